@@ -1,0 +1,126 @@
+"""What Brevo sends: the read contracts.
+
+Source of facts: Brevo API v3 reference, February 2026. The reference declares every date a plain string and
+its own examples break its own types ("Classic", 23 for a string), so these contracts hold Brevo to the keys
+that are loaded and coerce values. Enumerations are `str`: a new status must not break a run. Keys that
+nothing loads are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BeforeValidator, Field
+
+from tidegate.contracts.base import ReadContract
+
+
+def _blank_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+# A campaign without a schedule comes with `scheduledAt: ""`.
+BlankableDatetime = Annotated[AwareDatetime | None, BeforeValidator(_blank_is_none)]
+
+
+class ApiSender(ReadContract):
+    # Declared an integer for campaigns and a string for templates, whose example is an integer. A string
+    # holds them all, and nobody counts with an identifier.
+    id: Annotated[str, Field(coerce_numbers_to_str=True)] | None = None
+    name: str | None = None
+    email: str | None = None
+
+
+class ApiRecipients(ReadContract):
+    lists: list[int]
+    exclusion_lists: list[int] = Field(alias="exclusionLists")
+
+
+class ApiGlobalStats(ReadContract):
+    """Every key may be missing: `deferred` is, in the examples."""
+
+    sent: int | None = None
+    delivered: int | None = None
+    deferred: int | None = None
+    soft_bounces: int | None = Field(default=None, alias="softBounces")
+    hard_bounces: int | None = Field(default=None, alias="hardBounces")
+    viewed: int | None = None
+    unique_views: int | None = Field(default=None, alias="uniqueViews")
+    trackable_views: int | None = Field(default=None, alias="trackableViews")
+    estimated_views: int | None = Field(default=None, alias="estimatedViews")
+    apple_mpp_opens: int | None = Field(default=None, alias="appleMppOpens")
+    clickers: int | None = None
+    unique_clicks: int | None = Field(default=None, alias="uniqueClicks")
+    unsubscriptions: int | None = None
+    complaints: int | None = None
+
+
+class ApiCampaignStatistics(ReadContract):
+    """Holds what the parameter `statistics` asked for, hence no required key."""
+
+    global_stats: ApiGlobalStats | None = Field(default=None, alias="globalStats")
+
+
+class ApiCampaign(ReadContract):
+    """One item of `GET /emailCampaigns`."""
+
+    id: int
+    name: str
+    type: str
+    status: str
+    # `subject` is only there without, `subjectA` and `subjectB` only with an A/B test.
+    subject: str | None = None
+    subject_a: str | None = Field(default=None, alias="subjectA")
+    subject_b: str | None = Field(default=None, alias="subjectB")
+    tag: str | None = None
+    sender: ApiSender
+    recipients: ApiRecipients
+    statistics: ApiCampaignStatistics
+    created_at: AwareDatetime = Field(alias="createdAt")
+    modified_at: AwareDatetime = Field(alias="modifiedAt")
+    scheduled_at: BlankableDatetime = Field(default=None, alias="scheduledAt")
+    sent_date: BlankableDatetime = Field(default=None, alias="sentDate")
+
+
+class ApiTemplate(ReadContract):
+    """One item of `GET /smtp/templates`."""
+
+    id: int
+    name: str
+    subject: str
+    is_active: bool = Field(alias="isActive")
+    tag: str | None  # the key is always there; a template without a tag must not stop a run
+    sender: ApiSender
+    created_at: AwareDatetime = Field(alias="createdAt")
+    modified_at: AwareDatetime = Field(alias="modifiedAt")
+
+
+class ApiEvent(ReadContract):
+    """One item of `GET /smtp/statistics/events`. It has no id, and two may be equal in every field."""
+
+    event: str
+    email: str
+    date: AwareDatetime
+    message_id: str = Field(alias="messageId")
+    subject: str | None = None
+    reason: str | None = None
+    tag: str | None = None
+    ip: str | None = None
+    link: str | None = None
+    from_: str | None = Field(default=None, alias="from")
+    template_id: int | None = Field(default=None, alias="templateId")
+
+
+class ApiContact(ReadContract):
+    """One item of `GET /contacts`."""
+
+    id: int
+    email: str | None = None  # a contact may have a phone number only
+    email_blacklisted: bool = Field(alias="emailBlacklisted")
+    sms_blacklisted: bool = Field(alias="smsBlacklisted")
+    list_ids: list[int] = Field(alias="listIds")
+    # Only where the account lets contacts leave single lists.
+    list_unsubscribed: list[int] | None = Field(default=None, alias="listUnsubscribed")
+    attributes: dict[str, Any]
+    created_at: AwareDatetime = Field(alias="createdAt")
+    modified_at: AwareDatetime = Field(alias="modifiedAt")

@@ -1,0 +1,85 @@
+"""A table of the warehouse: its name, its only schema (the write contract) and how rows get in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel
+
+from tidegate.utils.schemas import Column, columns_of
+
+W = TypeVar("W", bound=BaseModel)
+
+WriteMode = Literal["append", "replace", "replace_windows", "merge"]
+
+# Columns that tidegate adds to every table; a contract may not use the prefix.
+RESERVED_PREFIX = "_tidegate_"
+RUN_COLUMN = "_tidegate_run"
+LOADED_AT_COLUMN = "_tidegate_loaded_at"
+WINDOW_COLUMN = "_tidegate_window"
+
+_TABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Table(Generic[W]):
+    """Where the rows of a task go. Checked when it is made: a contract that cannot be carried raises here.
+
+    `key` are the columns that tell two rows of a `merge` apart; `version` is the column that orders the
+    versions of a key (a row older than the table's is superseded; of equals, and without a version, the
+    one fetched later wins). `partition_by` and `cluster_by` are carried to destinations that know them.
+    """
+
+    name: str
+    model: type[W]
+    key: tuple[str, ...] = ()
+    version: str | None = None
+    partition_by: str | None = None
+    cluster_by: tuple[str, ...] = ()
+    write: WriteMode = "append"
+    columns: tuple[Column, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", columns_of(self.model))
+        self._check()
+
+    def _check(self) -> None:
+        if not _TABLE_NAME.fullmatch(self.name) or self.name.lower().startswith(RESERVED_PREFIX):
+            raise ValueError(
+                f"table name {self.name!r}: use letters, digits and _; no digit or {RESERVED_PREFIX} in front"
+            )
+        by_name = {column.name: column for column in self.columns}
+        for name in by_name:
+            if name.lower().startswith(RESERVED_PREFIX):
+                raise ValueError(
+                    f"table {self.name}: column {name} has the reserved prefix {RESERVED_PREFIX}"
+                )
+        for role, names in self._roles():
+            for name in names:
+                if name not in by_name:
+                    known = ", ".join(by_name)
+                    raise ValueError(
+                        f"table {self.name}: {role} names {name!r}, not one of its columns ({known})"
+                    )
+        self._check_merge(by_name)
+
+    def _check_merge(self, by_name: dict[str, Column]) -> None:
+        for name in self.key:
+            if by_name[name].nullable or by_name[name].repeated or by_name[name].kind in {"record", "json"}:
+                raise ValueError(f"table {self.name}: key column {name} must be required and of a plain type")
+        if self.write == "merge" and not self.key:
+            raise ValueError(
+                f"table {self.name}: write='merge' needs key=(...), the columns that tell rows apart"
+            )
+        if self.version is not None and self.write != "merge":
+            raise ValueError(f"table {self.name}: version is for write='merge'")
+
+    def _roles(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return (
+            ("key", self.key),
+            ("version", (self.version,) if self.version else ()),
+            ("partition_by", (self.partition_by,) if self.partition_by else ()),
+            ("cluster_by", self.cluster_by),
+        )

@@ -1,0 +1,66 @@
+"""The origin rule: a credential goes only to the origin it was made for.
+
+Measured on the peers: an API key in a header of its own follows a redirect to any host unless the client
+forbids it; only `Authorization` is stripped by HTTP libraries.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+import httpx2
+
+from tidegate.http_tools.exceptions import CrossOriginError
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 5
+
+
+def origin(url: httpx2.URL) -> str:
+    """`scheme://host:port` in lower case, the port always written."""
+    port = url.port or _DEFAULT_PORTS.get(url.scheme, 0)
+    return f"{url.scheme}://{url.host}:{port}".lower()
+
+
+def is_loopback(url: httpx2.URL) -> bool:
+    if url.host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(url.host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_target(url: httpx2.URL, home: httpx2.URL | None, allowed: frozenset[str]) -> bool:
+    """Whether `url` may be given credentials. Raises `CrossOriginError` where it may not be asked at all.
+
+    `home` is the client's base URL (None: no base, no credential); `allowed` are other origins that may be
+    asked without credentials.
+    """
+    if url.scheme not in _DEFAULT_PORTS:
+        raise CrossOriginError(f"{url.scheme or 'a relative'} URL: only http and https are spoken")
+    if home is None:
+        return False
+    target = origin(url)
+    if target == origin(home):
+        return True
+    if home.scheme == "https" and url.scheme == "http" and not is_loopback(url):
+        raise CrossOriginError(f"{origin(home)} leads to {target}: https never falls back to http")
+    if target in allowed:
+        return False
+    raise CrossOriginError(
+        f"{origin(home)} leads to {target}, another origin; nothing was sent there",
+        hint=f"If that is right, allow it by name: allowed_origins=['{target}'] (no credential is sent).",
+    )
+
+
+def redirect_of(response: httpx2.Response) -> httpx2.URL | None:
+    """Where the answer sends us, relative ones joined; None where it is no redirect."""
+    location = response.headers.get("location")
+    if response.status_code not in _REDIRECTS or location is None:
+        return None
+    try:
+        return response.request.url.join(location)
+    except httpx2.InvalidURL as error:
+        raise CrossOriginError(f"{origin(response.request.url)} redirects to a malformed address") from error

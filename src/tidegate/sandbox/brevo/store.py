@@ -1,0 +1,54 @@
+"""The whole account: everything made from one seed, each listing when it is first needed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from tidegate.sandbox.brevo.campaigns import make_campaigns
+from tidegate.sandbox.brevo.clock import AccountClock
+from tidegate.sandbox.brevo.contacts import make_contacts
+from tidegate.sandbox.brevo.event_log import EventLog
+from tidegate.sandbox.brevo.event_plan import plan_days
+from tidegate.sandbox.brevo.event_rows import EventWriter
+from tidegate.sandbox.brevo.people import People
+from tidegate.sandbox.brevo.table import Table
+from tidegate.sandbox.brevo.templates import make_templates
+
+
+class Store:
+    """The same seed, rows, days and start give the same bytes, in whatever order they are asked for."""
+
+    def __init__(self, seed: int, rows: int, days: int, clock: AccountClock) -> None:
+        if rows < 0 or days < 1:
+            raise ValueError("rows must not be negative, days must be 1 or more")
+        self.clock = clock
+        self.seed = seed
+        self._rows = rows
+        self._days = days
+        self.people = People(seed)  # who the contacts are, also those that churn adds
+        self._contact_count = max(50, rows // 10)
+
+    @cached_property
+    def campaigns(self) -> Table:
+        """20 to 400 campaigns."""
+        count = min(max(20, self._rows // 50), 400)
+        return Table(make_campaigns(self.seed, count, self.clock.start_ms))
+
+    @cached_property
+    def templates(self) -> Table:
+        """10 to 120 templates."""
+        count = min(max(10, self._rows // 100), 120)
+        return Table(make_templates(self.seed, count, self.clock.start_ms))
+
+    @cached_property
+    def contacts(self) -> Table:
+        """A tenth as many as there are events, 50 at least."""
+        return Table(make_contacts(self.seed, self.people, self._contact_count, self.clock.start_ms))
+
+    @cached_property
+    def events(self) -> EventLog:
+        """The events; their rows come day by day."""
+        # The templates of the start, not those of today: events must not depend on what churn changed before.
+        templates = make_templates(self.seed, len(self.templates.rows), self.clock.start_ms)
+        writer = EventWriter(self.seed, self.people, self._contact_count, templates)
+        return EventLog(self.seed, writer, plan_days(self._rows, self._days, self.clock.start_ms))

@@ -1,0 +1,1 @@
+"""Layer 0: shared utilities. Nothing here imports another package of tidegate."""

@@ -1,0 +1,104 @@
+"""What the warehouse holds of Brevo: the write contracts.
+
+No column has a default: a transform that forgets one does not pass the type checker.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from pydantic import AwareDatetime, Field
+
+from tidegate.contracts.base import WriteContract
+
+
+class CleanCampaign(WriteContract):
+    """One email campaign. The counts are those of the events that Brevo still counts: the last six months."""
+
+    campaign_id: int = Field(description="Brevo's id of the campaign")
+    name: str = Field(description="Name of the campaign, as its authors see it")
+    type: str = Field(description="Type in lower case: classic or trigger")
+    status: str = Field(description="draft, sent, archive, queued, suspended, in_process, ...")
+    subject: str | None = Field(description="Subject line; null for an A/B test")
+    subject_a: str | None = Field(description="Subject line of version A of an A/B test")
+    subject_b: str | None = Field(description="Subject line of version B of an A/B test")
+    tag: str | None = Field(description="Tag of the campaign")
+    sender_id: str | None = Field(description="Brevo's id of the sender")
+    sender_name: str | None = Field(description="Name that the email is sent under")
+    sender_email: str | None = Field(description="Address that the email is sent from")
+    list_ids: list[int] = Field(description="Ids of the contact lists that it goes to")
+    excluded_list_ids: list[int] = Field(description="Ids of the contact lists that it does not go to")
+    created_at: AwareDatetime = Field(description="When the campaign was created")
+    modified_at: AwareDatetime = Field(
+        description="When the campaign itself was last modified; the counts change without it"
+    )
+    scheduled_at: AwareDatetime | None = Field(description="When it is to be sent; null where unscheduled")
+    sent_at: AwareDatetime | None = Field(description="When it was sent; null before")
+    sent: int | None = Field(description="Emails sent")
+    delivered: int | None = Field(description="Emails delivered")
+    deferred: int | None = Field(description="Emails deferred")
+    soft_bounces: int | None = Field(description="Emails that bounced for now")
+    hard_bounces: int | None = Field(description="Emails that bounced for good")
+    opens: int | None = Field(description="Openings, repeated ones included")
+    unique_opens: int | None = Field(description="Openings, one for each recipient")
+    trackable_opens: int | None = Field(description="Openings by recipients without mail privacy protection")
+    estimated_opens: int | None = Field(
+        description="Openings that Brevo estimates from recipients without mail privacy protection"
+    )
+    apple_mpp_opens: int | None = Field(description="Automatic openings by Apple's Mail Privacy Protection")
+    clicks: int | None = Field(description="Clicks, repeated ones included")
+    unique_clicks: int | None = Field(description="Clicks, one for each recipient")
+    unsubscriptions: int | None = Field(description="Recipients who unsubscribed")
+    complaints: int | None = Field(description="Recipients who reported the email as spam")
+
+
+class CleanTemplate(WriteContract):
+    """One template of transactional emails. Templates deleted at Brevo stay: events still name them."""
+
+    template_id: int = Field(description="Brevo's id of the template")
+    name: str = Field(description="Name of the template, as its authors see it")
+    subject: str = Field(description="Subject line, placeholders included")
+    is_active: bool = Field(description="Whether emails can be sent with it")
+    tag: str | None = Field(description="Tag of the template")
+    sender_id: str | None = Field(description="Brevo's id of the sender")
+    sender_name: str | None = Field(description="Name that the email is sent under")
+    sender_email: str | None = Field(description="Address that the email is sent from")
+    created_at: AwareDatetime = Field(description="When the template was created")
+    modified_at: AwareDatetime = Field(description="When the template was last modified")
+
+
+class CleanEvent(WriteContract):
+    """One thing that happened to one transactional email. Brevo gives events no id."""
+
+    message_id: str = Field(description="Id of the email that the event is about; one email has many events")
+    event_type: str = Field(
+        description="requests, delivered, opened, clicks, hardBounces, ... in Brevo's spelling"
+    )
+    email: str = Field(description="Address of the recipient")
+    email_domain: str | None = Field(description="Domain of the recipient's address in lower case")
+    occurred_at: AwareDatetime = Field(description="When the event happened")
+    occurred_on: date = Field(description="UTC date on which the event happened")
+    subject: str | None = Field(description="Subject line of the email")
+    reason: str | None = Field(description="Why the email bounced or was deferred")
+    tag: str | None = Field(description="Tag of the email")
+    ip: str | None = Field(description="IP address that opened or clicked")
+    link: str | None = Field(description="Link that was clicked, or sent to the recipient")
+    sender: str | None = Field(description="Address that the email was sent from")
+    template_id: int | None = Field(description="Template that the email was made from, if any")
+
+
+class CleanContact(WriteContract):
+    """One contact."""
+
+    contact_id: int = Field(description="Brevo's id of the contact")
+    email: str | None = Field(description="Address; null for a contact with a phone number only")
+    is_email_blacklisted: bool = Field(description="Whether the contact gets no email campaigns")
+    is_sms_blacklisted: bool = Field(description="Whether the contact gets no SMS campaigns")
+    list_ids: list[int] = Field(description="Ids of the lists that the contact is in")
+    unsubscribed_list_ids: list[int] = Field(
+        description="Ids of the lists that the contact left; empty where the account has no such setting"
+    )
+    attributes: dict[str, Any] = Field(description="The account's own attributes of the contact")
+    created_at: AwareDatetime = Field(description="When the contact was created")
+    modified_at: AwareDatetime = Field(description="When the contact was last modified")
