@@ -1,0 +1,57 @@
+"""tidegate: typed contracts from API to warehouse. The names that users import, loaded when first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tidegate.app.api import run as run
+    from tidegate.app.workflow import workflow as workflow
+    from tidegate.contracts.base import ReadContract as ReadContract
+    from tidegate.contracts.base import WriteContract as WriteContract
+    from tidegate.contracts.table import Table as Table
+    from tidegate.contracts.windows import Cursor as Cursor
+    from tidegate.contracts.windows import Window as Window
+    from tidegate.contracts.windows import Windows as Windows
+    from tidegate.engine.load import load as load
+    from tidegate.engine.tasks import task as task
+    from tidegate.utils.version import __version__ as __version__
+
+_HOMES = {
+    "Cursor": "tidegate.contracts.windows",
+    "ReadContract": "tidegate.contracts.base",
+    "Table": "tidegate.contracts.table",
+    "Window": "tidegate.contracts.windows",
+    "Windows": "tidegate.contracts.windows",
+    "WriteContract": "tidegate.contracts.base",
+    "__version__": "tidegate.utils.version",
+    "load": "tidegate.engine.load",
+    "run": "tidegate.app.api",
+    "task": "tidegate.engine.tasks",
+    "workflow": "tidegate.app.workflow",
+}
+
+__all__ = [
+    "Cursor",
+    "ReadContract",
+    "Table",
+    "Window",
+    "Windows",
+    "WriteContract",
+    "__version__",
+    "load",
+    "run",
+    "task",
+    "workflow",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tidegate' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
 from tidegate.connectors.brevo.schemas import ApiCampaign, ApiContact, ApiEvent, ApiTemplate
+from tidegate.contracts.table import Table
 from tidegate.workflows.brevo.config import CAMPAIGNS, CONTACTS, EVENTS, TEMPLATES
 from tidegate.workflows.brevo.schemas import CleanCampaign, CleanContact, CleanEvent, CleanTemplate
 from tidegate.workflows.brevo.transform import (
@@ -222,13 +222,12 @@ def test_contact_without_list_settings_left_no_list() -> None:
 
 
 @pytest.mark.parametrize("table", [CAMPAIGNS, TEMPLATES, EVENTS, CONTACTS], ids=lambda table: table.name)
-def test_every_column_is_described(table: Any) -> None:
-    model: type[BaseModel] = table.model
-    assert [name for name, field in model.model_fields.items() if not field.description] == []
+def test_every_column_is_described(table: Table[Any]) -> None:
+    assert [name for name, field in table.model.model_fields.items() if not field.description] == []
 
 
 def test_tables_are_written_by_key_or_by_window() -> None:
-    tables = [CAMPAIGNS, TEMPLATES, EVENTS, CONTACTS]
+    tables: list[Table[Any]] = [CAMPAIGNS, TEMPLATES, EVENTS, CONTACTS]
     assert [(table.name, table.write, table.key, table.version) for table in tables] == [
         ("brevo_campaigns", "merge", ("campaign_id",), None),
         ("brevo_templates", "merge", ("template_id",), "modified_at"),

@@ -1,0 +1,1 @@
+"""Builds a workflow's Typer app, and holds what its commands share with those of `tidegate`."""

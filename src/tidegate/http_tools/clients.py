@@ -34,7 +34,11 @@ from tidegate.http_tools.rate_limiters import BaseRateLimiter
 from tidegate.http_tools.retry_strategies import BaseRetryStrategy, HeaderBasedRetryStrategy
 from tidegate.utils.redact import Redactor
 
-__all__ = ["AsyncHttpClient", "Call", "HttpClient", "Page", "SyncHttpClient"]
+__all__ = ["AsyncHttpClient", "Call", "HttpClient", "Page", "Request", "Response", "SyncHttpClient"]
+
+# What connectors name in annotations, so that only this package imports an HTTP library.
+Request = httpx2.Request
+Response = httpx2.Response
 
 T = TypeVar("T")
 R = TypeVar("R", bound=BaseModel)

@@ -23,6 +23,15 @@ def origin(url: httpx2.URL) -> str:
     return f"{url.scheme}://{url.host}:{port}".lower()
 
 
+def origin_of(url: str) -> str:
+    """The origin of a URL in text."""
+    return origin(httpx2.URL(url))
+
+
+def path_of(url: str) -> str:
+    return httpx2.URL(url).path
+
+
 def is_loopback(url: httpx2.URL) -> bool:
     if url.host == "localhost":
         return True

@@ -77,7 +77,7 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As uvicorn's, but a signal that was obeyed is not raised a second time: stopping is a normal end."""
+        """As uvicorn's, but a signal that was obeyed is not raised again: stopping is a normal end."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -91,7 +91,16 @@ class _Server(uvicorn.Server):
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=512)
+    # The protocol is named because asyncio sets TCP_NODELAY only where it is: without it each answer
+    # waits 40 ms for the client's delayed acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _origin(host: str, listener: socket.socket) -> str:

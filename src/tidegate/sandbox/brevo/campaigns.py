@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import orjson
-
 from tidegate.sandbox.brevo import clock, draws
 from tidegate.sandbox.brevo.statistics import empty_statistics, statistics
-from tidegate.sandbox.brevo.table import Row
+from tidegate.sandbox.brevo.table import Row, encode
 from tidegate.sandbox.brevo.words import words
 
 _HISTORY_MS = 2 * 365 * clock.DAY_MS
@@ -25,7 +23,9 @@ def make_campaigns(seed: int, count: int, start_ms: int) -> list[Row]:
     rng = draws.stream(seed, "campaigns")
     step = _HISTORY_MS // count
     return [
-        make_campaign(rng, number, start_ms - _HISTORY_MS + (number - 1) * step + rng.randrange(step), start_ms)
+        make_campaign(
+            rng, number, start_ms - _HISTORY_MS + (number - 1) * step + rng.randrange(step), start_ms
+        )
         for number in range(1, count + 1)
     ]
 
@@ -49,7 +49,7 @@ def make_campaign(rng: random.Random, number: int, created_ms: int, now_ms: int)
         "recipients": _recipients(rng),
         "statistics": _statistics(rng, status),
     }
-    return Row(number, created_ms, modified_ms, orjson.dumps(record))
+    return Row(number, created_ms, modified_ms, encode(record))
 
 
 def edit_campaign(rng: random.Random, row: Row, now_ms: int) -> None:
@@ -64,7 +64,7 @@ def edit_campaign(rng: random.Random, row: Row, now_ms: int) -> None:
     else:
         record["name"] = f"{rng.choice(words().names)} {row.id} ({rng.randrange(1000)})"
         record["statistics"]["globalStats"]["viewed"] += 1
-    row.body = orjson.dumps(record)
+    row.body = encode(record)
 
 
 def sent_us(record: dict[str, Any]) -> int | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import random
 
-import orjson
-
 from tidegate.sandbox.brevo import clock, draws
 from tidegate.sandbox.brevo.people import People
-from tidegate.sandbox.brevo.table import Row
+from tidegate.sandbox.brevo.table import Row, encode
 from tidegate.sandbox.brevo.words import words
 
 _HISTORY_MS = 3 * 365 * clock.DAY_MS
@@ -41,7 +39,7 @@ def make_contact(rng: random.Random, people: People, number: int, created_ms: in
         "listIds": lists,
         "attributes": _attributes(rng, people, number),
     }
-    return Row(number, created_ms, modified_ms, orjson.dumps(record), lists)
+    return Row(number, created_ms, modified_ms, encode(record), lists)
 
 
 def edit_contact(rng: random.Random, row: Row, now_ms: int) -> None:
@@ -51,7 +49,7 @@ def edit_contact(rng: random.Random, row: Row, now_ms: int) -> None:
     record["modifiedAt"] = _stamp(rng, row.modified_ms)
     record["attributes"] |= {"ORDERS": rng.randrange(1000), "LAST_ORDER": clock.iso_utc(now_ms)[:10]}
     record["attributes"]["SCORE"] = round(rng.random() * 100, 3)
-    row.body = orjson.dumps(record)
+    row.body = encode(record)
 
 
 def in_segment(row: Row, segment: int) -> bool:
@@ -76,10 +74,15 @@ def _attributes(rng: random.Random, people: People, number: int) -> dict[str, ob
     if rng.random() < 0.5:
         attributes["OPT_IN"] = rng.random() < 0.9
     if rng.random() < 0.4:
-        attributes["DOB"] = f"{rng.randrange(1940, 2010)}-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}"
+        attributes["DOB"] = (
+            f"{rng.randrange(1940, 2010)}-{rng.randrange(1, 13):02d}-{rng.randrange(1, 29):02d}"
+        )
     if rng.random() < 0.3:
         # A category comes as its number or as its text, a multiple choice as a list.
-        attributes |= {"GENDER": rng.choice((1, "1", "FEMALE")), "GENRES": ["Poésie", "Polar"][: rng.randrange(3)]}
+        attributes |= {
+            "GENDER": rng.choice((1, "1", "FEMALE")),
+            "GENRES": ["Poésie", "Polar"][: rng.randrange(3)],
+        }
     if rng.random() < 0.1:
         attributes |= {"CIVILITÉ": rng.choice(("Mme", "M.", None)), "PREFERENCES": {}, "NOTE": ""}
     return attributes

@@ -26,7 +26,16 @@ _ROW = b'{"email":"%b","date":"%b","messageId":"<%b.%05d%07d@smtp-relay.mailin.f
 # What happens to a message: it is asked for, it arrives or not, somebody reacts. Shares of 64.
 _STAGES: tuple[dict[str, int], ...] = (
     {"requests": 64},
-    {"delivered": 50, "softBounces": 4, "hardBounces": 3, "deferred": 3, "blocked": 1, "invalid": 1, "error": 1, "bounces": 1},
+    {
+        "delivered": 50,
+        "softBounces": 4,
+        "hardBounces": 3,
+        "deferred": 3,
+        "blocked": 1,
+        "invalid": 1,
+        "error": 1,
+        "bounces": 1,
+    },
     {"opened": 38, "clicks": 12, "loadedByProxy": 10, "unsubscribed": 3, "spam": 1},
 )
 KINDS = tuple(kind for stage in _STAGES for kind in stage)

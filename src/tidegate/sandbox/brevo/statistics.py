@@ -23,7 +23,9 @@ def statistics(rng: random.Random) -> dict[str, Any]:
     """Made-up numbers of one campaign, smaller ones derived from larger ones."""
     whole: dict[str, Any] = {
         "globalStats": _counts(rng, 0.1),
-        "campaignStats": [{"listId": rng.randrange(1, 21), **_counts(rng, 0.4)} for _ in range(rng.randrange(1, 3))],
+        "campaignStats": [
+            {"listId": rng.randrange(1, 21), **_counts(rng, 0.4)} for _ in range(rng.randrange(1, 3))
+        ],
         "mirrorClick": rng.randrange(200),
         "remaining": rng.randrange(1000),
         "linksStats": _links(rng),
@@ -54,9 +56,7 @@ def only(whole: dict[str, Any], wanted: str, *, recent: bool) -> dict[str, Any]:
     Brevo says that the parameter "will only fetch" that part, and "only returns data for events occurred
     in the last 6 months"; the schema goes on to require every part, hence empty ones and not missing ones.
     """
-    return {
-        key: value if key == wanted and recent else type(value)() for key, value in whole.items()
-    }
+    return {key: value if key == wanted and recent else type(value)() for key, value in whole.items()}
 
 
 def _counts(rng: random.Random, missing: float) -> dict[str, float]:
@@ -105,4 +105,9 @@ def _links(rng: random.Random) -> dict[str, object]:
 
 def _few(rng: random.Random) -> dict[str, int]:
     views = rng.randrange(500)
-    return {"clickers": views // 7, "uniqueClicks": views // 8, "uniqueViews": views * 3 // 4, "viewed": views}
+    return {
+        "clickers": views // 7,
+        "uniqueClicks": views // 8,
+        "uniqueViews": views * 3 // 4,
+        "viewed": views,
+    }

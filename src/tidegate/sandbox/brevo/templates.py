@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 
-import orjson
-
 from tidegate.sandbox.brevo import clock, draws
-from tidegate.sandbox.brevo.table import Row
+from tidegate.sandbox.brevo.table import Row, encode
 from tidegate.sandbox.brevo.words import words
 
 _HISTORY_MS = 3 * 365 * clock.DAY_MS
@@ -31,7 +29,7 @@ def edit_template(rng: random.Random, row: Row, now_ms: int) -> None:
     record["subject"] = f"{rng.choice(words().subjects)} ({rng.randrange(1000)})"
     if rng.random() < 0.3:
         record["isActive"] = not record["isActive"]
-    row.body = orjson.dumps(record)
+    row.body = encode(record)
 
 
 def _template(rng: random.Random, number: int, created_ms: int, now_ms: int) -> Row:
@@ -55,4 +53,4 @@ def _template(rng: random.Random, number: int, created_ms: int, now_ms: int) -> 
         "createdAt": clock.iso_seconds(created_ms),
         "modifiedAt": clock.iso_utc(modified_ms),
     }
-    return Row(number, created_ms, modified_ms, orjson.dumps(record))
+    return Row(number, created_ms, modified_ms, encode(record))

@@ -1,0 +1,89 @@
+# Needs python3 (3.11 or newer, with venv and pip) and make; the rest is installed into .venv from the lock file.
+# PYTHON=python3.12 chooses another interpreter, ARGS="..." goes to pytest, to the demo and to the benchmark.
+
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+BIN = .venv/bin
+LOCK = requirements/dev.lock
+LOCKED = .venv/.locked-$(VERSION)
+READY = .venv/.ready-$(VERSION)
+TYPED = src tests scripts $(wildcard bench)
+PIP = $(BIN)/python -m pip -qq --disable-pip-version-check
+CHECKS = check-style check-types check-imports check-tree check-audit
+
+# Runs a command that speaks only if it fails.
+quietly = said=$$($(1) 2>&1) || { printf '%s\n' "$$said"; exit 1; }
+
+.PHONY: help demo test test-extended check $(CHECKS) format bench lock clean
+
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## load a stand-in Brevo into DuckDB, end to end, without an account
+	@$(BIN)/tidegate demo $(ARGS)
+
+test: $(READY) ## the tests, with their branch coverage
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine -q
+	@total=$$($(BIN)/coverage report --format=total) && \
+		echo "branch coverage: $$total % (file by file: $(BIN)/coverage report)"
+
+test-extended: $(READY) node_modules/.ready ## the slow tests, and those against servers from npm
+	@$(BIN)/pytest -m extended $(ARGS)
+
+check: $(CHECKS) ## style, types, layers, stray strings, known vulnerabilities: silent when all is well
+
+check-style: $(READY)
+	@$(call quietly,$(BIN)/ruff check .)
+	@$(call quietly,$(BIN)/ruff format --check .)
+
+check-types: $(READY)
+	@$(call quietly,$(BIN)/mypy $(TYPED))
+
+check-imports: $(READY)
+	@$(call quietly,$(BIN)/lint-imports --no-logo)
+
+check-tree: $(READY)
+	@$(BIN)/python scripts/check_tree.py
+
+check-audit: $(READY)
+	@$(BIN)/python scripts/audit.py $(LOCK)
+
+format: $(READY) ## rewrite the code in the project's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## measure the hot paths
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: ## resolve the lock files again; UPGRADE=--upgrade takes the newest releases
+	@tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && \
+	$(PYTHON) -m venv "$$tool" && "$$tool/bin/python" -m pip -qq --disable-pip-version-check install uv && \
+	"$$tool/bin/uv" pip compile pyproject.toml --group dev \
+		--extra compression --extra jwt --extra pandas --extra polars \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command 'make lock' --quiet $(UPGRADE) --output-file $(LOCK)
+	@if command -v npm >/dev/null; then npm install --package-lock-only --ignore-scripts --loglevel=error; \
+		else echo "npm not found: package-lock.json stays as it is"; fi
+
+clean: ## remove what these targets made; .tidegate and DuckDB files stay
+	@rm -rf .venv node_modules build dist .coverage .coverage.* .hypothesis \
+		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find src tests scripts $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(LOCKED): $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "tidegate needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12"; exit 1; }
+	@echo "installing the locked dependencies into .venv (once, about a minute)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(PIP) install --require-hashes -r $(LOCK)
+	@touch $@
+
+$(READY): pyproject.toml $(LOCKED)
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json .npmrc
+	@if command -v npm >/dev/null; then npm ci --ignore-scripts --loglevel=error && touch $@; \
+		else echo "npm not found: the extended tests that need Prism skip"; fi

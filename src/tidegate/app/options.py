@@ -1,0 +1,31 @@
+"""The options that several commands share, each spelled once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Tasks = Annotated[list[str] | None, typer.Argument(metavar="[TASK]...", help="All tasks if none is named.")]
+From = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, inclusive (2026-01-31).")]
+Until = Annotated[str | None, typer.Option("--until", metavar="DAY", help="Last day, inclusive.")]
+FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Begin at the start, not at the cursor.")]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="DEST", help="Where rows go (default: warehouse.duckdb).")
+]
+RunId = Annotated[str | None, typer.Option("--run-id", metavar="ID", help="Name the run, or resume it.")]
+New = Annotated[bool, typer.Option("--new", help="Do not resume an unfinished run.")]
+MaxWait = Annotated[
+    str | None, typer.Option("--max-wait", metavar="TIME", help="Longest wait for quota (90s, 15m, 2h).")
+]
+Summary = Annotated[
+    str | None,
+    typer.Option(
+        "--summary", metavar="FILE", help="Write the JSON summary there; - for the last line of output."
+    ),
+]
+Progress = Annotated[
+    bool | None,
+    typer.Option("--progress/--no-progress", help="Bars while it works (default: on a terminal)."),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]

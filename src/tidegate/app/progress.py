@@ -1,0 +1,108 @@
+"""What a person sees while a run works: a bar a task, with rows, pages and what it waits for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tidegate.engine.events import (
+    Committing,
+    PageBuilt,
+    QuotaWait,
+    RunEvent,
+    RunListener,
+    SliceDone,
+    TaskDone,
+    TaskStarted,
+    ignore,
+)
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@contextmanager
+def progress_bars(wanted: bool | None) -> Iterator[RunListener]:
+    """A listener that draws on standard error; one that ignores everything where nobody looks."""
+    if not (sys.stderr.isatty() if wanted is None else wanted):
+        yield ignore
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    board = Board()
+    console = Console(stderr=True)
+    with Live(board, console=console, refresh_per_second=8, transient=True):
+        yield board.hear
+
+
+@dataclass
+class Line:
+    """One task as it stands."""
+
+    slices: int
+    done: int = 0
+    pages: int = 0
+    rows: int = 0
+    state: str = "fetching"
+    until: float = 0.0
+    ended: bool = False
+
+
+class Board:
+    """Draws the lines of all tasks. `hear` is called from the threads of the tasks."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, Line] = {}
+
+    def hear(self, event: RunEvent) -> None:
+        if isinstance(event, TaskStarted):
+            self._lines[event.task] = Line(event.slices)
+            return
+        name = event.report.task if isinstance(event, TaskDone) else event.task
+        line = self._lines.setdefault(name, Line(1))
+        self._update(line, event)
+
+    @staticmethod
+    def _update(line: Line, event: RunEvent) -> None:
+        match event:
+            case PageBuilt():
+                line.pages += 1
+                line.rows += event.rows
+                line.state = "reading its page log" if event.resumed else "fetching"
+            case SliceDone():
+                line.done += 1
+            case QuotaWait():
+                reason = "waiting for quota" if event.reason == "quota" else f"retrying after {event.reason}"
+                line.state, line.until = reason, time.monotonic() + event.seconds
+            case Committing():
+                line.state = f"committing {event.rows:,} rows"
+            case TaskDone():
+                line.state, line.ended = event.report.status, True
+            case _:
+                pass
+
+    def __rich__(self) -> Table:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table as Grid
+
+        grid = Grid.grid(padding=(0, 2))
+        for name, line in list(self._lines.items()):
+            total = max(line.slices, 1)
+            bar = ProgressBar(total=total, completed=line.done, width=24)
+            left = line.until - time.monotonic()
+            wait = f", {_clock(left)} left" if left > 1 and not line.ended else ""
+            grid.add_row(
+                name, bar, f"{line.done}/{line.slices}", f"{line.pages:,} pages", f"{line.rows:,} rows",
+                line.state + wait,
+            )  # fmt: skip
+        return grid
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"

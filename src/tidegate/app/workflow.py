@@ -1,0 +1,87 @@
+"""`workflow(...)`: the tasks of one API as a Typer app of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from tidegate.app import options
+from tidegate.engine.tasks import Task
+from tidegate.engine.workflows import Factory, Workflow
+
+
+class WorkflowApp(typer.Typer):
+    """A Typer app that knows its workflow, so that `tidegate run NAME` finds the tasks."""
+
+    def __init__(self, of: Workflow) -> None:
+        super().__init__(
+            name=of.name,
+            help=f"The {of.name} workflow: {', '.join(task.name for task in of.tasks)}.",
+            no_args_is_help=True,
+            add_completion=False,
+            rich_markup_mode=None,
+            pretty_exceptions_enable=False,
+        )
+        self.workflow = of
+
+
+def workflow(
+    name: str, factory: Factory | type[Factory], tasks: Sequence[Task[Any, Any, Any]]
+) -> WorkflowApp:
+    """Make the app. Raises `ValueError` where two tasks or tables have the same name."""
+    made = Workflow(name, factory, tuple(tasks))
+    app = WorkflowApp(made)
+
+    @app.command("run")
+    def run_(
+        tasks: options.Tasks = None,
+        from_: options.From = None,
+        until: options.Until = None,
+        full_refresh: options.FullRefresh = False,
+        to: options.To = None,
+        run_id: options.RunId = None,
+        new: options.New = False,
+        max_wait: options.MaxWait = None,
+        summary: options.Summary = None,
+        progress: options.Progress = None,
+        debug: options.Debug = False,
+    ) -> None:
+        """Fetch, check and load; the same command resumes where it stopped."""
+        from tidegate.app.run_command import RunArguments, run_command
+
+        run_command(
+            lambda: made,
+            RunArguments(
+                tuple(tasks or ()), from_, until, full_refresh, to, run_id, new, max_wait, summary, progress
+            ),
+            debug=debug,
+        )
+
+    @app.command("list")
+    def list_() -> None:
+        """The tasks and their tables."""
+        from tidegate.app.inspect_commands import list_command
+
+        list_command([made])
+
+    @app.command("show")
+    def show_(task: Annotated[str, typer.Argument(metavar="TASK")], debug: options.Debug = False) -> None:
+        """One task: contracts, table, and what it asks for."""
+        from tidegate.app.inspect_commands import show_command
+
+        show_command(lambda: made, task, debug=debug)
+
+    @app.command("preview")
+    def preview_(
+        task: Annotated[str, typer.Argument(metavar="TASK")],
+        rows: Annotated[int, typer.Option("--rows", min=1, max=1000)] = 5,
+        debug: options.Debug = False,
+    ) -> None:
+        """The first rows of a task as they would be loaded; loads nothing."""
+        from tidegate.app.inspect_commands import preview_command
+
+        preview_command(lambda: made, task, rows, debug=debug)
+
+    return app

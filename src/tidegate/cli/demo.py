@@ -1,0 +1,74 @@
+"""The command `demo`: the main job on this machine alone, against the stand-in Brevo."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+
+from tidegate.app.failures import exits
+from tidegate.app.run_command import RunArguments, run_and_show
+from tidegate.app.tables import print_table
+
+_TO = "demo.duckdb"
+_SHOWN = {
+    "brevo_campaigns": ("campaign_id", "name", "status", "sent_at"),
+    "brevo_templates": ("template_id", "name", "modified_at"),
+    "brevo_events": ("occurred_at", "event_type", "email", "subject"),
+    "brevo_contacts": ("contact_id", "email", "modified_at"),
+}
+
+
+def demo_command(*, rows: int, faults: float, quota: float, to: str | None, debug: bool) -> None:
+    """Start the stand-in, run the workflow against it, show what came, say what to try next."""
+    from pydantic import SecretStr
+
+    from tidegate.connectors.brevo.config import BrevoSettings
+    from tidegate.factories.brevo import BrevoFactory
+    from tidegate.sandbox.brevo import BrevoSandbox
+    from tidegate.sandbox.server import running
+    from tidegate.workflows.brevo.main import app as brevo
+
+    out = sys.stdout
+    destination = to or _TO
+    with exits(debug=debug):
+        sandbox = BrevoSandbox(rows=rows, faults=faults, quota=quota, slow_s=0.5)
+        with running(sandbox) as origin:
+            out.write(f"A stand-in Brevo at {origin}/v3: {rows:,} events, {faults:.0%} of answers fail.\n\n")
+            out.flush()
+            # a key of its own: the quota of a real one is never spent here
+            settings = BrevoSettings(
+                api_key=SecretStr(secrets.token_hex(16)), base_url=f"{origin}/v3", quota=quota, _env_file=None
+            )
+            connector = BrevoFactory.create_connector(settings)
+            arguments = RunArguments(to=destination, new=True)
+            report = run_and_show(brevo.workflow, arguments, connector=connector)
+            counters = sandbox.counters()
+    if report.exit_code:
+        raise SystemExit(int(report.exit_code))
+    out.write(
+        f"\nThe stand-in counted {counters['requests']:,} requests,"
+        f" {counters['faults']:,} of them failed on purpose, {counters['refused']:,} over quota.\n\n"
+    )
+    _show_rows(destination)
+    out.write(_NEXT.format(to=destination))
+
+
+def _show_rows(to: str) -> None:
+    from tidegate.destinations.registry import open_destination
+
+    destination = open_destination(to)
+    for table, wanted in _SHOWN.items():
+        columns, rows = destination.sample(table, 3)
+        picked = [columns.index(name) for name in wanted if name in columns]
+        sys.stdout.write(f"{table}\n")
+        print_table([columns[at] for at in picked], [[row[at] for at in picked] for row in rows], sys.stdout)
+        sys.stdout.write("\n")
+
+
+_NEXT = """\
+Try next:
+  tidegate status --to {to}         how fresh each table is
+  tidegate show brevo.events        one task: contracts, windows, quotas
+  tidegate sandbox brevo            the stand-in in a terminal of its own; it prints the command to run
+  BREVO_API_KEY=... tidegate run brevo --to warehouse.duckdb     the real API
+"""

@@ -1,0 +1,154 @@
+"""The commands of `tidegate`. Signatures only: what a command does is imported when it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tidegate.app import options
+
+app = typer.Typer(
+    name="tidegate",
+    help="Typed contracts from API to warehouse.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+TaskName = Annotated[str, typer.Argument(metavar="WORKFLOW.TASK")]
+
+
+def main() -> None:
+    """The entry point. Exit codes as in the README; 2 is Typer's own for wrong usage, too."""
+    app()
+
+
+@app.command()
+def demo(
+    rows: Annotated[
+        int, typer.Option("--rows", min=100, max=1_000_000, help="Events of the stand-in.")
+    ] = 5000,
+    faults: Annotated[
+        float, typer.Option("--faults", min=0, max=0.5, help="Share of failing answers.")
+    ] = 0.05,
+    quota: Annotated[
+        float, typer.Option("--quota", min=0.01, help="Rate over the vendor's default.")
+    ] = 600.0,
+    to: options.To = None,
+    debug: options.Debug = False,
+) -> None:
+    """A stand-in Brevo on this machine, into DuckDB, end to end."""
+    from tidegate.cli.demo import demo_command
+
+    demo_command(rows=rows, faults=faults, quota=quota, to=to, debug=debug)
+
+
+@app.command()
+def run(
+    workflow: Annotated[str, typer.Argument(metavar="WORKFLOW")],
+    tasks: options.Tasks = None,
+    from_: options.From = None,
+    until: options.Until = None,
+    full_refresh: options.FullRefresh = False,
+    to: options.To = None,
+    run_id: options.RunId = None,
+    new: options.New = False,
+    max_wait: options.MaxWait = None,
+    summary: options.Summary = None,
+    progress: options.Progress = None,
+    debug: options.Debug = False,
+) -> None:
+    """Run a workflow, or some of its tasks; the same command resumes where it stopped."""
+    from tidegate.app.registry import find_workflow
+    from tidegate.app.run_command import RunArguments, run_command
+    from tidegate.utils.project import Project
+
+    run_command(
+        lambda: find_workflow(Project.find(Path.cwd()), workflow),
+        RunArguments(
+            tuple(tasks or ()), from_, until, full_refresh, to, run_id, new, max_wait, summary, progress
+        ),
+        debug=debug,
+    )
+
+
+@app.command("list")
+def list_(debug: options.Debug = False) -> None:
+    """What can run: workflows, tasks, tables."""
+    from tidegate.app.failures import exits
+    from tidegate.app.inspect_commands import list_command
+    from tidegate.app.registry import workflows
+    from tidegate.utils.project import Project
+
+    with exits(debug=debug):
+        list_command([load() for load in workflows(Project.find(Path.cwd())).values()])
+
+
+@app.command()
+def show(task: TaskName, debug: options.Debug = False) -> None:
+    """One task: contracts, table, windows and quotas."""
+    from tidegate.app.failures import exits
+    from tidegate.app.inspect_commands import show_command
+    from tidegate.app.registry import find_task
+    from tidegate.utils.project import Project
+
+    with exits(debug=debug):
+        workflow, name = find_task(Project.find(Path.cwd()), task)
+    show_command(lambda: workflow, name, debug=debug)
+
+
+@app.command()
+def preview(
+    task: TaskName,
+    rows: Annotated[int, typer.Option("--rows", min=1, max=1000)] = 5,
+    debug: options.Debug = False,
+) -> None:
+    """The first rows of a task as they would be loaded; loads nothing."""
+    from tidegate.app.failures import exits
+    from tidegate.app.inspect_commands import preview_command
+    from tidegate.app.registry import find_task
+    from tidegate.utils.project import Project
+
+    with exits(debug=debug):
+        workflow, name = find_task(Project.find(Path.cwd()), task)
+    preview_command(lambda: workflow, name, rows, debug=debug)
+
+
+@app.command()
+def runs(
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20, debug: options.Debug = False
+) -> None:
+    """The latest runs on this machine."""
+    from tidegate.cli.history import runs_command
+
+    runs_command(limit, debug=debug)
+
+
+@app.command()
+def status(to: options.To = None, debug: options.Debug = False) -> None:
+    """How fresh every table of the destination is."""
+    from tidegate.cli.history import status_command
+
+    status_command(to, debug=debug)
+
+
+@app.command()
+def sandbox(
+    api: Annotated[str, typer.Argument(metavar="API", help="brevo")],
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8765,
+    rows: Annotated[int, typer.Option("--rows", min=0, max=2_000_000, help="Events; others follow.")] = 5000,
+    seed: Annotated[int, typer.Option("--seed")] = 1,
+    quota: Annotated[float, typer.Option("--quota", min=0.01, help="Rate over the vendor's default.")] = 1.0,
+    faults: Annotated[float, typer.Option("--faults", min=0, max=1, help="Share of failing answers.")] = 0.0,
+    churn: Annotated[float, typer.Option("--churn", min=0, max=1, help="Changes per request.")] = 0.0,
+    debug: options.Debug = False,
+) -> None:
+    """Serve a stand-in API on this machine until it is interrupted."""
+    from tidegate.cli.sandbox import sandbox_command
+
+    sandbox_command(
+        api, port=port, rows=rows, seed=seed, quota=quota, faults=faults, churn=churn, debug=debug
+    )

@@ -1,0 +1,138 @@
+"""DuckDB: the embedded default destination. One file, open only while it is read or written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tidegate.contracts.table import Table
+from tidegate.destinations.base import Commit, CursorRow, Freshness, Landed
+from tidegate.destinations.duckdb_commit import find, write
+from tidegate.destinations.duckdb_connection import DuckDBFile, is_conflict
+from tidegate.destinations.duckdb_sql import column_type, count_rows, select_all
+from tidegate.destinations.duckdb_tables import check_fit, has_table, one
+from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SUFFIXES = {".duckdb"}
+
+_FRESHNESS = """
+SELECT c.task, k.table_name, k.committed_at, k.run_id, c.value
+FROM _tidegate_cursors c JOIN _tidegate_commits k USING (commit_id) ORDER BY c.task
+"""
+
+
+class DuckDBDestination:
+    """A DuckDB file. It is locked only inside a method, so other programs may use it between runs.
+
+    A file that another process has open is waited for, up to `busy_wait_s`; then `DestinationBusyError`
+    names the owner. The first commit creates the file. `memory_limit` and `threads` are DuckDB's, for the
+    time of a method; `threads=None` takes every core. Safe to use from several threads: they take turns.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        busy_wait_s: float = 60.0,
+        memory_limit: str = "256MB",
+        threads: int | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self._file = DuckDBFile(self.path, busy_wait_s, memory_limit, threads)
+
+    @property
+    def name(self) -> str:
+        return str(self.path) if self.path.suffix in _SUFFIXES else f"duckdb:{self.path}"
+
+    def prepare(self, table: Table[Any]) -> None:
+        self._check_place()
+        for column in table.columns:
+            column_type(column)
+        with self._reading() as connection:
+            if connection is not None and has_table(connection, table.name):
+                check_fit(connection, table)
+
+    def cursor(self, task: str) -> CursorRow:
+        with self._reading("_tidegate_cursors") as connection:
+            if connection is None:
+                return CursorRow()
+            row = one(connection, "SELECT version, value FROM _tidegate_cursors WHERE task = ?", [task])
+            return CursorRow(*row) if row else CursorRow()
+
+    def commit(self, commit: Commit) -> Landed:
+        self._check_place()
+        with self._file.opened() as connection:
+            connection.execute("BEGIN")
+            landed = write(connection, commit)
+            self._end(connection, commit)
+        return landed
+
+    def landed(self, commit_id: str) -> Landed | None:
+        with self._reading("_tidegate_commits") as connection:
+            return None if connection is None else find(connection, commit_id)
+
+    def freshness(self) -> list[Freshness]:
+        with self._reading("_tidegate_cursors") as connection:
+            if connection is None:
+                return []
+            found = connection.execute(_FRESHNESS).fetchall()
+            return [
+                Freshness(task, table, at, run_id, value, _rows(connection, table))
+                for task, table, at, run_id, value in found
+            ]
+
+    def sample(self, table: str, rows: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+        with self._reading(table) as connection:
+            if connection is None:
+                raise DestinationError(f"{self.name}: no table {table}", hint="has it been loaded yet?")
+            found = connection.execute(f"{select_all(table)} LIMIT ?", [rows])
+            return [column[0] for column in found.description], found.fetchall()
+
+    @contextmanager
+    def _reading(self, table: str | None = None) -> Iterator[duckdb.DuckDBPyConnection | None]:
+        """A connection that cannot write; None where there is no file, or no such table in it."""
+        if not self.path.exists():
+            yield None
+            return
+        with self._file.opened(read_only=True) as connection:
+            yield connection if table is None or has_table(connection, table) else None
+
+    def _end(self, connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
+        import duckdb
+
+        try:
+            connection.execute("COMMIT")
+        except duckdb.Error as error:
+            if is_conflict(error):
+                raise CommitLostError(f"{commit.task}: another run committed at the same time") from error
+            raise CommitUnknownError(
+                f"{commit.task}: DuckDB failed while it committed {commit.commit_id}: {error}",
+                hint="run again with the same run id: it looks up whether the commit landed",
+            ) from error
+
+    def _check_place(self) -> None:
+        """Raise where the file could not be written, before anything is opened."""
+        folder = self.path.absolute().parent
+        if not folder.is_dir():
+            raise DestinationError(f"{self.name}: {folder} is not a folder", hint=f"mkdir -p {folder}")
+        if self.path.is_dir():
+            raise DestinationError(f"{self.name}: is a folder", hint="name a file in it")
+        # The folder too: DuckDB keeps its write-ahead log beside the file.
+        for place in (folder, self.path):
+            if place.exists() and not os.access(place, os.W_OK):
+                raise DestinationError(
+                    f"{self.name}: {place} cannot be written", hint="check its permissions"
+                )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    if not has_table(connection, table):
+        return 0
+    (rows,) = one(connection, count_rows(table))
+    return int(rows)

@@ -1,0 +1,112 @@
+"""What one commit does in DuckDB between BEGIN and COMMIT."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tidegate.destinations.base import Commit, Landed
+from tidegate.destinations.duckdb_source import BATCHES, ORDINAL, run_over
+from tidegate.destinations.duckdb_sql import (
+    OWN_TABLES,
+    create_table,
+    delete_all,
+    delete_windows,
+    insert,
+    merge_statements,
+)
+from tidegate.destinations.duckdb_tables import check_fit, has_table, one
+from tidegate.destinations.exceptions import CommitLostError, DestinationError
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def write(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
+    """Cursor, rows and commit row. The same commit id again gives what is there, and changes nothing."""
+    connection.execute(OWN_TABLES)
+    before = find(connection, commit.commit_id)
+    if before is not None:
+        return before
+    _move_cursor(connection, commit)
+    _make_table(connection, commit)
+    landed = _merge(connection, commit) if commit.table.write == "merge" else _load(connection, commit)
+    connection.execute(
+        "INSERT INTO _tidegate_commits VALUES (?, ?, ?, ?, ?, ?, now())",
+        [commit.commit_id, commit.run_id, commit.task, commit.table.name, landed.loaded, landed.superseded],
+    )
+    return landed
+
+
+def find(connection: duckdb.DuckDBPyConnection, commit_id: str) -> Landed | None:
+    query = "SELECT loaded, superseded FROM _tidegate_commits WHERE commit_id = ?"
+    found = one(connection, query, [commit_id])
+    return Landed(*found) if found else None
+
+
+def _move_cursor(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
+    """Compare and swap: the row moves only from the version that this run began with."""
+    if commit.seen == 0:
+        (moved,) = one(
+            connection,
+            "INSERT INTO _tidegate_cursors VALUES (?, 1, ?::TIMESTAMPTZ, ?, now()) ON CONFLICT DO NOTHING",
+            [commit.task, commit.cursor, commit.commit_id],
+        )
+    else:
+        (moved,) = one(
+            connection,
+            "UPDATE _tidegate_cursors SET version = version + 1, value = coalesce(?::TIMESTAMPTZ, value), "
+            "commit_id = ?, committed_at = now() WHERE task = ? AND version = ?",
+            [commit.cursor, commit.commit_id, commit.task, commit.seen],
+        )
+    if moved != 1:
+        raise CommitLostError(
+            f"{commit.task}: another run committed since this one began (cursor version {commit.seen})",
+            hint="nothing of this run landed; a new run goes on from where the other one came",
+        )
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
+    if has_table(connection, commit.table.name):
+        check_fit(connection, commit.table)
+        return
+    for statement in create_table(commit.table):
+        connection.execute(statement)
+
+
+def _load(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
+    if commit.table.write == "replace":
+        connection.execute(delete_all(commit.table.name))
+    elif commit.table.write == "replace_windows":
+        connection.execute(delete_windows(commit.table.name), [list(commit.windows)])
+    loaded, given = _insert(connection, commit)
+    _agree(commit, given, loaded)
+    return Landed(loaded=loaded, superseded=0)
+
+
+def _merge(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
+    """Two passes over the batches: keys and versions alone decide which rows stay, then those rows go in.
+
+    So no copy of the whole run is staged.
+    """
+    sql = merge_statements(commit.table, BATCHES, ORDINAL)
+    _, given = run_over(connection, commit, sql.stage, columns=sql.staged)
+    for statement in (sql.keep_newest, sql.drop_older, sql.delete_replaced):
+        connection.execute(statement)
+    (kept,) = one(connection, sql.count_kept)
+    loaded, again = _insert(connection, commit, sql.only_kept if kept < given else "")
+    connection.execute(sql.clean_up)
+    if again != given:
+        raise DestinationError(f"{commit.task}: the batches held {given} rows, and {again} when drawn again")
+    _agree(commit, kept, loaded)
+    return Landed(loaded=loaded, superseded=given - kept)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, commit: Commit, only: str = "") -> tuple[int, int]:
+    """Rows that went in, and rows that the batches held."""
+    statement = insert(commit.table, BATCHES + only)
+    return run_over(connection, commit, statement, [commit.run_id, commit.loaded_at])
+
+
+def _agree(commit: Commit, expected: int, loaded: int) -> None:
+    if loaded != expected:
+        raise DestinationError(f"{commit.task}: {expected} rows to load, and DuckDB counts {loaded}")

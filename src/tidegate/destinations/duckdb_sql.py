@@ -1,0 +1,160 @@
+"""SQL for DuckDB, built from the columns of a contract."""
+
+# ruff: noqa: S608  names are quoted by `quote`, and values are parameters
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tidegate.contracts.table import LOADED_AT_COLUMN, RUN_COLUMN, WINDOW_COLUMN, Table
+from tidegate.destinations.exceptions import DestinationError
+from tidegate.utils.schemas import Column, Kind
+
+MAX_DIGITS = 38
+
+_KEYS, _KEPT = "_tidegate_keys", "_tidegate_kept"
+
+_TYPES: dict[Kind, str] = {
+    "string": "VARCHAR",
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "bool": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+    "datetime": "TIMESTAMP",
+    "date": "DATE",
+    "time": "TIME",
+    "bytes": "BLOB",
+    "json": "JSON",
+}
+
+OWN_TABLES = """
+CREATE TABLE IF NOT EXISTS _tidegate_commits (
+    commit_id VARCHAR PRIMARY KEY, run_id VARCHAR NOT NULL, task VARCHAR NOT NULL, table_name VARCHAR NOT NULL,
+    loaded BIGINT NOT NULL, superseded BIGINT NOT NULL, committed_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE IF NOT EXISTS _tidegate_cursors (
+    task VARCHAR PRIMARY KEY, version BIGINT NOT NULL, value TIMESTAMPTZ, commit_id VARCHAR NOT NULL,
+    committed_at TIMESTAMPTZ NOT NULL
+);
+"""
+
+
+def quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(quote(name) for name in names)
+
+
+def column_type(column: Column) -> str:
+    """The DuckDB type of a column. Raises `DestinationError` for a decimal of more than 38 digits."""
+    if column.kind == "record":
+        fields = ", ".join(f"{quote(field.name)} {column_type(field)}" for field in column.fields)
+        item = f"STRUCT({fields})"
+    elif column.kind == "decimal":
+        if (column.precision or 0) > MAX_DIGITS:
+            raise DestinationError(
+                f"column {column.name}: {column.precision} digits, and DuckDB holds {MAX_DIGITS}",
+                hint="lower max_digits in the write contract, or write the number as str",
+            )
+        item = f"DECIMAL({column.precision}, {column.scale})"
+    else:
+        item = _TYPES[column.kind]
+    return f"{item}[]" if column.repeated else item
+
+
+def added_columns(table: Table[Any]) -> tuple[Column, ...]:
+    """The columns that tidegate adds to those of the contract."""
+    own = (Column(RUN_COLUMN, "string"), Column(LOADED_AT_COLUMN, "timestamp"))
+    return (*own, Column(WINDOW_COLUMN, "date")) if table.write == "replace_windows" else own
+
+
+def create_table(table: Table[Any]) -> Iterator[str]:
+    """The statements that make an empty table, with the descriptions as comments."""
+    columns = (*table.columns, *added_columns(table))
+    lines = (f"{quote(c.name)} {column_type(c)}{'' if c.nullable else ' NOT NULL'}" for c in columns)
+    yield f"CREATE TABLE {quote(table.name)} ({', '.join(lines)})"
+    for column in columns:
+        if column.description:
+            target = f"{quote(table.name)}.{quote(column.name)}"
+            yield f"COMMENT ON COLUMN {target} IS {literal(column.description)}"
+
+
+def select_all(table: str) -> str:
+    return f"SELECT * FROM {quote(table)}"
+
+
+def count_rows(table: str) -> str:
+    return f"SELECT count(*) FROM {quote(table)}"
+
+
+def delete_all(table: str) -> str:
+    return f"DELETE FROM {quote(table)}"
+
+
+def delete_windows(table: str) -> str:
+    """Takes the list of windows as its parameter."""
+    return f"DELETE FROM {quote(table)} WHERE {quote(WINDOW_COLUMN)} IN (SELECT unnest(?::DATE[]))"
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def insert(table: Table[Any], source: str) -> str:
+    """Rows of `source` into the table; takes the run id and the time of loading as parameters."""
+    given = table.columns
+    targets = [c.name for c in (*given, *added_columns(table))]
+    values = [f"{quote(c.name)}::{column_type(c)}" if _holds_json(c) else quote(c.name) for c in given]
+    values += ["?", "?::TIMESTAMPTZ"]
+    if table.write == "replace_windows":
+        values.append(quote(WINDOW_COLUMN))
+    return f"INSERT INTO {quote(table.name)} ({_list(targets)}) SELECT {', '.join(values)} FROM {source}"
+
+
+def _holds_json(column: Column) -> bool:
+    """JSON comes from Arrow as text and has to be cast, inside of a record too."""
+    return column.kind == "json" or any(_holds_json(field) for field in column.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class MergeStatements:
+    """The steps of a merge, to be run in this order."""
+
+    staged: tuple[str, ...]
+    stage: str
+    keep_newest: str
+    drop_older: str
+    delete_replaced: str
+    count_kept: str
+    only_kept: str
+    clean_up: str
+
+
+def merge_statements(table: Table[Any], source: str, ordinal: str) -> MergeStatements:
+    """Of the rows of `source`, decide by keys, version and ordinal which ones replace those of the table."""
+    target, order = quote(table.name), quote(ordinal)
+    version = quote(table.version) if table.version else None
+    staged = tuple(dict.fromkeys((*table.key, *((table.version,) if table.version else ()))))
+    newest = f"{version} DESC NULLS LAST, {order} DESC" if version else f"{order} DESC"
+    same = " AND ".join(f"t.{quote(name)} = k.{quote(name)}" for name in table.key)
+    # A row without a version is older than any that has one; of equals the row of this run stays.
+    older = (
+        f"t.{version} IS NOT NULL AND (k.{version} IS NULL OR k.{version} < t.{version})"
+        if version
+        else "false"
+    )
+    return MergeStatements(
+        staged=staged,
+        stage=f"CREATE TEMP TABLE {_KEYS} AS SELECT {_list(staged)}, {order} FROM {source}",
+        keep_newest=f"CREATE TEMP TABLE {_KEPT} AS SELECT * FROM {_KEYS} "
+        f"QUALIFY row_number() OVER (PARTITION BY {_list(table.key)} ORDER BY {newest}) = 1",
+        drop_older=f"DELETE FROM {_KEPT} k USING {target} t WHERE {same} AND {older}",
+        delete_replaced=f"DELETE FROM {target} t USING {_KEPT} k WHERE {same}",
+        count_kept=f"SELECT count(*) FROM {_KEPT}",
+        only_kept=f" SEMI JOIN {_KEPT} USING ({order})",
+        clean_up=f"DROP TABLE {_KEYS}; DROP TABLE {_KEPT}",
+    )

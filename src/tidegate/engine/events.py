@@ -1,0 +1,56 @@
+"""What a run tells while it works: one frozen value each, given to a listener on the thread of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tidegate.engine.report import TaskReport
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    task: str
+    slices: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageBuilt:
+    task: str
+    rows: int
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaWait:
+    """The task waits this many seconds for the vendor's quota, or for a retry."""
+
+    task: str
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SliceDone:
+    task: str
+    slice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committing:
+    task: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDone:
+    report: TaskReport
+
+
+RunEvent: TypeAlias = TaskStarted | PageBuilt | QuotaWait | SliceDone | Committing | TaskDone
+RunListener: TypeAlias = Callable[[RunEvent], None]
+
+
+def ignore(event: RunEvent) -> None:
+    """The listener of who does not listen."""

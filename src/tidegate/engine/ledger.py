@@ -1,0 +1,167 @@
+"""The ledger: what ran here, and who holds what. SQLite in TIDEGATE_HOME, durable at every write.
+
+An audit and a cache: the truth about a task's cursor is in the destination. Deleting the file loses the
+history of runs and the grants of long quota windows, not a row.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tidegate.engine.exceptions import StorageError
+from tidegate.utils.home import Home
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    run_id TEXT PRIMARY KEY, workflow TEXT NOT NULL, arguments TEXT NOT NULL, destination TEXT NOT NULL,
+    started_at TEXT NOT NULL, finished_at TEXT, exit_code INTEGER, summary TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS leases (
+    key TEXT PRIMARY KEY, owner TEXT NOT NULL, pid INTEGER NOT NULL, epoch INTEGER NOT NULL, at TEXT NOT NULL
+) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run as the ledger knows it. `exit_code` is None while it works, or after it was killed."""
+
+    run_id: str
+    workflow: str
+    arguments: dict[str, Any]
+    destination: str
+    started_at: datetime
+    finished_at: datetime | None
+    exit_code: int | None
+    summary: dict[str, Any] | None
+
+
+class Ledger:
+    """Opened for as long as a command works. May be used from several threads."""
+
+    def __init__(self, home: Home) -> None:
+        path = home.ledger
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            path.touch(mode=0o600)
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(_SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(
+                f"the ledger {path} cannot be opened: {error}",
+                hint="If it is damaged, move it away: it is made anew, and no row of a table depends on it.",
+            ) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- runs
+
+    def begin(self, run_id: str, workflow: str, arguments: dict[str, Any], destination: str) -> None:
+        """Note that a run has begun; a known id is left as it is."""
+        row = (run_id, workflow, _json(arguments), destination, _now())
+        with self._write() as db:
+            db.execute(
+                "INSERT INTO runs (run_id, workflow, arguments, destination, started_at)"
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                row,
+            )
+
+    def finish(self, run_id: str, exit_code: int, summary: dict[str, Any]) -> None:
+        with self._write() as db:
+            db.execute(
+                "UPDATE runs SET finished_at = ?, exit_code = ?, summary = ? WHERE run_id = ?",
+                (_now(), exit_code, _json(summary), run_id),
+            )
+
+    def run(self, run_id: str) -> RunRow | None:
+        rows = self._runs("WHERE run_id = ?", (run_id,))
+        return rows[0] if rows else None
+
+    def runs(self, limit: int = 20) -> list[RunRow]:
+        """The latest runs, newest first."""
+        return self._runs("ORDER BY started_at DESC, rowid DESC LIMIT ?", (limit,))
+
+    def unfinished(self, workflow: str, arguments: dict[str, Any]) -> RunRow | None:
+        """The latest run of the same command that has not loaded everything, if no later one has."""
+        rows = self._runs(
+            "WHERE workflow = ? AND arguments = ? ORDER BY started_at DESC, rowid DESC LIMIT 1",
+            (workflow, _json(arguments)),
+        )
+        return rows[0] if rows and rows[0].exit_code not in (0, 10, 40) else None
+
+    def _runs(self, tail: str, parameters: tuple[Any, ...]) -> list[RunRow]:
+        columns = "run_id, workflow, arguments, destination, started_at, finished_at, exit_code, summary"
+        with self._lock:
+            rows = self._db.execute(f"SELECT {columns} FROM runs {tail}", parameters).fetchall()  # noqa: S608
+        return [
+            RunRow(
+                run_id,
+                workflow,
+                json.loads(arguments),
+                destination,
+                datetime.fromisoformat(started),
+                datetime.fromisoformat(finished) if finished else None,
+                code,
+                json.loads(summary) if summary else None,
+            )
+            for run_id, workflow, arguments, destination, started, finished, code, summary in rows
+        ]
+
+    # -- leases
+
+    def lease(self, key: str, owner: str, pid: int) -> int:
+        """Note a new owner and give its fencing epoch, one higher than the last owner's."""
+        with self._write() as db:
+            (epoch,) = db.execute(
+                "INSERT INTO leases VALUES (?, ?, ?, 1, ?) ON CONFLICT (key) DO UPDATE SET"
+                " owner = excluded.owner, pid = excluded.pid, epoch = epoch + 1, at = excluded.at"
+                " RETURNING epoch",
+                (key, owner, pid, _now()),
+            ).fetchone()
+        return int(epoch)
+
+    def holder(self, key: str) -> tuple[str, int, int] | None:
+        """Owner, process id and epoch of the last to take the lease."""
+        with self._lock:
+            row: tuple[str, int, int] | None = self._db.execute(
+                "SELECT owner, pid, epoch FROM leases WHERE key = ?", (key,)
+            ).fetchone()
+        return row
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise StorageError(f"the ledger {self.path} cannot be written: {error}") from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)

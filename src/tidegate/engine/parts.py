@@ -1,0 +1,162 @@
+"""Parts: the built rows of a slice as an Arrow file, and the manifest that says that they are whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, cast
+
+from tidegate.engine.exceptions import DamagedStateError
+from tidegate.engine.pagelog import storage_error
+from tidegate.utils.home import sync_folder, write_json
+
+if TYPE_CHECKING:
+    from io import IOBase
+
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A slice that is done: what it asked, how it was built, and its share of the accounting sum."""
+
+    slice: str
+    request: dict[str, Any]
+    build: str
+    pages: int = 0
+    fetched: int = 0
+    added: int = 0
+    dropped: int = 0
+    rows: int = 0
+    crc32: int = 0
+    high: datetime | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    def save(self, path: Path) -> None:
+        try:
+            write_json(path, {**asdict(self), "high": self.high.isoformat() if self.high else None})
+        except OSError as error:
+            raise storage_error(path, error) from error
+
+    @classmethod
+    def load(cls, path: Path) -> Manifest | None:
+        """The manifest, or None where the slice is not done."""
+        try:
+            fields = json.loads(path.read_bytes())
+            high = fields.pop("high")
+            return cls(**fields, high=None if high is None else datetime.fromisoformat(high))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError) as error:
+            raise DamagedStateError(
+                f"the manifest {path} is damaged", hint="Start a new run with --new."
+            ) from error
+
+
+class PartWriter:
+    """Writes record batches to `path`; the file is there, whole and durable, only after a clean exit.
+
+    Use as a context manager. Nothing is made where no batch is written.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
+        self._temporary = path.with_name(path.name + ".tmp")
+        self._file: Any = None
+        self._writer: Any = None
+        self.rows = 0
+        self.crc32 = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        try:
+            if self._writer is None:
+                self._open()
+            self._writer.write_batch(batch)
+        except OSError as error:
+            raise storage_error(self._path, error) from error
+        self.rows += batch.num_rows
+
+    def _open(self) -> None:
+        import pyarrow as pa
+
+        self._temporary.touch(mode=0o600)
+        self._file = self._temporary.open("wb")
+        sink = _Checksummed(self._file, self)
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self._writer = pa.ipc.new_stream(cast("IOBase", sink), self._schema, options=options)
+
+    def __enter__(self) -> PartWriter:
+        self._path.unlink(missing_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is None:
+            return
+        try:
+            if kind is not None:
+                self._file.close()
+                self._temporary.unlink(missing_ok=True)
+                return
+            self._finish()
+        except OSError as problem:
+            raise storage_error(self._path, problem) from problem
+
+    def _finish(self) -> None:
+        self._writer.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._temporary.replace(self._path)
+        sync_folder(self._path.parent)
+
+
+class _Checksummed:
+    """A file that sums what is written to it, so that the part is not read again for its checksum."""
+
+    def __init__(self, file: Any, writer: PartWriter) -> None:
+        self._file, self._writer = file, writer
+        self.closed = False
+
+    def write(self, data: Any) -> int:
+        self._writer.crc32 = zlib.crc32(data, self._writer.crc32)
+        written: int = self._file.write(data)
+        return written
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+def is_whole(path: Path, manifest: Manifest) -> bool:
+    """Whether the part that the manifest speaks of is there, byte for byte."""
+    if manifest.rows == 0:
+        return True
+    try:
+        with path.open("rb") as file:
+            crc = 0
+            while chunk := file.read(1 << 20):
+                crc = zlib.crc32(chunk, crc)
+    except FileNotFoundError:
+        return False
+    return crc == manifest.crc32
+
+
+def read_part(path: Path) -> Iterator[pa.RecordBatch]:
+    """The batches of a part in order, each read when it is asked for."""
+    import pyarrow as pa
+
+    try:
+        with path.open("rb") as file, pa.ipc.open_stream(file) as stream:
+            yield from stream
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
+        raise DamagedStateError(
+            f"the part {path} is gone or damaged",
+            hint="Run the same command again: the part is built anew from the page log.",
+        ) from error

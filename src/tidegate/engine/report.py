@@ -1,0 +1,88 @@
+"""What a run did, in figures: the accounting sum of every task, and the exit code that follows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from tidegate.utils.errors import ExitCode
+
+Status = Literal["loaded", "failed"]
+
+
+@dataclass
+class TaskReport:
+    """One task of a run. `rows_fetched + rows_added` is the sum of the other rows once it has loaded."""
+
+    task: str
+    table: str
+    status: Status = "failed"
+    exit_code: int = int(ExitCode.FAILED)
+    slices: int = 0
+    pages: int = 0
+    pages_resumed: int = 0
+    api_calls: int = 0
+    retries: int = 0
+    waited_s: float = 0.0
+    bytes: int = 0
+    rows_fetched: int = 0
+    rows_added: int = 0
+    rows_loaded: int = 0
+    rows_superseded: int = 0
+    rows_dropped: int = 0
+    rows_quarantined: int = 0
+    cursor: str | None = None
+    commit_id: str | None = None
+    error: str | None = None
+    hint: str | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def accounted(self) -> bool:
+        gone = self.rows_superseded + self.rows_dropped + self.rows_quarantined
+        return self.rows_fetched + self.rows_added == self.rows_loaded + gone
+
+
+@dataclass
+class RunReport:
+    """One run. `summary()` is the machine's view of it."""
+
+    run_id: str
+    workflow: str
+    destination: str
+    started_at: datetime
+    duration_s: float = 0.0
+    tasks: list[TaskReport] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return ExitCode(max((task.exit_code for task in self.tasks), default=int(ExitCode.OK)))
+
+    @property
+    def status(self) -> Status:
+        return "loaded" if self.exit_code is ExitCode.OK else "failed"
+
+    def summary(self) -> dict[str, Any]:
+        """One JSON object; times ISO 8601 in UTC, durations in seconds."""
+        return {
+            "run_id": self.run_id,
+            "workflow": self.workflow,
+            "status": self.status,
+            "exit_code": int(self.exit_code),
+            "started_at": self.started_at.isoformat(timespec="seconds"),
+            "duration_s": round(self.duration_s, 3),
+            "destination": self.destination,
+            "tasks": [{**asdict(task), "waited_s": round(task.waited_s, 3)} for task in self.tasks],
+        }
+
+    @classmethod
+    def from_summary(cls, summary: dict[str, Any]) -> RunReport:
+        return cls(
+            run_id=summary["run_id"],
+            workflow=summary["workflow"],
+            destination=summary["destination"],
+            started_at=datetime.fromisoformat(summary["started_at"]),
+            duration_s=summary["duration_s"],
+            tasks=[TaskReport(**task) for task in summary["tasks"]],
+        )

@@ -1,0 +1,181 @@
+"""One task of a run: its slices in the plan's order, then one commit, then its share of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tidegate.contracts.table import WINDOW_COLUMN
+from tidegate.destinations.base import Commit, Destination, Landed
+from tidegate.engine.build import Build, InstancesBuild
+from tidegate.engine.commit import commit, commit_id
+from tidegate.engine.events import (
+    Committing,
+    PageBuilt,
+    QuotaWait,
+    RunListener,
+    SliceDone,
+    TaskDone,
+    TaskStarted,
+)
+from tidegate.engine.exceptions import AccountingError, StoppedError
+from tidegate.engine.locks import TaskLock
+from tidegate.engine.parts import Manifest, read_part
+from tidegate.engine.plan import Slice, TaskPlan, next_cursor
+from tidegate.engine.report import TaskReport
+from tidegate.engine.slices import SliceWork, Traffic
+from tidegate.engine.tasks import Task
+from tidegate.engine.workflows import Connector
+from tidegate.http_tools.drivers import Stop
+from tidegate.http_tools.events import Event, Retrying, Waiting
+from tidegate.http_tools.exceptions import ClientClosedError, HttpClientError
+from tidegate.utils.errors import ExitCode, TidegateError
+from tidegate.utils.home import make_private
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass
+class TaskRun:
+    """`run()` never raises a `TidegateError`: what fails is in the report, with its exit code."""
+
+    name: str
+    task: Task[Any, Any, Any]
+    run_id: str
+    plan: TaskPlan
+    folder: Path
+    connector: Connector
+    destination: Destination
+    lock: TaskLock
+    stop: Stop
+    max_wait_s: float | None
+    listener: RunListener
+    now: Callable[[], datetime]
+    _traffic: Traffic = field(default_factory=Traffic)
+    _resumed: int = 0
+    _where: str = ""
+
+    def run(self) -> TaskReport:
+        report = TaskReport(self.name, self.task.into.name, slices=len(self.plan.slices))
+        self.listener(TaskStarted(self.name, len(self.plan.slices)))
+        try:
+            self._run(report)
+        except TidegateError as error:
+            failed(report, self._placed(error))
+        self._count_traffic(report)
+        self.listener(TaskDone(report))
+        return report
+
+    def _run(self, report: TaskReport) -> None:
+        report.commit_id = commit_id(self.run_id, self.name)
+        make_private(self.folder)
+        build = InstancesBuild(self.task)
+        manifests = [self._slice(each, build, report) for each in self.plan.slices]
+        report.rows_fetched = sum(manifest.fetched for manifest in manifests)
+        report.rows_added = sum(manifest.added for manifest in manifests)
+        report.rows_dropped = sum(manifest.dropped for manifest in manifests)
+        landed = self._commit(report, manifests)
+        report.rows_loaded, report.rows_superseded = landed.loaded, landed.superseded
+        if not report.accounted:
+            raise AccountingError(f"the rows do not add up: {report}")
+        report.status, report.exit_code = "loaded", int(ExitCode.OK)
+
+    def _slice(self, each: Slice, build: Build, report: TaskReport) -> Manifest:
+        self._where = self.name if each.window is None or each.cell is None else f"{self.name} {each.window}"
+        if self.stop.is_set():
+            raise StoppedError("stopped before the next slice")
+
+        def built(rows: int, resumed: bool) -> None:
+            self._resumed += resumed
+            self.listener(PageBuilt(self.name, rows, resumed))
+
+        manifest = SliceWork(
+            folder=self.folder,
+            slice_id=each.id,
+            call=self.task.call(self.connector, each.window),
+            build=build,
+            traffic=self._traffic,
+            stop=self.stop,
+            max_wait_s=self.max_wait_s,
+            listener=self._heard,
+            built=built,
+        ).finish()
+        report.pages += manifest.pages
+        report.warnings += [f"{self._where}: {warning}" for warning in manifest.warnings]
+        self.listener(SliceDone(self.name, each.id))
+        return manifest
+
+    def _heard(self, event: Event) -> None:
+        match event:
+            case Waiting():
+                self.listener(QuotaWait(self.name, event.seconds, "quota"))
+            case Retrying():
+                self.listener(QuotaWait(self.name, event.delay_s, event.failure))
+            case _:
+                pass
+
+    def _commit(self, report: TaskReport, manifests: list[Manifest]) -> Landed:
+        self._where = self.name
+        self.listener(Committing(self.name, sum(manifest.rows for manifest in manifests)))
+        self.lock.check()
+        cells = tuple(each.cell for each in self.plan.slices if each.cell is not None)
+        highs = [manifest.high for manifest in manifests if manifest.high is not None]
+        cursor = next_cursor(self.plan, self.task, highs)
+        landed = commit(
+            self.destination,
+            Commit(
+                commit_id=report.commit_id or "",
+                run_id=self.run_id,
+                task=self.name,
+                table=self.task.into,
+                seen=self.plan.seen,
+                cursor=cursor,
+                loaded_at=self.now(),
+                batches=lambda: self._batches(manifests),
+                windows=cells,
+            ),
+        )
+        reached = cursor or self.plan.stored
+        report.cursor = None if reached is None else reached.astimezone(UTC).isoformat()
+        return landed
+
+    def _batches(self, manifests: list[Manifest]) -> Iterator[pa.RecordBatch]:
+        for each, manifest in zip(self.plan.slices, manifests, strict=True):
+            if manifest.rows == 0:
+                continue
+            for batch in read_part(self.folder / f"{each.id}.arrow"):
+                yield batch if each.cell is None else with_window(batch, each.cell)
+
+    def _placed(self, error: TidegateError) -> TidegateError:
+        """The same error, saying which task and window it is about, and how to go on."""
+        if isinstance(error, ClientClosedError) and self.stop.is_set():
+            error = StoppedError("stopped")
+        page = f" page {error.page}" if isinstance(error, HttpClientError) and error.page is not None else ""
+        text = str(error)
+        error.args = (f"{self._where}{'' if ' page ' in text else page}: {text}",)
+        if error.hint is None and error.exit_code is ExitCode.TRY_AGAIN:
+            error.hint = "Run the same command again: it resumes, and asks for no page that it has."
+        return error
+
+    def _count_traffic(self, report: TaskReport) -> None:
+        traffic = self._traffic
+        report.api_calls, report.retries = traffic.api_calls, traffic.retries
+        report.waited_s, report.bytes = traffic.waited_s, traffic.bytes
+        report.pages_resumed = self._resumed
+
+
+def failed(report: TaskReport, error: TidegateError) -> TaskReport:
+    report.status, report.exit_code = "failed", int(error.exit_code)
+    report.error, report.hint = str(error), error.hint
+    return report
+
+
+def with_window(batch: pa.RecordBatch, cell: date) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    column = pa.repeat(pa.scalar(cell, pa.date32()), batch.num_rows)
+    return batch.append_column(WINDOW_COLUMN, column)

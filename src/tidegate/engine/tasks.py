@@ -1,0 +1,98 @@
+"""Tasks: one table's extract and transform, declared by a decorator on the function that asks the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any, Generic, TypeVar, overload
+
+from pydantic import BaseModel
+
+from tidegate.contracts.table import Table
+from tidegate.contracts.windows import Cursor, Window, Windows
+from tidegate.http_tools.clients import Call
+
+C = TypeVar("C")
+R = TypeVar("R", bound=BaseModel)
+W = TypeVar("W", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Task(Generic[C, R, W]):
+    """One table of a workflow. Made by `@task(...)`; still callable as the function it decorates."""
+
+    name: str
+    fetch: Callable[..., Call[R]]
+    transform: Callable[[R], W | Iterable[W] | None]
+    into: Table[W]
+    cursor: Cursor | None
+    windows: Windows | None
+
+    @property
+    def doc(self) -> str:
+        return (self.fetch.__doc__ or "").strip()
+
+    @property
+    def takes_window(self) -> bool:
+        return self.cursor is not None or self.windows is not None
+
+    def call(self, connector: C, window: Window | None) -> Call[R]:
+        """What to ask for this window (None for a task that takes the connector alone)."""
+        return self.fetch(connector, window) if self.takes_window else self.fetch(connector)
+
+    def rows_of(self, row: R) -> list[W]:
+        """What the transform makes of one row, as a list."""
+        return as_rows(self.transform(row))
+
+    def __call__(self, *args: Any) -> Call[R]:
+        return self.fetch(*args)
+
+
+def as_rows(made: Any) -> list[Any]:
+    """What a transform gave (a model, several, or None) as a list."""
+    if made is None:
+        return []
+    # a model is iterable, too: over its fields
+    return [made] if isinstance(made, BaseModel) or not isinstance(made, Iterable) else list(made)
+
+
+class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
+    """Declare a task: rows of the call are read models, `transform` makes write models for `into` of them.
+
+    `transform` takes one read model and gives a write model, several, or none (the row is dropped).
+    With `cursor` the task asks for what changed since; with `windows` it walks a grid of days, one slice a
+    cell, which `write="replace_windows"` needs. The function then takes the window as its second argument.
+    """
+
+    def __init__(
+        self,
+        *,
+        transform: Callable[[R], W | Iterable[W] | None],
+        into: Table[W],
+        cursor: Cursor | None = None,
+        windows: Windows | None = None,
+    ) -> None:
+        if cursor is not None and windows is not None:
+            raise ValueError(f"table {into.name}: a task has a cursor or windows, not both")
+        if (into.write == "replace_windows") != (windows is not None):
+            raise ValueError(f"table {into.name}: windows and write='replace_windows' belong together")
+        if into.write == "replace" and cursor is not None:
+            raise ValueError(
+                f"table {into.name}: write='replace' would keep only what changed since the cursor"
+            )
+        self._transform, self._into, self._cursor, self._windows = transform, into, cursor, windows
+
+    @overload
+    def __call__(self, fetch: Callable[[C, Window], Call[R]]) -> Task[C, R, W]: ...
+    @overload
+    def __call__(self, fetch: Callable[[C], Call[R]]) -> Task[C, R, W]: ...
+    def __call__(self, fetch: Callable[..., Call[R]]) -> Task[Any, R, W]:
+        made: Task[Any, R, W] = Task(
+            fetch.__name__, fetch, self._transform, self._into, self._cursor, self._windows
+        )
+        takes = len(signature(fetch).parameters)
+        if takes != 1 + made.takes_window:
+            wanted = "the connector and a window" if made.takes_window else "the connector alone"
+            raise TypeError(f"task {fetch.__name__} takes {takes} arguments; as declared it takes {wanted}")
+        return made

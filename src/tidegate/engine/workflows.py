@@ -1,0 +1,61 @@
+"""A workflow: the tasks of one API and the factory that makes its connector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Protocol
+
+from tidegate.engine.tasks import Task
+from tidegate.http_tools.clients import HttpClient, SyncHttpClient
+from tidegate.utils.errors import UsageError
+
+
+class Connector(Protocol):
+    """One API's routes, over a client."""
+
+    @property
+    def client(self) -> HttpClient: ...
+
+
+class Factory(Protocol):
+    """Assembles a connector; without settings it reads them from the environment and `.env`."""
+
+    @staticmethod
+    def create_connector(settings: Any = None, *, client: type[HttpClient] = SyncHttpClient) -> Connector: ...
+
+
+@dataclass(frozen=True)
+class Workflow:
+    name: str
+    factory: Factory | type[Factory]
+    tasks: tuple[Task[Any, Any, Any], ...]
+
+    def __post_init__(self) -> None:
+        for kind, names in (
+            ("tasks", [task.name for task in self.tasks]),
+            ("tables", [task.into.name for task in self.tasks]),
+        ):
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"workflow {self.name} has two {kind} named {', '.join(sorted(twice))}")
+
+    def task(self, name: str) -> Task[Any, Any, Any]:
+        return self.select([name])[0]
+
+    def select(self, names: Sequence[str]) -> tuple[Task[Any, Any, Any], ...]:
+        """The named tasks in the workflow's order, or all of them. Raises `UsageError` for an unknown one."""
+        known = [task.name for task in self.tasks]
+        for name in names:
+            if name not in known:
+                raise UsageError(
+                    f"workflow {self.name} has no task {name!r}{did_you_mean(name, known)}",
+                    hint=f"Its tasks: {', '.join(known)}.",
+                )
+        return tuple(task for task in self.tasks if not names or task.name in names)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""

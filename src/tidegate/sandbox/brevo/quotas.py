@@ -1,0 +1,110 @@
+"""Brevo's quotas: fixed windows per API key and bucket, each beginning with its first request.
+
+Default tier: `/smtp/*` 300 an hour, `/contacts` and below 10 a second and 36,000 an hour, nearly all
+else shares 100 an hour. The headers are `x-sib-ratelimit-*`; the reset is in relative whole seconds, and
+there is no `Retry-After`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Bucket = Literal["smtp", "contacts", "general"]
+
+HOUR_S = 3600.0
+LIMITS: dict[Bucket, tuple[tuple[int, float], ...]] = {
+    "smtp": ((300, HOUR_S),),
+    "contacts": ((10, 1.0), (36_000, HOUR_S)),
+    "general": ((100, HOUR_S),),
+}
+
+
+def scaled(limit: int, window_s: float, factor: float) -> tuple[int, float]:
+    """The quota in `factor` times the pace: a shorter window, and below one second a higher limit.
+
+    A reset is told in whole seconds, so a window of less than one would not be worth waiting for.
+    """
+    if factor <= 0:
+        raise ValueError("the quota factor must be above 0")
+    scaled_s = max(1.0, window_s / factor)
+    # The tiny addend keeps 99.99999 from becoming 99.
+    return max(1, int(limit * factor * scaled_s / window_s + 1e-9)), scaled_s
+
+
+@dataclass(slots=True)
+class Window:
+    """One fixed window; `used` requests were granted since it began."""
+
+    limit: int
+    window_s: float
+    ends_at: float = -math.inf
+    used: int = 0
+
+    def roll(self, now: float) -> None:
+        """Forget a window that is over. The next one begins with the next request."""
+        if now >= self.ends_at:
+            self.ends_at, self.used = now + self.window_s, 0
+
+    def reset_s(self, now: float) -> int:
+        """Whole seconds until it is over, rounded up.
+
+        The microsecond is for floats: (now + 3600) - now may be a little more than 3600.
+        """
+        return max(1, math.ceil(self.ends_at - now - 1e-6))
+
+    @property
+    def remaining(self) -> int:
+        """How many more requests it grants."""
+        return self.limit - self.used
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Whether a request may pass, and the headers that every answer of a quota'd route carries."""
+
+    granted: bool
+    limit: int
+    remaining: int
+    reset_s: int
+
+    def headers(self) -> Mapping[str, object]:
+        """Limit, remaining and reset of the window that binds most."""
+        return {
+            "x-sib-ratelimit-limit": self.limit,
+            "x-sib-ratelimit-remaining": self.remaining,
+            "x-sib-ratelimit-reset": self.reset_s,
+        }
+
+
+class Quotas:
+    """All windows of all keys. Not thread-safe: the sandbox's lock is held by whoever takes."""
+
+    def __init__(self, factor: float, monotonic: Callable[[], float]) -> None:
+        self._limits = {
+            bucket: tuple(scaled(limit, window_s, factor) for limit, window_s in limits)
+            for bucket, limits in LIMITS.items()
+        }
+        self._monotonic = monotonic
+        self._windows: dict[tuple[str, Bucket], list[Window]] = {}
+
+    def windows(self, key: str, bucket: Bucket) -> list[Window]:
+        """The windows that bind this key, the shortest first; fresh ones for a key not seen before."""
+        if (key, bucket) not in self._windows:
+            self._windows[key, bucket] = [Window(*limit) for limit in self._limits[bucket]]
+        return self._windows[key, bucket]
+
+    def take(self, key: str, bucket: Bucket) -> Grant:
+        """Count one request, unless a window is full: then it spends nothing anywhere and is refused."""
+        now = self._monotonic()
+        windows = self.windows(key, bucket)
+        for window in windows:
+            window.roll(now)
+        granted = all(window.remaining for window in windows)
+        for window in windows:
+            window.used += granted
+        # The window that binds: the fewest requests left, of two such the one that is longer shut.
+        tight = min(windows, key=lambda window: (window.remaining, -window.ends_at))
+        return Grant(granted, tight.limit, tight.remaining, tight.reset_s(now))

@@ -1,0 +1,204 @@
+"""Arrow arrays of the columns of a contract, from the values of its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from enum import Enum
+from itertools import accumulate, chain
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic_core import to_json, to_jsonable_python
+
+from tidegate.utils.columns import Column, Kind, Step
+from tidegate.utils.schemas import arrow_item_type, arrow_schema, arrow_type
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Build = Callable[[list[Any]], "pa.Array[Any]"]
+Convert = Callable[[Any], Any]
+
+_MICROSECOND = timedelta(microseconds=1)
+# What pyarrow, a step of the conversion, or a missing attribute raises; all of them mean one unfit value.
+UNFIT = (ValueError, TypeError, ArithmeticError, AttributeError, KeyError)
+
+
+class UnfitError(Exception):
+    """One value does not fit: the path of its column, and why. `Encoder` adds the position."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(reason)
+        self.path, self.reason = path, reason
+
+
+def getter(column: Column) -> Convert:
+    return attrgetter(column.attribute) if column.computed else itemgetter(column.attribute)
+
+
+def builder(column: Column, path: str) -> Build:
+    """What makes the array of a column from the values of its attribute."""
+    build = _records(column, path) if column.kind == "record" else _plain(column, path)
+    return _lists(column, path, build) if column.repeated else build
+
+
+def _plain(column: Column, path: str) -> Build:
+    import pyarrow as pa
+
+    from_null = column.repeated  # null among the items of a JSON list is the JSON null
+    convert = None if column.unordered else _converter(column.steps)
+    kind, required, check = column.kind, not column.nullable or column.repeated, _CHECKS.get(column.kind)
+    item_type = arrow_item_type(column)
+
+    def build(values: list[Any]) -> pa.Array[Any]:
+        try:
+            if convert is not None:
+                values = [convert(v) if v is not None or from_null else None for v in values]
+            if check is not None:
+                check(values)
+            array: pa.Array[Any] = pa.array(values, type=item_type)
+        except UNFIT as error:
+            raise UnfitError(path, _reason(column, kind, error)) from None
+        if required and array.null_count:
+            raise UnfitError(path, "null in a required column")
+        return array
+
+    return build
+
+
+def _records(column: Column, path: str) -> Build:
+    import pyarrow as pa
+
+    fields = list(arrow_schema(column.fields))
+    convert = _converter(column.steps)
+    required = not column.nullable or column.repeated
+    children = [(getter(c), c.computed, builder(c, f"{path}.{c.name}")) for c in column.fields]
+
+    def build(values: list[Any]) -> pa.Array[Any]:
+        if convert is not None:
+            values = [None if v is None else convert(v) for v in values]
+        present = [v for v in values if v is not None]
+        if required and len(present) < len(values):
+            raise UnfitError(path, "null in a required column")
+        stored = [v.__dict__ for v in present]
+        arrays = [child(list(map(get, present if computed else stored))) for get, computed, child in children]
+        array: pa.Array[Any] = pa.StructArray.from_arrays(arrays, fields=fields)
+        return array if len(present) == len(values) else _spread(array, values)
+
+    return build
+
+
+def _spread(present: pa.Array[Any], values: list[Any]) -> pa.Array[Any]:
+    """The records that are there, with null between them where the value is None.
+
+    Taken from an array that ends with one null, so that required fields under a null record hold an empty
+    value: Parquet refuses a null in them even there.
+    """
+    import pyarrow as pa
+
+    places = accumulate((v is not None for v in values), initial=0)
+    indices = [len(present) if v is None else place for v, place in zip(values, places, strict=False)]
+    with_null = pa.concat_arrays([present, pa.array([None], type=present.type)])
+    spread: pa.Array[Any] = with_null.take(pa.array(indices, type=pa.int64()))
+    return spread
+
+
+def _lists(column: Column, path: str, items: Build) -> Build:
+    import pyarrow as pa
+
+    list_type = arrow_type(column)
+    sort_as = _converter(column.steps) or _same
+    roots, unordered = column.list_roots, column.unordered
+
+    def build(values: list[Any]) -> pa.Array[Any]:
+        try:
+            for _ in range(roots):
+                values = [None if v is None else v.root for v in values]
+            if unordered:
+                values = [v and sorted(map(sort_as, v)) for v in values]
+            lists: list[Any] = [v or () for v in values]
+            ends = [0, *accumulate(map(len, lists))]
+        except UNFIT:
+            raise UnfitError(path, f"not a list of items of kind {column.kind}") from None
+        flat = items(list(chain.from_iterable(lists)))
+        return pa.ListArray.from_arrays(pa.array(ends, type=pa.int32()), flat, type=list_type)
+
+    return build
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _converter(steps: tuple[Step, ...]) -> Convert | None:
+    """The steps as one function; None where there is nothing to do."""
+    functions = [_STEPS[step] for step in steps]
+    if len(functions) <= 1:
+        return functions[0] if functions else None
+
+    def convert(value: Any) -> Any:
+        for function in functions:
+            value = None if value is None else function(value)
+        return value
+
+    return convert
+
+
+def _json_text(value: Any) -> bytes:
+    """JSON text: by orjson, and by Pydantic what orjson refuses (keys that are no text, large integers)."""
+    try:
+        return orjson.dumps(value, to_jsonable_python, _JSON_OPTIONS)
+    except orjson.JSONEncodeError:
+        return to_json(value, by_alias=True, inf_nan_mode="null")
+
+
+_JSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+
+_STEPS: dict[Step, Convert] = {
+    "root": attrgetter("root"),
+    "text": str,
+    # `use_enum_values` stores the value at once.
+    "value": lambda member: member.value if isinstance(member, Enum) else member,
+    "microseconds": lambda span: span // _MICROSECOND,
+    "json": _json_text,
+}
+
+
+def _all_aware(values: Iterable[datetime | None]) -> None:
+    if any(v is not None and v.tzinfo is None for v in values):
+        raise ValueError("a datetime without an offset")
+
+
+def _all_naive(values: Iterable[Any]) -> None:
+    if any(v is not None and v.tzinfo is not None for v in values):
+        raise ValueError("a value with an offset")
+
+
+def _all_days(values: Iterable[Any]) -> None:
+    if any(isinstance(v, datetime) for v in values):
+        raise ValueError("a datetime, not a day")
+
+
+# What Arrow would take in silence, and change.
+_CHECKS: dict[Kind, Callable[[Iterable[Any]], None]] = {
+    "timestamp": _all_aware,
+    "datetime": _all_naive,
+    "time": _all_naive,
+    "date": _all_days,
+}
+
+
+def _reason(column: Column, kind: Kind, error: Exception) -> str:
+    if isinstance(error, UnicodeError) or (kind == "json" and "surrogates" in str(error)):
+        return "text that is not Unicode (half of a surrogate pair)"
+    if kind == "int" and isinstance(error, OverflowError):
+        return "an integer beyond 64 bits"
+    if kind == "decimal":
+        return f"not a number of at most {column.precision} digits, {column.scale} of them after the point"
+    if kind == "timestamp":
+        return "not a datetime with an offset (a naive one is refused: say which zone it is in)"
+    if kind in ("datetime", "time"):
+        return f"not a {kind} without an offset"
+    return f"not a value of kind {kind}"

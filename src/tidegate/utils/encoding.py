@@ -1,0 +1,69 @@
+"""Write models to Arrow, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from tidegate.utils.arrays import UNFIT, Build, UnfitError, builder, getter
+from tidegate.utils.columns import Column
+from tidegate.utils.errors import TidegateError
+from tidegate.utils.schemas import arrow_schema, columns_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class EncodeError(TidegateError):
+    """A value that its column cannot hold. Names column and position, never the value itself.
+
+    `column` is the path of the column, `row` its position among the rows that were given.
+    """
+
+    def __init__(self, model: str, column: str, row: int, reason: str) -> None:
+        super().__init__(f"{model}.{column}, row {row} of the batch: {reason}")
+        self.column, self.row = column, row
+
+
+class Encoder:
+    """Turns instances of one model into record batches of `schema`. Made once, used for every page.
+
+    Columns hold the attributes of the instances. Instants of any offset become UTC, sets are sorted, a null
+    list is written as an empty one, NaN inside of JSON as null.
+    """
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self.model = model
+        self.columns = columns_of(model)
+        self.schema: pa.Schema = arrow_schema(self.columns)
+        self._builds = [builder(column, column.name) for column in self.columns]
+
+    def encode(self, rows: Sequence[BaseModel]) -> pa.RecordBatch:
+        """One batch, rows in the order given. Raises `EncodeError` where a value is unfit."""
+        import pyarrow as pa
+
+        stored = [row.__dict__ for row in rows]
+        arrays = []
+        for column, build in zip(self.columns, self._builds, strict=True):
+            source: Sequence[Any] = rows if column.computed else stored
+            try:
+                arrays.append(build(list(map(getter(column), source))))
+            except (UnfitError, *UNFIT):
+                raise self._explained(column, build, source) from None
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _explained(self, column: Column, build: Build, source: Sequence[Any]) -> EncodeError:
+        """The error with its position, found by building the column again one value at a time."""
+        path, row, reason = column.name, 0, "the batch fails as a whole, no single value does"
+        for position, item in enumerate(source):
+            try:
+                build([getter(column)(item)])
+            except UnfitError as unfit:
+                path, row, reason = unfit.path, position, unfit.reason
+                break
+            except UNFIT:
+                row, reason = position, "the instance has no such value"
+                break
+        return EncodeError(self.model.__name__, path, row, reason)

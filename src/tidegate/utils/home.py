@@ -1,0 +1,72 @@
+"""The state folder of a project (`TIDEGATE_HOME`): private, because the pages in it hold personal data."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tidegate.utils.errors import SettingsError
+
+
+class Home:
+    """Names every file of the state folder. Folders are made 0700 when they are first needed, files 0600."""
+
+    def __init__(self, root: Path) -> None:
+        if "://" in str(root) or str(root).startswith("gs:/"):
+            raise SettingsError(
+                f"TIDEGATE_HOME is {root}: this version keeps its state in a local folder only",
+                hint="Set TIDEGATE_HOME to a folder, or leave it unset for .tidegate in the project.",
+            )
+        self.root = root
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder() / "ledger.db"
+
+    def lock(self, name: str) -> Path:
+        return self.folder("locks") / f"{name}.lock"
+
+    def run(self, run_id: str) -> Path:
+        return self.folder("runs", run_id)
+
+    def folder(self, *parts: str) -> Path:
+        """A folder under the root, made private where it is missing."""
+        path = self.root
+        try:
+            make_private(path)
+            for part in parts:
+                path /= part
+                make_private(path)
+        except OSError as error:
+            raise SettingsError(
+                f"the state folder {path} cannot be made: {error.strerror}",
+                hint="Set TIDEGATE_HOME to a folder that can be written.",
+            ) from error
+        return path
+
+
+def make_private(path: Path) -> None:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace the file at once and durably: a reader sees the old content or the new, even after a crash."""
+    part = path.with_name(path.name + ".tmp")
+    fd = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(json.dumps(value, indent=1, sort_keys=True).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames and new names in the folder durable."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

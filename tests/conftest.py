@@ -1,0 +1,43 @@
+"""What every test may use: the vendors' API descriptions, and no quiet skips where CI runs.
+
+`TIDEGATE_SPECS` names the folder of API descriptions; tests that need it skip without it.
+With `TIDEGATE_NO_SKIPS=1` a skip is a failure: a test that nobody ran proves nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def specs() -> Path:
+    """The folder that holds `brevo/brevo-2026-02.json` and the others."""
+    folder = os.environ.get("TIDEGATE_SPECS")
+    if not folder:
+        pytest.skip("NOT TESTED against the vendors' API descriptions: set TIDEGATE_SPECS to their folder")
+    return Path(folder)
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if os.environ.get("TIDEGATE_NO_SKIPS") == "1" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"TIDEGATE_NO_SKIPS=1 allows no skip, and this was one: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse_skip(report)
+    return report
