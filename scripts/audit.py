@@ -26,7 +26,7 @@ def verdict(stdout: str, stderr: str) -> tuple[bool, str]:
             return True, NOT_REACHED
         return False, f"pip-audit failed:\n{stderr.strip()}"
     vulnerable = [
-        f"{package['name']} {package['version']}: {found['id']}, mended in {found["fix_versions"]}"
+        f"{package['name']} {package['version']}: {found['id']}, mended in {found['fix_versions']}"
         for package in packages
         for found in package.get("vulns", ())
     ]

@@ -33,6 +33,7 @@ from tidegate.http_tools.exceptions import (
 )
 from tidegate.http_tools.pagination import OffsetPaginator
 from tidegate.http_tools.rate_limiters import HeaderRateLimiter, SlidingWindowLimiter
+from tidegate.utils.errors import SettingsError
 
 
 class ApiRow(ReadContract):
@@ -216,9 +217,9 @@ def test_a_naive_datetime_is_refused() -> None:
 
 @pytest.mark.parametrize("url", ["api.example.com/v3", "ftp://example.com", "/v3", "https://"])
 def test_a_base_url_that_is_no_origin_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="base_url"):
+    with pytest.raises(SettingsError, match="base_url"):
         SyncHttpClient(url)
-    with pytest.raises(ValueError, match="allowed_origins"):
+    with pytest.raises(SettingsError, match="allowed_origins"):
         SyncHttpClient("https://example.com", allowed_origins=[url])
 
 

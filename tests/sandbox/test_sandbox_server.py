@@ -41,12 +41,10 @@ def test_the_thread_is_gone_after_the_block_even_with_a_connection_open() -> Non
 
 
 def test_a_port_in_use_is_an_error_and_leaves_no_socket_open() -> None:
-    with (
-        running(teapot) as origin,
-        pytest.raises(OSError, match="in use"),
-        running(teapot, port=_port(origin)),
-    ):
-        pass
+    with running(teapot) as origin:
+        port = int(origin.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"), running(teapot, port=port):
+            pass
 
 
 def test_the_port_is_closed_after_the_block() -> None:

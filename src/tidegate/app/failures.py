@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tidegate.utils.errors import TidegateError, describe
+from tidegate.app.text import printable
+from tidegate.utils.errors import ExitCode, TidegateError
 
 
 @contextmanager
 def exits(*, debug: bool) -> Iterator[None]:
-    """Turn a `TidegateError` into its message on standard error and its exit code; no traceback."""
+    """Turn an error into its message on standard error and its exit code; a traceback with `debug` only."""
     try:
         yield
     except TidegateError as error:
-        if debug:
-            raise
-        print(f"error: {describe(error)}", file=sys.stderr)  # noqa: T201 - this is the command line's voice
+        say_error(str(error) or type(error).__name__, error.hint, error if debug else None)
         raise SystemExit(int(error.exit_code)) from None
+    except KeyboardInterrupt:
+        say_error("interrupted", None, None)
+        raise SystemExit(int(ExitCode.TRY_AGAIN)) from None
+    except BrokenPipeError:  # who read the output has left: Typer ends in silence
+        raise
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no error ends without a message
+        hint = (
+            None if debug else "A fault in tidegate or in a workflow: run again with --debug to see where it is."
+        )
+        say_error(f"unexpected {type(error).__name__}: {error}", hint, error if debug else None)
+        raise SystemExit(int(ExitCode.FAILED)) from None
+
+
+def say_error(message: str, hint: str | None, shown: BaseException | None) -> None:
+    """The message and what to do next on standard error, after the traceback of `shown`."""
+    if shown is not None:
+        traceback.print_exception(shown, file=sys.stderr)
+    sys.stderr.write(f"error: {printable(message)}\n")
+    if hint:
+        sys.stderr.write(f"  {printable(hint)}\n")
+    sys.stderr.flush()

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
 from tidegate.app import parse
 from tidegate.app.failures import exits
 from tidegate.app.progress import progress_bars
+from tidegate.app.stopping import stopped_by_signals
 from tidegate.app.tables import print_failures, print_report
 from tidegate.destinations.registry import open_destination
+from tidegate.engine.events import RunEvent, TaskDone
 from tidegate.engine.plan import Range
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
@@ -46,7 +46,7 @@ class RunArguments:
         return Options(
             tasks=self.tasks,
             range=Range(parse.day("--from", self.from_), parse.day("--until", self.until), self.full_refresh),
-            run_id=self.run_id or os.environ.get("CLOUD_RUN_EXECUTION"),
+            run_id=self.run_id or os.environ.get("CLOUD_RUN_EXECUTION") or None,
             new=self.new,
             max_wait_s=parse.seconds("--max-wait", self.max_wait),
         )
@@ -55,34 +55,71 @@ class RunArguments:
 def run_command(workflow: Callable[[], Workflow], arguments: RunArguments, *, debug: bool) -> None:
     """Run, show, and exit with the run's code."""
     with exits(debug=debug):
-        report = run_and_show(workflow(), arguments)
+        report = run_and_show(workflow(), arguments, debug=debug)
     if report.exit_code:
         raise SystemExit(int(report.exit_code))
 
 
 def run_and_show(
-    workflow: Workflow, arguments: RunArguments, *, connector: Connector | None = None
+    workflow: Workflow,
+    arguments: RunArguments,
+    *,
+    connector: Connector | None = None,
+    debug: bool = False,
 ) -> RunReport:
     """Run with progress, then the table of rows by task and outcome, failures, and the summary."""
     out: TextIO = sys.stderr if arguments.summary == "-" else sys.stdout
     project = Project.find(Path.cwd())
     options = arguments.options()
     stop = Stop()
+    destination = open_destination(
+        project.destination if arguments.to is None else arguments.to,
+        patience_s=options.max_wait_s,
+        sleep=stop.sleep,
+    )
     _check_summary(arguments.summary)
-    with signals(stop), progress_bars(arguments.progress) as listener:
+    began, failures = datetime.now(UTC), Failures()
+    with stopped_by_signals(stop), progress_bars(arguments.progress) as bars:
+
+        def hear(event: RunEvent) -> None:
+            bars(event)
+            failures.hear(event)
+
         report = Runner(
             workflow=workflow,
-            destination=open_destination(arguments.to or project.destination),
+            destination=destination,
             home=project.home(os.environ),
             options=options,
-            listener=listener,
+            listener=hear,
             stop=stop,
             connector=connector,
         ).run()
+    if report.started_at < began:
+        out.write(f"run {report.run_id} is finished since {report.started_at:%Y-%m-%d %H:%M:%S}")
+        out.write(" UTC: nothing was asked for or loaded again\n\n")
     print_report(report, out)
+    if debug:
+        failures.print_tracebacks()
     print_failures(report, sys.stderr)
     _write_summary(arguments.summary, report)
     return report
+
+
+class Failures:
+    """The errors that tasks ended with, for `--debug`: the report has their messages only."""
+
+    def __init__(self) -> None:
+        self._errors: list[BaseException] = []
+
+    def hear(self, event: RunEvent) -> None:
+        if isinstance(event, TaskDone) and event.error is not None:
+            self._errors.append(event.error)
+
+    def print_tracebacks(self) -> None:
+        import traceback
+
+        for error in self._errors:
+            traceback.print_exception(error, file=sys.stderr)
 
 
 def _check_summary(path: str | None) -> None:
@@ -92,7 +129,10 @@ def _check_summary(path: str | None) -> None:
     try:
         Path(path).touch()
     except OSError as error:
-        raise SettingsError(f"--summary {path} cannot be written: {error.strerror}") from error
+        raise SettingsError(
+            f"--summary {path} cannot be written: {error.strerror}",
+            hint="Name a file in a folder that exists, or - for the last line of standard output.",
+        ) from error
 
 
 def _write_summary(path: str | None, report: RunReport) -> None:
@@ -102,21 +142,3 @@ def _write_summary(path: str | None, report: RunReport) -> None:
         sys.stdout.flush()
     elif path is not None:
         Path(path).write_text(line, encoding="utf-8")
-
-
-@contextmanager
-def signals(stop: Stop) -> Iterator[None]:
-    """SIGINT and SIGTERM end the run in order: waits are cut, what was fetched stands. A second one kills."""
-
-    def handle(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        stop.set()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

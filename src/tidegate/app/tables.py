@@ -2,61 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
-from tidegate.engine.report import RunReport
+from tidegate.app.text import cell, columns_wide, duration, printable
+from tidegate.engine.report import RunReport, TaskReport
 
 _COLUMNS = ("fetched", "added", "loaded", "superseded", "dropped", "quarantined")
+_GAP = "  "
+# The last column of a table may be long: it is wrapped where a terminal has this much room for it.
+_INNER, _LAST, _ROOM = 44, 400, 24
 
 
 def print_report(report: RunReport, out: TextIO) -> None:
+    """Rows by task and outcome, their sum, and where they went."""
     rows = [
         (
             task.task,
             *(f"{getattr(task, f'rows_{name}'):,}" for name in _COLUMNS),
-            f"{task.pages:,}" + (f" ({task.pages_resumed} resumed)" if task.pages_resumed else ""),
+            f"{task.pages:,}" + (f" ({task.pages_resumed:,} resumed)" if task.pages_resumed else ""),
             f"{task.api_calls:,}",
             f"{task.retries:,}",
-            f"{task.waited_s:.1f} s",
+            duration(task.waited_s),
             task.status,
         )
         for task in report.tasks
     ]
     header = ("task", *_COLUMNS, "pages", "calls", "retries", "waited", "status")
     print_table(header, rows, out, right=range(1, len(header) - 1))
-    out.write(f"run {report.run_id} into {report.destination}, {report.duration_s:.1f} s\n")
+    loaded = [task for task in report.tasks if task.exit_code in (0, 10)]
+    if loaded:
+        out.write(f"{_sum(loaded)}\n")
+    out.write(f"run {report.run_id} into {report.destination}, {duration(report.duration_s)}\n")
     for task in report.tasks:
-        out.writelines(f"warning: {warning}\n" for warning in task.warnings)
+        out.writelines(f"warning: {printable(warning)}\n" for warning in task.warnings)
+    out.flush()
+
+
+def _sum(tasks: Sequence[TaskReport]) -> str:
+    """`fetched + added = loaded + superseded + dropped + quarantined`, over all tasks that loaded."""
+    figures = [f"{sum(getattr(task, f'rows_{name}') for task in tasks):,} {name}" for name in _COLUMNS]
+    return f"{' + '.join(figures[:2])} = {' + '.join(figures[2:])}"
 
 
 def print_failures(report: RunReport, out: TextIO) -> None:
-    for task in report.tasks:
-        if task.error is not None:
-            out.write(f"error: {task.error}\n")
-            if task.hint:
-                out.write(f"  {task.hint}\n")
+    """What failed and what to do about it; a hint that several tasks share is given once, after the last."""
+    failures = [task for task in report.tasks if task.error is not None]
+    for task, following in zip(failures, [*failures[1:], None], strict=True):
+        out.write(f"error: {printable(task.error or '')}\n")
+        if task.hint and (following is None or following.hint != task.hint):
+            out.write(f"  {printable(task.hint)}\n")
     out.flush()
 
 
 def print_table(
-    header: Sequence[str], rows: Iterable[Sequence[Any]], out: TextIO, *, right: Iterable[int] = ()
+    header: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    out: TextIO,
+    *,
+    right: Iterable[int] = (),
+    width: int | None = None,
 ) -> None:
-    """A plain table, aligned; no colour and no frame, so that it reads the same in a log."""
+    """A plain table, aligned; no colour and no frame, so that it reads the same in a log.
+
+    `width` is that of the terminal (asked for where `out` is one; None: no limit). A table that does not
+    fit has its last column wrapped, or else is written as one block of lines a row.
+    """
+    limit = width if width is not None else _terminal(out)
+    last = len(header) - 1
+    cells = [
+        [cell(value, _LAST if column == last else _INNER) for column, value in enumerate(row)] for row in rows
+    ]
+    widths = [max(map(columns_wide, column)) for column in zip(header, *cells, strict=True)]
     to_right = set(right)
-    cells = [list(header), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    for number, row in enumerate(cells):
-        line = "  ".join(
-            text.rjust(width) if column in to_right else text.ljust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        out.write(line.rstrip() + "\n")
-        if number == 0:
-            out.write("  ".join("-" * width for width in widths) + "\n")
+    room = None if limit is None else limit - sum(widths[:-1]) - len(_GAP) * last
+    if room is None or room >= widths[-1]:
+        lines = _aligned(header, cells, widths, to_right)
+    elif room >= _ROOM and last not in to_right:
+        lines = _wrapped(header, cells, [*widths[:-1], room], to_right)
+    else:
+        lines = _blocks(header, cells)
+    out.writelines(f"{line.rstrip()}\n" for line in lines)
     out.flush()
 
 
-def _cell(value: Any, limit: int = 44) -> str:
-    text = "" if value is None else str(value).replace("\n", " ")
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+def _aligned(
+    header: Sequence[str], cells: list[list[str]], widths: list[int], right: set[int]
+) -> Iterator[str]:
+    yield _line(header, widths, right)
+    yield _GAP.join("-" * each for each in widths)
+    for row in cells:
+        yield _line(row, widths, right)
+
+
+def _wrapped(
+    header: Sequence[str], cells: list[list[str]], widths: list[int], right: set[int]
+) -> Iterator[str]:
+    yield from _aligned(header, [], widths, right)
+    for row in cells:
+        first, *more = textwrap.wrap(row[-1], widths[-1]) or [""]
+        yield _line([*row[:-1], first], widths, right)
+        for text in more:
+            yield _line([*[""] * (len(row) - 1), text], widths, right)
+
+
+def _blocks(header: Sequence[str], cells: list[list[str]]) -> Iterator[str]:
+    label = max(map(columns_wide, header))
+    for number, row in enumerate(cells):
+        if number:
+            yield ""
+        for name, text in zip(header, row, strict=True):
+            yield f"{_padded(name, label, right=False)}{_GAP}{text}"
+
+
+def _line(row: Sequence[str], widths: Sequence[int], right: set[int]) -> str:
+    return _GAP.join(
+        _padded(text, width, right=column in right)
+        for column, (text, width) in enumerate(zip(row, widths, strict=True))
+    )
+
+
+def _padded(text: str, width: int, *, right: bool) -> str:
+    gap = " " * (width - columns_wide(text))
+    return gap + text if right else text + gap
+
+
+def _terminal(out: TextIO) -> int | None:
+    return shutil.get_terminal_size().columns if out.isatty() else None

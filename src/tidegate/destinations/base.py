@@ -32,8 +32,9 @@ class Commit:
     as lost where it finds another. `cursor` is the value to store (None leaves the stored one as it is).
     `windows` are the cells that a `replace_windows` replaces, empty cells included.
     `batches()` gives the rows from the start each time it is called, in the order in which they were
-    fetched: record batches with the contract's columns by name (see `pydantic_to_arrow_schema`), and for
-    `replace_windows` a last column `_tidegate_window` (date32).
+    fetched; a destination may call it more than once, and draw from other threads. Its record batches have
+    the contract's columns by name (see `pydantic_to_arrow_schema`), and for `replace_windows` a last column
+    `_tidegate_window` (date32).
     """
 
     commit_id: str
@@ -57,7 +58,10 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Of one task at the destination: when it last committed, and how far it has come."""
+    """Of one task at the destination: when it last committed, and how far it has come.
+
+    `rows` is the number of rows in its table now.
+    """
 
     task: str
     table: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,9 +43,10 @@ class DuckDBDestination:
         busy_wait_s: float = 60.0,
         memory_limit: str = "256MB",
         threads: int | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.path = Path(path)
-        self._file = DuckDBFile(self.path, busy_wait_s, memory_limit, threads)
+        self._file = DuckDBFile(self.path, busy_wait_s, memory_limit, threads, sleep)
 
     @property
     def name(self) -> str:
@@ -100,6 +102,7 @@ class DuckDBDestination:
         if not self.path.exists():
             yield None
             return
+        self._check_file()
         with self._file.opened(read_only=True) as connection:
             yield connection if table is None or has_table(connection, table) else None
 
@@ -116,13 +119,16 @@ class DuckDBDestination:
                 hint="run again with the same run id: it looks up whether the commit landed",
             ) from error
 
+    def _check_file(self) -> None:
+        if self.path.is_dir():
+            raise DestinationError(f"{self.name}: is a folder", hint="name a file in it")
+
     def _check_place(self) -> None:
         """Raise where the file could not be written, before anything is opened."""
         folder = self.path.absolute().parent
         if not folder.is_dir():
             raise DestinationError(f"{self.name}: {folder} is not a folder", hint=f"mkdir -p {folder}")
-        if self.path.is_dir():
-            raise DestinationError(f"{self.name}: is a folder", hint="name a file in it")
+        self._check_file()
         # The folder too: DuckDB keeps its write-ahead log beside the file.
         for place in (folder, self.path):
             if place.exists() and not os.access(place, os.W_OK):

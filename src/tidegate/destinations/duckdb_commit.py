@@ -89,9 +89,9 @@ def _merge(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
     So no copy of the whole run is staged.
     """
     sql = merge_statements(commit.table, BATCHES, ORDINAL)
-    _, given = run_over(connection, commit, sql.stage, columns=sql.staged)
-    for statement in (sql.keep_newest, sql.drop_older, sql.delete_replaced):
-        connection.execute(statement)
+    _, given = run_over(connection, commit, sql.keep_newest, columns=sql.columns, numbered=True)
+    connection.execute(sql.drop_older)
+    connection.execute(sql.delete_replaced)
     (kept,) = one(connection, sql.count_kept)
     loaded, again = _insert(connection, commit, sql.only_kept if kept < given else "")
     connection.execute(sql.clean_up)
@@ -104,7 +104,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
 def _insert(connection: duckdb.DuckDBPyConnection, commit: Commit, only: str = "") -> tuple[int, int]:
     """Rows that went in, and rows that the batches held."""
     statement = insert(commit.table, BATCHES + only)
-    return run_over(connection, commit, statement, [commit.run_id, commit.loaded_at])
+    return run_over(connection, commit, statement, [commit.run_id, commit.loaded_at], numbered=bool(only))
 
 
 def _agree(commit: Commit, expected: int, loaded: int) -> None:

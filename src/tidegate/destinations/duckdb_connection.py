@@ -6,7 +6,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,7 @@ class DuckDBFile:
     busy_wait_s: float
     memory_limit: str
     threads: int | None
+    sleep: Callable[[float], None] = time.sleep
 
     @contextmanager
     def opened(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -86,7 +87,7 @@ class DuckDBFile:
                     raise translated(error, str(self.path)) from error
                 if time.monotonic() + pause > deadline:
                     raise self._busy(error) from error
-            time.sleep(pause)
+            self.sleep(pause)
             pause = min(pause * 2, _POLL_S[1])
 
     def _busy(self, error: Exception) -> DestinationBusyError:

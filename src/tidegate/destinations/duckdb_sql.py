@@ -14,7 +14,7 @@ from tidegate.utils.schemas import Column, Kind
 
 MAX_DIGITS = 38
 
-_KEYS, _KEPT = "_tidegate_keys", "_tidegate_kept"
+_KEPT = "_tidegate_kept"
 
 _TYPES: dict[Kind, str] = {
     "string": "VARCHAR",
@@ -31,8 +31,9 @@ _TYPES: dict[Kind, str] = {
 
 OWN_TABLES = """
 CREATE TABLE IF NOT EXISTS _tidegate_commits (
-    commit_id VARCHAR PRIMARY KEY, run_id VARCHAR NOT NULL, task VARCHAR NOT NULL, table_name VARCHAR NOT NULL,
-    loaded BIGINT NOT NULL, superseded BIGINT NOT NULL, committed_at TIMESTAMPTZ NOT NULL
+    commit_id VARCHAR PRIMARY KEY, run_id VARCHAR NOT NULL, task VARCHAR NOT NULL,
+    table_name VARCHAR NOT NULL, loaded BIGINT NOT NULL, superseded BIGINT NOT NULL,
+    committed_at TIMESTAMPTZ NOT NULL
 );
 CREATE TABLE IF NOT EXISTS _tidegate_cursors (
     task VARCHAR PRIMARY KEY, version BIGINT NOT NULL, value TIMESTAMPTZ, commit_id VARCHAR NOT NULL,
@@ -122,10 +123,9 @@ def _holds_json(column: Column) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MergeStatements:
-    """The steps of a merge, to be run in this order."""
+    """The steps of a merge, in this order; `columns` are those of the source that decide."""
 
-    staged: tuple[str, ...]
-    stage: str
+    columns: tuple[str, ...]
     keep_newest: str
     drop_older: str
     delete_replaced: str
@@ -136,25 +136,22 @@ class MergeStatements:
 
 def merge_statements(table: Table[Any], source: str, ordinal: str) -> MergeStatements:
     """Of the rows of `source`, decide by keys, version and ordinal which ones replace those of the table."""
-    target, order = quote(table.name), quote(ordinal)
-    version = quote(table.version) if table.version else None
-    staged = tuple(dict.fromkeys((*table.key, *((table.version,) if table.version else ()))))
-    newest = f"{version} DESC NULLS LAST, {order} DESC" if version else f"{order} DESC"
+    target, order, key = quote(table.name), quote(ordinal), _list(table.key)
     same = " AND ".join(f"t.{quote(name)} = k.{quote(name)}" for name in table.key)
-    # A row without a version is older than any that has one; of equals the row of this run stays.
-    older = (
-        f"t.{version} IS NOT NULL AND (k.{version} IS NULL OR k.{version} < t.{version})"
-        if version
-        else "false"
-    )
+    newest, older, columns = f"{order} DESC", "false", table.key
+    if table.version is not None:
+        version = quote(table.version)
+        columns = tuple(dict.fromkeys((*table.key, table.version)))
+        newest = f"{version} DESC NULLS LAST, {newest}"
+        # A row without a version is older than any that has one; of equals the row of this run stays.
+        older = f"t.{version} IS NOT NULL AND (k.{version} IS NULL OR k.{version} < t.{version})"
     return MergeStatements(
-        staged=staged,
-        stage=f"CREATE TEMP TABLE {_KEYS} AS SELECT {_list(staged)}, {order} FROM {source}",
-        keep_newest=f"CREATE TEMP TABLE {_KEPT} AS SELECT * FROM {_KEYS} "
-        f"QUALIFY row_number() OVER (PARTITION BY {_list(table.key)} ORDER BY {newest}) = 1",
+        columns=columns,
+        keep_newest=f"CREATE TEMP TABLE {_KEPT} AS SELECT {_list(columns)}, {order} FROM {source} "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {newest}) = 1",
         drop_older=f"DELETE FROM {_KEPT} k USING {target} t WHERE {same} AND {older}",
         delete_replaced=f"DELETE FROM {target} t USING {_KEPT} k WHERE {same}",
         count_kept=f"SELECT count(*) FROM {_KEPT}",
         only_kept=f" SEMI JOIN {_KEPT} USING ({order})",
-        clean_up=f"DROP TABLE {_KEYS}; DROP TABLE {_KEPT}",
+        clean_up=f"DROP TABLE {_KEPT}",
     )

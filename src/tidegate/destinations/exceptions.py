@@ -1,10 +1,10 @@
 """What can go wrong at a destination, and what it means for the run.
 
-    DestinationError                 exit 30: cannot be written, schema does not fit
-    |- DestinationBusyError          exit 20: another process has it open
-    |- DestinationUnavailableError   exit 20: disk full, network
-    |- CommitLostError               exit 40: another run moved the cursor first; nothing of this commit landed
-    `- CommitUnknownError            exit 20: it may have landed; look the commit id up
+DestinationError                 exit 30: cannot be written, schema does not fit
+|- DestinationBusyError          exit 20: another process has it open
+|- DestinationUnavailableError   exit 20: disk full, network
+|- CommitLostError               exit 40: another run moved the cursor first; nothing of this commit landed
+`- CommitUnknownError            exit 20: it may have landed; look the commit id up
 """
 
 from __future__ import annotations

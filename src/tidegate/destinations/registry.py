@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from tidegate.destinations.base import Destination
@@ -11,16 +13,24 @@ from tidegate.utils.errors import UsageError
 _KNOWN = "warehouse.duckdb, duckdb:rel/path or duckdb:///abs/path"
 
 
-def open_destination(spec: str) -> Destination:
+# How long a DuckDB file that another process has open is waited for, unless less patience is asked for.
+_BUSY_WAIT_S = 60.0
+
+
+def open_destination(
+    spec: str, *, patience_s: float | None = None, sleep: Callable[[float], None] = time.sleep
+) -> Destination:
     """The destination that `spec` names; nothing is opened or created yet. Raises `UsageError`.
 
-    A path ending in `.duckdb` needs no scheme.
+    A path ending in `.duckdb` needs no scheme. `patience_s` shortens the wait for a destination that
+    another process holds; `sleep` is what waits, and may raise to end it.
     """
+    busy_wait_s = _BUSY_WAIT_S if patience_s is None else min(_BUSY_WAIT_S, patience_s)
     scheme, colon, rest = spec.partition(":")
     if not colon and spec.endswith(".duckdb"):
-        return DuckDBDestination(spec)
+        return DuckDBDestination(spec, busy_wait_s=busy_wait_s, sleep=sleep)
     if scheme == "duckdb":
-        return DuckDBDestination(_path(spec, rest))
+        return DuckDBDestination(_path(spec, rest), busy_wait_s=busy_wait_s, sleep=sleep)
     raise UsageError(f"{spec!r} names no destination that this version knows", hint=f"known: {_KNOWN}")
 
 

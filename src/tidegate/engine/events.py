@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tidegate.engine.report import TaskReport
+from tidegate.utils.errors import TidegateError
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class Committing:
 
 @dataclass(frozen=True, slots=True)
 class TaskDone:
+    """`error` is what the task ended with where it failed."""
+
     report: TaskReport
+    error: TidegateError | None = None
 
 
 RunEvent: TypeAlias = TaskStarted | PageBuilt | QuotaWait | SliceDone | Committing | TaskDone

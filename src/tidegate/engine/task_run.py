@@ -62,12 +62,14 @@ class TaskRun:
     def run(self) -> TaskReport:
         report = TaskReport(self.name, self.task.into.name, slices=len(self.plan.slices))
         self.listener(TaskStarted(self.name, len(self.plan.slices)))
+        failure = None
         try:
             self._run(report)
         except TidegateError as error:
-            failed(report, self._placed(error))
+            failure = self._placed(error)
+            failed(report, failure)
         self._count_traffic(report)
-        self.listener(TaskDone(report))
+        self.listener(TaskDone(report, failure))
         return report
 
     def _run(self, report: TaskReport) -> None:

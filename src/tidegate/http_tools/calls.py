@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx2
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from tidegate.contracts.reading import RowsReader
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.effects import Flow
 from tidegate.http_tools.events import Event, Waiting
-from tidegate.http_tools.exceptions import ContractError, HttpClientError, ListingMovedError
+from tidegate.http_tools.exceptions import ContractError, HttpClientError, ListingMovedError, PaginationError
 from tidegate.http_tools.pagination import PagePlan, PageRequest, Paginator
 from tidegate.http_tools.policy import DEFAULT_TERMS, Terms
 
@@ -41,7 +41,7 @@ class Page(Generic[R]):
 
     call: Call[R]
     request: PageRequest
-    body: bytes
+    body: bytes = field(repr=False)
     status_code: int = 200
 
     @cached_property
@@ -50,7 +50,7 @@ class Page(Generic[R]):
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            start = self.body[:60].decode("utf-8", "replace")
+            start = self.call.client.policy.redact.beginning(self.body[:2000].decode("utf-8", "replace"), 60)
             raise self.error(f"the body is not JSON ({error}); it begins {start!r}") from error
 
     @property
@@ -82,13 +82,17 @@ class Page(Generic[R]):
         """The rows as read models, each once. Raises `ContractError` that names row and field."""
         if not self.items:
             return []
-        models, problems = self.call.reader.read(self.body, self.request.seam)
+        try:
+            models, problems = self.call.reader.read(self.body, self.request.seam)
+        except ValidationError as error:  # the envelope is sound, so this is JSON that only one parser takes
+            raise self.error(f"the body cannot be read: {error.errors()[0]['msg']}") from error
         if problems:
             raise self.error(f"{problems[0]}{f' and {len(problems) - 1} more' if len(problems) > 1 else ''}")
         return models
 
     def error(self, what: str) -> ContractError:
-        problem = ContractError(f"{self.call.endpoint} page {self.request.index}: {what}")
+        told = self.call.client.policy.redact(what)
+        problem = ContractError(f"{self.call.endpoint} page {self.request.index}: {told}")
         problem.page = self.request.index
         return problem
 
@@ -111,9 +115,9 @@ class Call(Generic[R]):
     reads: type[R]
     paginator: Paginator
     items: str | None = None
-    params: Mapping[str, Any] = field(default_factory=dict)
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    body: Any = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     empty_object_ends: bool = False
     terms: Terms = DEFAULT_TERMS
 
@@ -176,6 +180,15 @@ class Call(Generic[R]):
             error.page = request.index
             raise
 
+    def saw(self, plan: PagePlan, page: Page[R]) -> None:
+        """Tell the walk of a page; an error of its says which listing and page it is about."""
+        try:
+            plan.saw(page)
+        except PaginationError as error:
+            error.args = (f"{self.endpoint}: {error}",)
+            error.page = page.request.index
+            raise
+
     def send(self) -> httpx2.Response:
         """The raw response to the first page's request."""
         return self.client.drive(self.flow(self.first()))
@@ -199,6 +212,7 @@ class Call(Generic[R]):
     async def __aiter__(self) -> AsyncIterator[Page[R]]:
         plan, gate, width = self.paginator.plan(self.client.width), _Gate(self.terms), self.client.width
         queue: deque[tuple[PageRequest, asyncio.Task[Page[R]]]] = deque()
+        behind: list[asyncio.Task[Page[R]]] = []  # past the end: cancelled, their outcome is no one's business
         try:
             while True:
                 while len(queue) < width and (not queue or gate.open) and (request := plan.take()):
@@ -207,14 +221,16 @@ class Call(Generic[R]):
                 if not queue:
                     return
                 page = await queue.popleft()[1]
-                plan.saw(page)
+                self.saw(plan, page)
                 yield page
                 while queue and plan.beyond(queue[-1][0].index):
-                    queue.pop()[1].cancel()
+                    behind.append(queue.pop()[1])
+                    behind[-1].cancel()
         finally:
-            for _, task in queue:
+            behind += (task for _, task in queue)
+            for task in behind:
                 task.cancel()
-            await asyncio.gather(*(task for _, task in queue), return_exceptions=True)
+            await asyncio.gather(*behind, return_exceptions=True)
 
 
 Fetch = Callable[[PageRequest, Terms, Stop], Page[R]]
@@ -245,7 +261,7 @@ def walk(
                 if not queue:
                     return
                 page = stop.wait_for(queue.popleft()[1])
-                plan.saw(page)
+                call.saw(plan, page)
                 yield page
                 while queue and plan.beyond(queue[-1][0].index):
                     queue.pop()[1].cancel()

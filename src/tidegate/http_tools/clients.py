@@ -12,10 +12,12 @@ import threading
 import weakref
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import Enum
 from functools import cached_property
 from types import TracebackType
 from typing import Any, TypeVar
+from uuid import UUID
 
 import httpx2
 import orjson
@@ -27,7 +29,7 @@ from tidegate.http_tools.circuit_breakers import CircuitBreaker, PerEndpointCirc
 from tidegate.http_tools.drivers import Stop, drive, drive_async
 from tidegate.http_tools.effects import Flow
 from tidegate.http_tools.exceptions import ClientClosedError
-from tidegate.http_tools.origins import origin
+from tidegate.http_tools.origins import checked, origin
 from tidegate.http_tools.pagination import Paginator, SinglePage
 from tidegate.http_tools.policy import DEFAULT_TERMS, Policy, Terms, request_flow
 from tidegate.http_tools.rate_limiters import BaseRateLimiter
@@ -75,10 +77,10 @@ class HttpClient:
     ) -> None:
         if auth_manager is not None and not base_url:
             raise ValueError("an auth_manager needs a base_url: a credential belongs to one origin")
-        self.base_url = httpx2.URL(base_url) if base_url else None
+        self.base_url = checked(base_url, "base_url") if base_url else None
         self.width = width
         self.stop = Stop()
-        self._headers = {**_default_headers(), **(headers or {})}
+        self._headers = {**_default_headers(), **_lower(headers)}
         self._transport = transport
         self._timeout_s, self._total_timeout_s = timeout_s, total_timeout_s
         self.policy = Policy(
@@ -87,7 +89,7 @@ class HttpClient:
             limiter=rate_limiter,
             breaker=circuit_breaker,
             retry=retry_strategy or HeaderBasedRetryStrategy(quota_prefix),
-            allowed_origins=frozenset(origin(httpx2.URL(each)) for each in allowed_origins),
+            allowed_origins=frozenset(origin(checked(each, "allowed_origins")) for each in allowed_origins),
             max_bytes=max_bytes,
             max_wait_s=max_wait_s,
             quota_prefix=quota_prefix,
@@ -192,7 +194,7 @@ class HttpClient:
         return httpx2.Request(
             method,
             target,
-            headers={**self._headers, **own, **(headers or {})},
+            headers={**self._headers, **own, **_lower(headers)},
             content=body,
             extensions={"timeout": timeout, "tidegate.total_timeout_s": self._total_timeout_s},
         )
@@ -204,8 +206,8 @@ class HttpClient:
             return given
         if given.host:  # `//other.host/path` names another origin
             return self.base_url.join(url)
-        path = self.base_url.path.rstrip("/") + "/" + given.path.lstrip("/")
-        return self.base_url.copy_with(path=path, query=given.query or None)
+        base, _, _ = self.base_url.raw_path.partition(b"?")
+        return self.base_url.copy_with(raw_path=base.rstrip(b"/") + b"/" + given.raw_path.lstrip(b"/"))
 
     def display_url(self, url: str) -> str:
         """The resolved URL without its query, for fingerprints and messages."""
@@ -215,7 +217,8 @@ class HttpClient:
     def encode_params(params: Mapping[str, Any]) -> dict[str, Any]:
         """Query parameters as text: booleans as true/false, dates ISO, instants UTC with milliseconds.
 
-        None is left out; a list repeats its name. Raises `ValueError` for a naive datetime.
+        None is left out; a list repeats its name. Raises `ValueError` for a naive datetime, `TypeError` for
+        what has no obvious text.
         """
         return {name: _encode(name, value) for name, value in params.items() if value is not None}
 
@@ -329,9 +332,16 @@ def _encode(name: str, value: Any) -> Any:
         case date():
             return value.isoformat()
         case list() | tuple():
-            return [_encode(name, each) for each in value]
-        case _:
+            return [_encode(name, each) for each in value if each is not None]
+        case str() | int() | float() | Decimal() | UUID():
             return str(value)
+        case _:
+            raise TypeError(f"parameter {name}: write the {type(value).__name__} as text yourself")
+
+
+def _lower(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """With names in lower case, so that `Accept` takes the place of `accept`."""
+    return {name.lower(): value for name, value in headers.items()} if headers else {}
 
 
 def _default_headers() -> dict[str, str]:

@@ -6,8 +6,10 @@ import asyncio
 import threading
 import time
 import weakref
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import closing, contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import httpx2
@@ -22,12 +24,16 @@ _WIRE_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encod
 
 
 class Stop:
-    """A signal, set once, that cuts every wait under it. A child is set with its parent, not the reverse."""
+    """A signal, set once, that cuts every wait under it. A child is set with its parent, not the reverse.
+
+    `set` may be called from a signal handler, whatever the thread under it was doing: hence a lock that can
+    be taken twice, and bells that are rung without one (a `threading.Event` would hang).
+    """
 
     def __init__(self, parent: Stop | None = None) -> None:
-        self._event = threading.Event()
-        self._future: Future[None] = Future()
-        self._lock = threading.Lock()
+        self._stopped = False
+        self._lock = threading.RLock()
+        self._bells: set[Callable[[], None]] = set()
         self._children: weakref.WeakSet[Stop] = weakref.WeakSet()
         if parent is not None:
             parent.adopt(self)
@@ -35,58 +41,84 @@ class Stop:
     def adopt(self, child: Stop) -> None:
         with self._lock:
             self._children.add(child)
-            already = self._event.is_set()
-        if already:
+        if self._stopped:
             child.set()
 
     def set(self) -> None:
         with self._lock:
-            if self._event.is_set():
-                return
-            self._event.set()
-            self._future.set_result(None)
-            children = list(self._children)
+            self._stopped = True
+            bells, children = list(self._bells), list(self._children)
+        for ring in bells:
+            ring()
         for child in children:
             child.set()
 
     def is_set(self) -> bool:
-        return self._event.is_set()
+        return self._stopped
 
     def check(self) -> None:
-        if self._event.is_set():
+        if self._stopped:
             raise ClientClosedError("stopped while a request was under way")
 
     def sleep(self, seconds: float) -> None:
-        if self._event.wait(seconds):
-            self.check()
+        bell: SimpleQueue[None] = SimpleQueue()
+        with self._rings(lambda: bell.put(None)), suppress(Empty):
+            bell.get(timeout=min(seconds, threading.TIMEOUT_MAX))
+        self.check()
 
     def wait_for(self, future: Future[T]) -> T:
-        either: tuple[Future[Any], ...] = (future, self._future)
-        wait(either, return_when=FIRST_COMPLETED)
+        bell: SimpleQueue[None] = SimpleQueue()
+        future.add_done_callback(lambda _: bell.put(None))
+        with self._rings(lambda: bell.put(None)):
+            bell.get()
+        return self._outcome(future)
+
+    async def sleep_async(self, seconds: float) -> None:
+        woken, ring = _alarm()
+        with self._rings(ring):
+            await asyncio.wait((woken,), timeout=seconds)
+        self.check()
+
+    async def wait_for_async(self, future: Future[T]) -> T:
+        # not asyncio.wrap_future: many may wait for one future, and a cancelled one would cancel it for all
+        woken, ring = _alarm()
+        future.add_done_callback(lambda _: ring())
+        with self._rings(ring):
+            await woken
+        return self._outcome(future)
+
+    def _outcome(self, future: Future[T]) -> T:
         if not future.done():
             self.check()
         return future.result()
 
-    async def sleep_async(self, seconds: float) -> None:
-        await self._first_of(asyncio.sleep(seconds))
-
-    async def wait_for_async(self, future: Future[T]) -> T:
-        # shielded: many flows may wait for one future, and a cancelled one must not cancel it for all
-        result: T = await self._first_of(asyncio.shield(asyncio.wrap_future(future)))
-        return result
-
-    async def _first_of(self, awaitable: Any) -> Any:
-        self.check()
-        work = asyncio.ensure_future(awaitable)
-        stopped = asyncio.shield(asyncio.wrap_future(self._future))
+    @contextmanager
+    def _rings(self, ring: Callable[[], None]) -> Iterator[None]:
+        with self._lock:
+            self._bells.add(ring)
+        if self._stopped:
+            ring()
         try:
-            await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                self.check()
-            return work.result()
+            yield
         finally:
-            work.cancel()
-            stopped.cancel()
+            with self._lock:
+                self._bells.discard(ring)
+
+
+def _alarm() -> tuple[asyncio.Future[None], Callable[[], None]]:
+    """A future of the running loop, and the function that ends it from any thread."""
+    loop = asyncio.get_running_loop()
+    woken: asyncio.Future[None] = loop.create_future()
+
+    def wake() -> None:
+        if not woken.done():
+            woken.set_result(None)
+
+    def ring() -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+            loop.call_soon_threadsafe(wake)
+
+    return woken, ring
 
 
 def drive(flow: Flow[T], http: httpx2.Client | None, stop: Stop) -> T:

@@ -29,7 +29,7 @@ Flow: TypeAlias = Generator[Effect[Any], Any, T]
 class Send(Effect[httpx2.Response]):
     """Send the request once and read the answer whole: decoded, and at most `max_bytes` long.
 
-    The driver raises `httpx2.TransportError` where no complete answer came, and `ResponseTooLargeError`.
+    The driver raises `httpx2.RequestError` where no complete answer came, and `ResponseTooLargeError`.
     """
 
     request: httpx2.Request

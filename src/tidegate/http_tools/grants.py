@@ -25,7 +25,7 @@ class GrantStore(Protocol):
         ...
 
     def release(self, quota: str, cost: int) -> None:
-        """Give back the `cost` slots granted last."""
+        """Give back `cost` slots: the oldest, so that what stays counts longer, never shorter."""
         ...
 
 
@@ -64,7 +64,7 @@ class SqliteGrantStore:
         with self._lock, self._transaction() as db:
             db.execute(
                 "DELETE FROM grants WHERE rowid IN"
-                " (SELECT rowid FROM grants WHERE quota = ? ORDER BY granted_at DESC LIMIT ?)",
+                " (SELECT rowid FROM grants WHERE quota = ? ORDER BY granted_at LIMIT ?)",
                 (quota, cost),
             )
 

@@ -1,13 +1,14 @@
 """Quota headers, read without ever raising: vendors spell them in every way.
 
 `reset` is told apart by size: below ten years of seconds it is a delay, below a hundred billion an epoch in
-seconds, above that one in milliseconds; anything else is tried as an HTTP date.
+seconds, above that one in milliseconds; anything else is tried as an HTTP date and as an ISO one.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _TEN_YEARS_S = 315_360_000.0
@@ -39,10 +40,14 @@ def delay(text: str | None, now: float) -> float | None:
 
 
 def _date_delay(text: str, now: float) -> float | None:
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = parse(text)
+            utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+            return max(0.0, utc.timestamp() - now)
+        except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
+            continue
+    return None
 
 
 def asked_delay(headers: Mapping[str, str], prefix: str, now: float) -> float | None:

@@ -11,6 +11,7 @@ import ipaddress
 import httpx2
 
 from tidegate.http_tools.exceptions import CrossOriginError
+from tidegate.utils.errors import SettingsError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -20,12 +21,26 @@ MAX_REDIRECTS = 5
 def origin(url: httpx2.URL) -> str:
     """`scheme://host:port` in lower case, the port always written."""
     port = url.port or _DEFAULT_PORTS.get(url.scheme, 0)
-    return f"{url.scheme}://{url.host}:{port}".lower()
+    host = url.raw_host.decode("ascii")
+    return f"{url.scheme}://{f'[{host}]' if ':' in host else host}:{port}".lower()
 
 
 def origin_of(url: str) -> str:
     """The origin of a URL in text."""
     return origin(httpx2.URL(url))
+
+
+def checked(url: str, setting: str) -> httpx2.URL:
+    """The URL of a setting. Raises `SettingsError` where it names no origin that could be asked."""
+    try:
+        parsed = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        parsed = httpx2.URL()
+    if parsed.scheme not in _DEFAULT_PORTS or not parsed.host:
+        raise SettingsError(
+            f"{setting}: not an address that can be asked", hint="It begins with https:// and a host name."
+        )
+    return parsed
 
 
 def path_of(url: str) -> str:
@@ -54,8 +69,7 @@ def check_target(url: httpx2.URL, home: httpx2.URL | None, allowed: frozenset[st
     target = origin(url)
     if target == origin(home):
         return True
-    if home.scheme == "https" and url.scheme == "http" and not is_loopback(url):
-        raise CrossOriginError(f"{origin(home)} leads to {target}: https never falls back to http")
+    _check_downgrade(home, url)
     if target in allowed:
         return False
     raise CrossOriginError(
@@ -64,12 +78,23 @@ def check_target(url: httpx2.URL, home: httpx2.URL | None, allowed: frozenset[st
     )
 
 
+def _check_downgrade(source: httpx2.URL, url: httpx2.URL) -> None:
+    if source.scheme == "https" and url.scheme == "http" and not is_loopback(url):
+        raise CrossOriginError(f"{origin(source)} leads to {origin(url)}: https never falls back to http")
+
+
 def redirect_of(response: httpx2.Response) -> httpx2.URL | None:
-    """Where the answer sends us, relative ones joined; None where it is no redirect."""
+    """Where the answer sends us, relative ones joined; None where it is no redirect.
+
+    Raises `CrossOriginError` for an address that is malformed, or that falls back from https to http.
+    """
     location = response.headers.get("location")
     if response.status_code not in _REDIRECTS or location is None:
         return None
+    source = response.request.url
     try:
-        return response.request.url.join(location)
-    except httpx2.InvalidURL as error:
-        raise CrossOriginError(f"{origin(response.request.url)} redirects to a malformed address") from error
+        target = source.join(location)
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise CrossOriginError(f"{origin(source)} redirects to a malformed address") from error
+    _check_downgrade(source, target)
+    return target

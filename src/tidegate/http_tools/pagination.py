@@ -124,7 +124,7 @@ class _OffsetPlan(PagePlan):
         self._seen = 0
         self._ahead = 1
         self._end: int | None = None  # the number of pages, once it is known
-        self._tail: list[Any] = []
+        self._last: list[Any] = []
         self._rows = 0
         self._total: float | None = None
 
@@ -144,22 +144,28 @@ class _OffsetPlan(PagePlan):
         self._rows += len(items) - (self._how.overlap if page.request.index else 0)
         self._ahead = min(self._width, self._ahead * 2)
         self._total = self._read_total(page)
+        self._last = items
         if len(items) < self._how.limit:
             self._end = self._seen
-        elif self._total is not None:
+        elif self._total is None or self._total < self._rows:
+            self._end = None  # a total that is too low already says nothing of the end
+        else:
             pages = -(-(int(self._total) - self._how.overlap) // self._step)
-            self._end = max(self._seen, pages, 1)
-        self._tail = items[self._step :]
+            self._end = max(self._seen, pages)
 
     def _check_seam(self, index: int, items: list[Any]) -> None:
         if len(items) > self._how.limit:
             raise PaginationError(
                 f"asked for {self._how.limit} rows, the page has {len(items)}: the API ignores the limit"
             )
-        if index and self._identities(items[: self._how.overlap]) != self._identities(self._tail):
+        if index and self._identities(items[: self._how.overlap]) != self._identities(
+            self._last[self._step :]
+        ):
             raise ListingMovedError(
                 f"the listing moved while it was read: page {index} does not join page {index - 1}"
             )
+        if items and not self._how.overlap and items == self._last:  # with a seam this would not join
+            raise PaginationError(f"page {index} repeats page {index - 1}: the API ignores the offset")
 
     def _identities(self, rows: list[Any]) -> list[Any]:
         name = self._how.identity

@@ -1,6 +1,6 @@
 """The policy: one request from wish to answer, as a generator of effects without I/O.
 
-breaker -> limiter (may take an hour) -> credential (so it is fresh) -> send -> redirect | retry | answer
+limiter (may take an hour) -> credential (so it is fresh) -> breaker -> send -> redirect | retry | answer
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ from tidegate.http_tools.retry_strategies import BaseRetryStrategy, Failure, Hea
 from tidegate.utils.redact import Redactor
 
 _EXCERPT = 300
-_CREDENTIAL_FREE = ("accept", "accept-encoding", "user-agent", "content-type", "content-length", "host")
+_LOOKED_AT = 16_384
+_CREDENTIAL_FREE = frozenset(
+    {"accept", "accept-encoding", "user-agent", "content-type", "content-length", "host"}
+)
 
 
 @dataclass(frozen=True)
@@ -87,30 +90,43 @@ class _Exchange:
         self._history: list[Attempt] = []
 
     def flow(self) -> Flow[httpx2.Response]:
-        while True:
-            try:
-                response, token = yield from self._once()
-            except CircuitOpenError as error:
-                yield from self._retry(Failure(self._request.method, self._attempt, None, sent=False), error)
-                continue
-            except httpx2.TransportError as error:
-                yield from self._retry(self._failure_of(error), self._network_error(error))
-                continue
-            if response.is_success or response.status_code in self._terms.accept:
-                return response
-            if (target := origins.redirect_of(response)) is not None:
-                self._follow(response, target)
-            elif response.status_code == 401 and token is not None and self._rejected is None:
-                self._rejected = token  # one refresh; a second 401 is an error
-            else:
-                yield from self._retry(self._failure_of(response), self._status_error(response))
+        try:
+            while True:
+                try:
+                    response, token = yield from self._once()
+                except CircuitOpenError as error:
+                    failure = Failure(self._request.method, self._attempt, None, sent=False)
+                    yield from self._retry(failure, self._named(error))
+                except httpx2.RequestError as error:
+                    yield from self._retry(self._failure_of(error), self._network_error(error))
+                else:
+                    if response.is_success or response.status_code in self._terms.accept:
+                        return response
+                    yield from self._unwanted(response, token)
+        except HttpClientError as error:
+            error.history = tuple(self._history)
+            error.args = (self._policy.redact(str(error)),)
+            error.hint = error.hint and self._policy.redact(error.hint)
+            raise
+
+    def _unwanted(self, response: httpx2.Response, token: str | None) -> Flow[None]:
+        """Make ready for another request, or raise."""
+        if (target := origins.redirect_of(response)) is not None:
+            self._follow(response, target)
+        elif response.status_code == 401 and token is not None and self._rejected is None:
+            self._rejected = token  # one refresh; a second 401 is an error
+            self._request = _again(self._request)
+        else:
+            yield from self._retry(self._failure_of(response), self._status_error(response))
 
     def _once(self) -> Flow[tuple[httpx2.Response, str | None]]:
         """One attempt, under limiter and breaker: the answer, and the token it was asked with."""
         policy, request = self._policy, self._request
         trusted = origins.check_target(request.url, policy.home, policy.allowed_origins)
         ours = trusted or policy.home is None  # another origin's quota is not the one that we know
-        limiter = policy.limiter.for_request(request) if policy.limiter and ours else None
+        if not ours:
+            request.headers = _credential_free(request.headers)
+        limiter = policy.limiter.for_request(request) if policy.limiter is not None and ours else None
         waited = 0.0
         if limiter is not None:
             waited = yield from self._acquire(limiter)
@@ -119,7 +135,7 @@ class _Exchange:
             token = None
             if policy.auth is not None and trusted:
                 token = yield from policy.auth.apply(request, self._rejected)
-            leave = policy.breaker.for_request(request).enter() if policy.breaker else None
+            leave = policy.breaker.for_request(request).enter() if policy.breaker is not None else None
             spent = True
         finally:
             if not spent and limiter is not None:
@@ -135,7 +151,7 @@ class _Exchange:
         try:
             response = yield from Send(self._request, self._policy.max_bytes)
             verdict = Verdict.FAILED if response.status_code >= 500 else Verdict.OK
-        except httpx2.TransportError:
+        except httpx2.RequestError:
             verdict = Verdict.FAILED
             raise
         finally:
@@ -160,9 +176,10 @@ class _Exchange:
         delay_s = self._policy.retry.delay_s(failure)
         if isinstance(error, CircuitOpenError) and delay_s is not None:
             delay_s = max(delay_s, error.retry_after_s)
-        if delay_s is None or delay_s > self._patience():
-            raise self._final(error)
         reason = str(failure.status_code or error)
+        if delay_s is None or delay_s > self._patience():
+            self._history.append(Attempt(self._attempt, reason, 0.0))
+            raise self._final(error, delay_s)
         self._history.append(Attempt(self._attempt, reason, delay_s))
         self._terms.listener(Retrying(self._endpoint, self._attempt, reason, delay_s))
         self._attempt += 1
@@ -172,36 +189,39 @@ class _Exchange:
     def _patience(self) -> float:
         return self._policy.max_wait_s if self._terms.max_wait_s is None else self._terms.max_wait_s
 
-    def _final(self, error: HttpClientError) -> HttpClientError:
+    def _final(self, error: HttpClientError, delay_s: float | None) -> HttpClientError:
         if self._attempt > 1:
             took = self._policy.clock() - self._began
-            error.args = (f"{error.args[0]} (after {self._attempt} attempts in {took:.0f} s)",)
-        error.history = tuple(self._history)
+            error.args = (f"{error} (after {self._attempt} attempts in {took:.0f} s)",)
+        if delay_s is not None:
+            error.hint = (
+                f"It may be asked again in {delay_s:.0f} s, longer than the {self._patience():.0f} s allowed:"
+                " run again later, or allow a longer wait with --max-wait."
+            )
+        return error
+
+    def _named(self, error: CircuitOpenError) -> CircuitOpenError:
+        error.args = (f"{self._endpoint}: {error}",)
         return error
 
     def _follow(self, response: httpx2.Response, target: httpx2.URL) -> None:
         self._hops += 1
         if self._hops > origins.MAX_REDIRECTS:
             raise CrossOriginError(f"{self._endpoint}: more than {origins.MAX_REDIRECTS} redirects")
-        trusted = origins.check_target(target, self._policy.home, self._policy.allowed_origins)
-        request = self._request
-        if response.status_code == 303 or (response.status_code in (301, 302) and request.method == "POST"):
-            self._request = httpx2.Request("GET", target, headers=_bodyless(request.headers))
-        else:
-            self._request = httpx2.Request(
-                request.method, target, headers=request.headers, content=request.content
-            )
-        self._request.extensions = request.extensions
-        self._request.headers["host"] = target.netloc.decode("ascii")
-        if not trusted:
-            kept = {
-                name: self._request.headers[name]
-                for name in _CREDENTIAL_FREE
-                if name in self._request.headers
-            }
-            self._request.headers = httpx2.Headers(kept)
+        home, request = self._policy.home, self._request
+        origins.check_target(target, home, self._policy.allowed_origins)
+        headers = request.headers.copy()
+        if home is None and origins.origin(target) != origins.origin(request.url):
+            headers = _credential_free(headers)
+        headers["host"] = target.netloc.decode("ascii")
+        method, body = request.method, request.content
+        if response.status_code == 303 or (response.status_code in (301, 302) and method == "POST"):
+            method, body, headers = "GET", b"", _bodyless(headers)
+        self._request = httpx2.Request(
+            method, target, headers=headers, content=body or None, extensions=dict(request.extensions)
+        )
 
-    def _failure_of(self, outcome: httpx2.Response | httpx2.TransportError) -> Failure:
+    def _failure_of(self, outcome: httpx2.Response | httpx2.RequestError) -> Failure:
         keyed = "idempotency-key" in self._request.headers
         if isinstance(outcome, httpx2.Response):
             status, headers = outcome.status_code, dict(outcome.headers)
@@ -211,7 +231,7 @@ class _Exchange:
         unsent = isinstance(outcome, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
         return Failure(self._request.method, self._attempt, None, sent=not unsent, idempotency_key=keyed)
 
-    def _network_error(self, error: httpx2.TransportError) -> NetworkError:
+    def _network_error(self, error: httpx2.RequestError) -> NetworkError:
         where = origins.origin(self._request.url)
         kind = RequestTimeoutError if isinstance(error, httpx2.TimeoutException) else NetworkError
         reason = self._policy.redact(str(error)) or type(error).__name__
@@ -223,8 +243,8 @@ class _Exchange:
 
     def _status_error(self, response: httpx2.Response) -> HttpClientError:
         status = response.status_code
-        text = response.content[: 4 * _EXCERPT].decode("utf-8", "replace")
-        body = self._policy.redact(text)[:_EXCERPT].strip()
+        text = response.content[:_LOOKED_AT].decode("utf-8", "replace")
+        body = self._policy.redact.beginning(text, _EXCERPT).strip()
         error = error_class(status)(
             f"{self._endpoint}: {status} {response.reason_phrase}" + (f": {body}" if body else ""),
             status_code=status,
@@ -247,5 +267,10 @@ def _again(request: httpx2.Request) -> httpx2.Request:
     )
 
 
-def _bodyless(headers: httpx2.Headers) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if not name.startswith("content-")}
+def _bodyless(headers: httpx2.Headers) -> httpx2.Headers:
+    return httpx2.Headers([(k, v) for k, v in headers.multi_items() if not k.startswith("content-")])
+
+
+def _credential_free(headers: httpx2.Headers) -> httpx2.Headers:
+    """What may go to another origin: any other header, even one of the caller's own, may be a credential."""
+    return httpx2.Headers([(k, v) for k, v in headers.multi_items() if k in _CREDENTIAL_FREE])

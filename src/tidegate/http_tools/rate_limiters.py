@@ -24,6 +24,8 @@ from tidegate.http_tools.headers import asked_delay, delay, number
 
 # A wait is never shorter: a clock that stands still must not become a busy loop.
 _MIN_WAIT_S = 0.001
+# Vendors tell a reset in whole seconds.
+_ROUNDING_S = 1.0
 
 
 class Line:
@@ -179,8 +181,9 @@ class SlidingWindowLimiter(BaseRateLimiter):
             self._store.release(self.quota, cost)
             return
         with self._lock:
+            # the oldest: whichever was given back, what stays counts longer, never shorter
             for _ in range(min(cost, len(self._unanswered))):
-                self._unanswered.pop()
+                self._unanswered.popleft()
 
 
 class HeaderRateLimiter(BaseRateLimiter):
@@ -239,10 +242,15 @@ class HeaderRateLimiter(BaseRateLimiter):
             self._in_flight = max(0, self._in_flight - 1)
             now = self._clock()
             if remaining is not None and reset_s is not None:
-                self._remaining = max(0.0, remaining - self._in_flight)
-                self._reset_at = now + reset_s
+                self._learn(max(0.0, remaining - self._in_flight), now, now + reset_s)
             if asked_s is not None:
                 self._paused_until = max(self._paused_until, now + asked_s)
+
+    def _learn(self, remaining: float, now: float, reset_at: float) -> None:
+        same_window = now < self._reset_at and abs(reset_at - self._reset_at) <= _ROUNDING_S
+        if same_window and self._remaining is not None:
+            remaining = min(remaining, self._remaining)  # answers may come in another order than counted
+        self._remaining, self._reset_at = remaining, reset_at
 
 
 class CompositeLimiter(BaseRateLimiter):
@@ -251,15 +259,29 @@ class CompositeLimiter(BaseRateLimiter):
     def __init__(self, limiters: Sequence[BaseRateLimiter]) -> None:
         super().__init__()
         self.limiters = tuple(limiters)
+        self._lock = threading.Lock()
+        self._routed: dict[tuple[BaseRateLimiter, ...], CompositeLimiter] = {self.limiters: self}
+
+    def for_request(self, request: httpx2.Request) -> BaseRateLimiter:
+        """The same limits, each routed for itself."""
+        routed = tuple(limiter.for_request(request) for limiter in self.limiters)
+        with self._lock:
+            if routed not in self._routed:
+                self._routed[routed] = CompositeLimiter(routed)
+            return self._routed[routed]
 
     def try_acquire(self, cost: int = 1) -> float:
-        for position, limiter in enumerate(self.limiters):
-            wait = limiter.try_acquire(cost)
-            if wait > 0:
-                for granted in self.limiters[:position]:
-                    granted.release(cost)
-                return wait
-        return 0.0
+        granted: list[BaseRateLimiter] = []
+        try:
+            for limiter in self.limiters:
+                if (wait := limiter.try_acquire(cost)) > 0:
+                    return wait
+                granted.append(limiter)
+            granted.clear()
+            return 0.0
+        finally:
+            for limiter in granted:
+                limiter.release(cost)
 
     def release(self, cost: int = 1) -> None:
         for limiter in self.limiters:

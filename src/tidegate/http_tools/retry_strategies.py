@@ -72,6 +72,7 @@ class HeaderBasedRetryStrategy(BaseRetryStrategy):
     """Waits as long as the vendor asks, in full, by `Retry-After` or `{prefix}-reset`; else as `otherwise`.
 
     Headers are obeyed on 429 and 503 only: elsewhere a reset says when the quota is new, not when to retry.
+    A wait of nothing (or until a moment that is past, where clocks differ) leaves it to `otherwise`, too.
     """
 
     prefix: str = "x-ratelimit"
@@ -88,4 +89,7 @@ class HeaderBasedRetryStrategy(BaseRetryStrategy):
             asked = asked_delay(failure.headers, self.prefix, now)
         elif failure.status_code == 503:
             asked = delay(failure.headers.get("retry-after"), now)
-        return self.otherwise.backoff_s(failure) if asked is None else asked
+        return asked or self.otherwise.backoff_s(failure)
+
+    def retryable(self, failure: Failure) -> bool:
+        return self.otherwise.retryable(failure)

@@ -102,14 +102,14 @@ def _stored(model: type[BaseModel], place: _Place) -> Iterator[Column]:
         if info.exclude:
             continue
         column = _shape(info.annotation, tuple(info.metadata), place.at(attribute))
-        name = info.serialization_alias or attribute
+        name = attribute if info.serialization_alias is None else info.serialization_alias
         yield replace(column, name=name, attribute=attribute, description=info.description)
 
 
 def _computed(model: type[BaseModel], place: _Place) -> Iterator[Column]:
     for attribute, info in model.model_computed_fields.items():
         column = _shape(info.return_type, (), place.at(attribute))
-        name = info.alias or attribute
+        name = attribute if info.alias is None else info.alias
         yield replace(column, name=name, attribute=attribute, description=info.description, computed=True)
 
 

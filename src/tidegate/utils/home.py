@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -10,20 +11,42 @@ from typing import Any
 from tidegate.utils.errors import SettingsError
 
 
+_LEDGER = "ledger.db"
+_HINT = "Set TIDEGATE_HOME to a folder that can be written, or leave it unset for .tidegate in the project."
+
+
 class Home:
     """Names every file of the state folder. Folders are made 0700 when they are first needed, files 0600."""
 
     def __init__(self, root: Path) -> None:
-        if "://" in str(root) or str(root).startswith("gs:/"):
-            raise SettingsError(
-                f"TIDEGATE_HOME is {root}: this version keeps its state in a local folder only",
-                hint="Set TIDEGATE_HOME to a folder, or leave it unset for .tidegate in the project.",
-            )
         self.root = root
+
+    @classmethod
+    def named(cls, name: str, project: Path) -> Home:
+        """The folder that a person named; a relative one is meant from the project's root."""
+        if "://" in name:
+            raise SettingsError(
+                f"TIDEGATE_HOME is {name}: this version keeps its state in a local folder only", hint=_HINT
+            )
+        return cls(project / Path(name).expanduser())
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything ever ran here. Makes nothing."""
+        return (self.root / _LEDGER).is_file()
 
     @property
     def ledger(self) -> Path:
-        return self.folder() / "ledger.db"
+        path = self.folder() / _LEDGER
+        try:
+            path.touch(mode=0o600)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise SettingsError(
+                f"the state folder {self.root} cannot be written: {error.strerror}", hint=_HINT
+            ) from error
+        return path
 
     def lock(self, name: str) -> Path:
         return self.folder("locks") / f"{name}.lock"
@@ -40,10 +63,8 @@ class Home:
                 path /= part
                 make_private(path)
         except OSError as error:
-            raise SettingsError(
-                f"the state folder {path} cannot be made: {error.strerror}",
-                hint="Set TIDEGATE_HOME to a folder that can be written.",
-            ) from error
+            what = "it is a file" if path.is_file() else error.strerror
+            raise SettingsError(f"the state folder {path} cannot be made: {what}", hint=_HINT) from error
         return path
 
 

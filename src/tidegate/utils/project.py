@@ -11,7 +11,9 @@ from typing import Any
 from tidegate.utils.errors import SettingsError
 from tidegate.utils.home import Home
 
-_KNOWN = {"to", "home", "workflows"}
+# Each setting, with what it must be.
+_TEXT = "a string"
+_KNOWN = {"to": _TEXT, "home": _TEXT, "workflows": "a list of 'package.module:app'"}
 
 
 @dataclass(frozen=True)
@@ -27,19 +29,14 @@ class Project:
         for folder in (start, *start.parents):
             settings = _read(folder / "pyproject.toml")
             if settings is not None:
-                unknown = sorted(set(settings) - _KNOWN)
-                if unknown:
-                    raise SettingsError(
-                        f"{folder / 'pyproject.toml'}: [tool.tidegate] has unknown settings: {', '.join(unknown)}",
-                        hint=f"Known: {', '.join(sorted(_KNOWN))}.",
-                    )
+                _check(settings, folder / "pyproject.toml")
                 return cls(folder, settings)
         return cls(start)
 
     def home(self, environ: Mapping[str, str]) -> Home:
         """The state folder: `TIDEGATE_HOME`, else `[tool.tidegate] home`, else `.tidegate` in the project."""
-        given = environ.get("TIDEGATE_HOME") or self.settings.get("home")
-        return Home(self.root / (given or ".tidegate"))
+        given = environ.get("TIDEGATE_HOME") or self.settings.get("home") or ".tidegate"
+        return Home.named(given, self.root)
 
     @property
     def destination(self) -> str:
@@ -49,18 +46,36 @@ class Project:
     @property
     def workflows(self) -> tuple[str, ...]:
         """Modules of this project's own workflows, `package.module:attribute`."""
-        named = self.settings.get("workflows", [])
-        if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
-            raise SettingsError("[tool.tidegate] workflows must be a list of 'package.module:app'")
-        return tuple(named)
+        return tuple(self.settings.get("workflows", ()))
 
 
 def _read(path: Path) -> Mapping[str, Any] | None:
     try:
-        with path.open("rb") as file:
-            tool: Any = tomllib.load(file).get("tool", {}).get("tidegate")
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        content = path.read_bytes()
+    except OSError:  # none here, or not one that we may read
         return None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}") from error
-    return tool if isinstance(tool, dict) else None
+    if b"tidegate" not in content:  # a file without a word for us need not even be valid
+        return None
+    try:
+        tool = tomllib.loads(content.decode()).get("tool", {})
+    except ValueError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}", hint="Mend it there.") from error
+    table = tool.get("tidegate") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise SettingsError(f"{path}: tool.tidegate is not a table", hint="Write its settings under [tool.tidegate].")
+    return table
+
+
+def _check(settings: Mapping[str, Any], path: Path) -> None:
+    """Raise `SettingsError` for settings that nobody knows, or of another type."""
+    unknown = sorted(set(settings) - set(_KNOWN))
+    if unknown:
+        raise SettingsError(
+            f"{path}: [tool.tidegate] has unknown settings: {', '.join(unknown)}",
+            hint=f"Known: {', '.join(sorted(_KNOWN))}.",
+        )
+    for name, value in settings.items():
+        strings = value if name == "workflows" and isinstance(value, list) else [value]
+        is_list = isinstance(value, list)
+        if is_list != (name == "workflows") or not all(isinstance(each, str) and each for each in strings):
+            raise SettingsError(f"{path}: [tool.tidegate] {name} must be {_KNOWN[name]}", hint="Mend it there.")

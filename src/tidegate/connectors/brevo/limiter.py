@@ -7,6 +7,7 @@ in the `x-sib-ratelimit-*` headers is obeyed on top.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tidegate.http_tools.clients import Request
@@ -38,7 +39,8 @@ class Quota:
         No window gets shorter than a second: below that the limit grows instead.
         """
         window_s = max(1.0, self.window_s / factor)
-        return Quota(self.bucket, max(1, int(self.limit * factor * window_s / self.window_s)), window_s)
+        limit = self.limit * factor * window_s / self.window_s + 1e-9  # so that 99.99999 counts as 100
+        return Quota(self.bucket, max(1, int(limit)), window_s)
 
     def __str__(self) -> str:
         per = {1.0: "a second", 3600.0: "an hour"}.get(self.window_s, f"in {self.window_s:g} s")
@@ -74,12 +76,13 @@ class BrevoRateLimiter(BaseRateLimiter):
         factor: float = 1.0,
         store: GrantStore | None = None,
         account: str = "",
+        quotas: Sequence[Quota] = DEFAULT_QUOTAS,
     ) -> None:
         super().__init__()
         self._base_path = base_path.rstrip("/")
-        quotas = [quota.scaled(factor) for quota in DEFAULT_QUOTAS]
+        scaled = [quota.scaled(factor) for quota in quotas]
         self._limiters = {
-            bucket: _limiter([quota for quota in quotas if quota.bucket == bucket], store, account)
+            bucket: _limiter([quota for quota in scaled if quota.bucket == bucket], store, account)
             for bucket in (SMTP, CONTACTS, OTHER)
         }
 

@@ -27,7 +27,7 @@ from tidegate.sandbox.brevo.clock import AccountClock
 from tidegate.sandbox.brevo.counters import CUT, Counters
 from tidegate.sandbox.brevo.faults import Faults, too_many
 from tidegate.sandbox.brevo.params import RefusedError
-from tidegate.sandbox.brevo.quotas import Quotas
+from tidegate.sandbox.brevo.quotas import LIMITS, Limits, Quotas
 from tidegate.sandbox.brevo.routes import ROUTES, Route
 from tidegate.sandbox.brevo.store import Store
 from tidegate.sandbox.brevo.truth import truth_json
@@ -41,7 +41,7 @@ class BrevoSandbox:
     `rows` events lie in the `days` account-local days up to `now`; contacts, campaigns and templates are
     fewer in proportion. The same seed, rows, days and now give the same data. `quota` is a pace: 600 makes
     an hour last six seconds. `faults` and `churn` are shares of the data requests. The clock runs on from
-    `now` with `monotonic`, which also times the quotas.
+    `now` with `monotonic`, which also times the quotas. `limits` are the vendor's unless a test wants others.
     """
 
     def __init__(
@@ -57,8 +57,9 @@ class BrevoSandbox:
         now: datetime | None = None,
         days: int = 30,
         monotonic: Callable[[], float] = time.monotonic,
+        limits: Limits = LIMITS,
     ) -> None:
-        self.quotas = Quotas(quota, monotonic)
+        self.quotas = Quotas(quota, monotonic, limits)
         self.store = Store(seed, rows, days, AccountClock(now or datetime.now(UTC), monotonic))
         self._faults = Faults(seed, faults, slow_s)
         self._churn = Churn(seed, churn)

@@ -32,8 +32,6 @@ def get_campaigns(query: Query, store: Store) -> bytes:
     rows = [row for row in store.campaigns.rows if _wanted(row.record(), status, kind, window)]
     picked = page(rows, offset, limit, newest_first=newest_first)
     wanted, no_html = query.text("statistics", _STATISTICS), query.flag("excludeHtmlContent")
-    if wanted is None and not no_html:
-        return counted("campaigns", (row.body for row in picked), len(rows))
     now_us = store.clock.now_ms() * 1000
     slim = (_slim(row.record(), wanted, now_us, no_html=bool(no_html)) for row in picked)
     return counted("campaigns", map(orjson.dumps, slim), len(rows))
@@ -71,8 +69,7 @@ def _wanted(record: Record, status: str | None, kind: str | None, window: tuple[
 def _slim(record: Record, wanted: str | None, now_us: int, *, no_html: bool) -> Record:
     if no_html:
         record["htmlContent"] = ""  # "returned as empty string", the key stays
-    if wanted is not None:
-        sent = sent_us(record)
-        recent = sent is None or now_us - sent <= _SIX_MONTHS_US
-        record["statistics"] = only(record["statistics"], wanted, recent=recent)
+    sent = sent_us(record)
+    recent = sent is None or now_us - sent <= _SIX_MONTHS_US
+    record["statistics"] = only(record["statistics"], wanted, recent=recent)
     return record

@@ -15,7 +15,8 @@ from typing import Literal
 Bucket = Literal["smtp", "contacts", "general"]
 
 HOUR_S = 3600.0
-LIMITS: dict[Bucket, tuple[tuple[int, float], ...]] = {
+Limits = Mapping[Bucket, tuple[tuple[int, float], ...]]
+LIMITS: Limits = {
     "smtp": ((300, HOUR_S),),
     "contacts": ((10, 1.0), (36_000, HOUR_S)),
     "general": ((100, HOUR_S),),
@@ -82,10 +83,10 @@ class Grant:
 class Quotas:
     """All windows of all keys. Not thread-safe: the sandbox's lock is held by whoever takes."""
 
-    def __init__(self, factor: float, monotonic: Callable[[], float]) -> None:
+    def __init__(self, factor: float, monotonic: Callable[[], float], limits: Limits = LIMITS) -> None:
         self._limits = {
-            bucket: tuple(scaled(limit, window_s, factor) for limit, window_s in limits)
-            for bucket, limits in LIMITS.items()
+            bucket: tuple(scaled(limit, window_s, factor) for limit, window_s in windows)
+            for bucket, windows in limits.items()
         }
         self._monotonic = monotonic
         self._windows: dict[tuple[str, Bucket], list[Window]] = {}

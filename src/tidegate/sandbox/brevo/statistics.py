@@ -39,9 +39,8 @@ def statistics(rng: random.Random) -> dict[str, Any]:
 
 def empty_statistics() -> dict[str, Any]:
     """Those of a campaign that was never sent: zeros, no lists, no links."""
-    zeros = dict.fromkeys(_core(0, 0, 0), 0)
     return {
-        "globalStats": zeros,
+        "globalStats": _core(0, 0, 0),
         "campaignStats": [],
         "mirrorClick": 0,
         "remaining": 0,
@@ -50,13 +49,20 @@ def empty_statistics() -> dict[str, Any]:
     }
 
 
-def only(whole: dict[str, Any], wanted: str, *, recent: bool) -> dict[str, Any]:
-    """What `statistics=wanted` returns: that part filled, the others empty of their kind.
+# "campaignStats will always be returned by default" (Brevo's changelog on the parameter).
+_ALWAYS = ("campaignStats", "mirrorClick", "remaining")
 
-    Brevo says that the parameter "will only fetch" that part, and "only returns data for events occurred
-    in the last 6 months"; the schema goes on to require every part, hence empty ones and not missing ones.
+
+def only(whole: dict[str, Any], wanted: str | None, *, recent: bool) -> dict[str, Any]:
+    """What `statistics=wanted` returns: that part filled, the other optional parts "as empty nodes".
+
+    Without the parameter no part is filled: `globalStats` then holds zeros. The parameter "only returns data
+    for events occurred in the last 6 months"; for older campaigns its part is empty, too.
     """
-    return {key: value if key == wanted and recent else type(value)() for key, value in whole.items()}
+    kept = {key: value for key, value in whole.items() if key in _ALWAYS or (key == wanted and recent)}
+    empty = {key: type(value)() for key, value in whole.items()}
+    zeros = {"globalStats": _core(0, 0, 0)} if wanted != "globalStats" else {}
+    return {**empty, **zeros, **kept}
 
 
 def _counts(rng: random.Random, missing: float) -> dict[str, float]:

@@ -1,0 +1,306 @@
+"""The text of `destinations/base.py` as claims, over every destination.
+
+A new destination joins with one line in `DESTINATIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import AwareDatetime
+
+from tidegate.contracts.base import WriteContract
+from tidegate.contracts.table import WINDOW_COLUMN, Table
+from tidegate.destinations.base import Commit, CursorRow, Destination, Landed
+from tidegate.destinations.duckdb import DuckDBDestination
+from tidegate.destinations.exceptions import CommitLostError, DestinationError
+from tidegate.utils.encoding import Encoder
+from tidegate.utils.errors import TidegateError
+
+DESTINATIONS: dict[str, Callable[[Path], Destination]] = {
+    "duckdb": lambda folder: DuckDBDestination(folder / "warehouse.duckdb", busy_wait_s=1.0),
+}
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+class Row(WriteContract):
+    id: int
+    text: str | None = None
+    at: AwareDatetime | None = None
+    tags: list[str] = []
+    extra: dict[str, int] | None = None
+
+
+APPEND = Table("rows", Row)
+REPLACE = Table("rows", Row, write="replace")
+WINDOWS = Table("rows", Row, write="replace_windows")
+MERGE = Table("rows", Row, key=("id",), version="at", write="merge")
+LATEST = Table("rows", Row, key=("id",), write="merge")
+
+
+@pytest.fixture(params=DESTINATIONS)
+def destination(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
+    return DESTINATIONS[request.param](tmp_path)
+
+
+def batches(
+    rows: Sequence[Row], cells: Sequence[date] = (), size: int = 2
+) -> Callable[[], Iterator[pa.RecordBatch]]:
+    encoder = Encoder(Row)
+
+    def draw() -> Iterator[pa.RecordBatch]:
+        for first in range(0, len(rows), size):
+            batch = encoder.encode(rows[first : first + size])
+            if cells:
+                field = pa.field(WINDOW_COLUMN, pa.date32(), nullable=False)
+                batch = batch.append_column(field, pa.array(cells[first : first + size], pa.date32()))
+            yield batch
+
+    return draw
+
+
+def commit(
+    to: Destination,
+    table: Table[Row],
+    rows: Sequence[Row],
+    *,
+    id: str = "c1",  # noqa: A002  reads as what it is
+    task: str = "api.rows",
+    seen: int | None = None,
+    cursor: datetime | None = None,
+    cells: Sequence[date] = (),
+    windows: Sequence[date] = (),
+) -> Landed:
+    version = to.cursor(task).version if seen is None else seen
+    draw = batches(rows, cells)
+    return to.commit(Commit(id, f"run-{id}", task, table, version, cursor, NOW, draw, tuple(windows)))
+
+
+def stored(to: Destination, *columns: str) -> list[tuple[Any, ...]]:
+    names, rows = to.sample("rows", 1000)
+    return sorted(tuple(row[names.index(column)] for column in columns) for row in rows)
+
+
+def row(id: int, text: str, day: int | None = None) -> Row:  # noqa: A002
+    return Row(id=id, text=text, at=datetime(2026, 1, day, tzinfo=UTC) if day else None)
+
+
+def test_new_destination_knows_nothing(destination: Destination) -> None:
+    destination.prepare(APPEND)
+    assert destination.cursor("api.rows") == CursorRow(version=0, value=None)
+    assert destination.landed("c1") is None
+    assert destination.freshness() == []
+    with pytest.raises(DestinationError, match="rows"):
+        destination.sample("rows", 1)
+
+
+def test_rows_arrive_with_run_and_time_of_loading(destination: Destination) -> None:
+    at = datetime(2026, 1, 1, 2, tzinfo=UTC)
+    given_row = Row(id=1, text="é\U0001f600", at=at, tags=["b", "a"], extra={"n": 1})
+    assert commit(destination, APPEND, [given_row]) == Landed(loaded=1, superseded=0)
+    assert stored(
+        destination, "id", "text", "at", "tags", "extra", "_tidegate_run", "_tidegate_loaded_at"
+    ) == [(1, "é\U0001f600", at, ["b", "a"], '{"n":1}', "run-c1", NOW)]
+
+
+def test_same_commit_again_gives_its_first_result_and_writes_nothing(destination: Destination) -> None:
+    first = commit(destination, APPEND, [row(1, "a")], cursor=NOW, seen=0)
+    again = commit(destination, APPEND, [row(1, "a"), row(2, "b")], cursor=NOW, seen=0)
+    assert again == first == Landed(1, 0)
+    assert stored(destination, "id") == [(1,)]
+    assert destination.cursor("api.rows") == CursorRow(1, NOW)
+
+
+def test_landed_commit_is_found_and_another_one_is_not(destination: Destination) -> None:
+    commit(destination, APPEND, [row(1, "a"), row(2, "b")])
+    assert destination.landed("c1") == Landed(2, 0)
+    assert destination.landed("c2") is None
+
+
+@pytest.mark.parametrize("seen", [0, 2])
+def test_of_two_runs_that_began_at_the_same_cursor_one_is_lost(destination: Destination, seen: int) -> None:
+    commit(destination, APPEND, [row(1, "a")], id="winner", cursor=NOW)
+    with pytest.raises(CommitLostError):
+        commit(destination, APPEND, [row(2, "b")], id="loser", seen=seen, cursor=NOW + timedelta(days=1))
+    assert stored(destination, "id") == [(1,)]
+    assert destination.cursor("api.rows") == CursorRow(1, NOW)
+    assert destination.landed("loser") is None
+
+
+def test_cursor_without_a_value_keeps_the_stored_one(destination: Destination) -> None:
+    commit(destination, APPEND, [], id="c1", cursor=NOW)
+    commit(destination, APPEND, [], id="c2", cursor=None)
+    assert destination.cursor("api.rows") == CursorRow(2, NOW)
+
+
+def test_tasks_have_cursors_of_their_own(destination: Destination) -> None:
+    commit(destination, APPEND, [], id="c1", task="api.a", cursor=NOW)
+    commit(destination, APPEND, [], id="c2", task="api.b")
+    assert destination.cursor("api.a") == CursorRow(1, NOW)
+    assert destination.cursor("api.b") == CursorRow(1, None)
+
+
+def test_empty_commit_makes_the_table(destination: Destination) -> None:
+    assert commit(destination, APPEND, []) == Landed(0, 0)
+    assert stored(destination, "id") == []
+
+
+def test_append_adds(destination: Destination) -> None:
+    commit(destination, APPEND, [row(1, "a")], id="c1")
+    commit(destination, APPEND, [row(1, "a")], id="c2")
+    assert stored(destination, "id", "_tidegate_run") == [(1, "run-c1"), (1, "run-c2")]
+
+
+def test_replace_leaves_only_the_new_rows(destination: Destination) -> None:
+    commit(destination, REPLACE, [row(1, "a"), row(2, "b")], id="c1")
+    assert commit(destination, REPLACE, [row(3, "c")], id="c2") == Landed(1, 0)
+    assert stored(destination, "id") == [(3,)]
+
+
+def test_windows_are_replaced_by_the_cell_that_was_asked_for(destination: Destination) -> None:
+    one, two, three = date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)
+    commit(
+        destination, WINDOWS, [row(1, "a"), row(2, "b"), row(3, "c")], id="c1", cells=[one, two, three],
+        windows=[one, two, three],
+    )  # fmt: skip
+    # The second cell came back empty, and the first one with a row dated in the third.
+    commit(destination, WINDOWS, [row(9, "z", 3)], id="c2", cells=[one], windows=[one, two])
+    assert stored(destination, "id", WINDOW_COLUMN) == [(3, three), (9, one)]
+
+
+def test_merge_keeps_the_newest_version_whatever_the_order(destination: Destination) -> None:
+    rows = [row(1, "new", 3), row(1, "old", 2), row(2, "only", 1)]
+    assert commit(destination, MERGE, rows) == Landed(loaded=2, superseded=1)
+    assert stored(destination, "id", "text") == [(1, "new"), (2, "only")]
+
+
+def test_merge_drops_a_row_older_than_the_tables_and_lets_an_equal_one_replace(
+    destination: Destination,
+) -> None:
+    commit(destination, MERGE, [row(1, "kept", 5), row(2, "replaced", 5)], id="c1")
+    landed = commit(destination, MERGE, [row(1, "late", 4), row(2, "same day", 5)], id="c2")
+    assert landed == Landed(loaded=1, superseded=1)
+    assert stored(destination, "id", "text") == [(1, "kept"), (2, "same day")]
+
+
+def test_merge_takes_a_row_without_version_as_the_oldest(destination: Destination) -> None:
+    commit(destination, MERGE, [row(1, "first", 1), row(2, "undated")], id="c1")
+    landed = commit(destination, MERGE, [row(1, "undated"), row(2, "dated", 1)], id="c2")
+    assert landed == Landed(loaded=1, superseded=1)
+    assert stored(destination, "id", "text") == [(1, "first"), (2, "dated")]
+
+
+def test_merge_without_version_keeps_what_was_fetched_later(destination: Destination) -> None:
+    commit(destination, LATEST, [row(1, "a", 9)], id="c1")
+    assert commit(destination, LATEST, [row(1, "b"), row(1, "c"), row(1, "d")], id="c2") == Landed(1, 2)
+    assert stored(destination, "text") == [("d",)]
+
+
+_versions = st.lists(st.tuples(st.integers(0, 3), st.none() | st.integers(1, 4)), max_size=12)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(runs=st.lists(_versions, min_size=1, max_size=3))
+def test_merge_agrees_with_a_dictionary(
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+    runs: list[list[tuple[int, int | None]]],
+) -> None:
+    for make in DESTINATIONS.values():
+        destination = make(tmp_path_factory.mktemp("merge"))
+        model: dict[int, tuple[int, str]] = {}
+        for number, versions in enumerate(runs):
+            rows = [row(key, f"{number}.{i}", day) for i, (key, day) in enumerate(versions)]
+            landed = commit(destination, MERGE, rows, id=f"c{number}")
+            for (key, day), each in zip(versions, rows, strict=True):
+                if key not in model or (day or 0) >= model[key][0]:
+                    model[key] = (day or 0, each.text or "")
+            assert landed.loaded + landed.superseded == len(rows)
+            assert landed.loaded == sum(text.startswith(f"{number}.") for _, text in model.values())
+        assert stored(destination, "id", "text") == sorted((key, text) for key, (_, text) in model.items())
+
+
+class SourceBrokeError(TidegateError):
+    pass
+
+
+@pytest.mark.parametrize("table", [APPEND, REPLACE, MERGE], ids=lambda table: table.write)
+def test_error_while_rows_are_drawn_comes_out_as_itself_and_nothing_lands(
+    destination: Destination, table: Table[Row]
+) -> None:
+    commit(destination, table, [row(1, "before", 1)], id="c1", cursor=NOW)
+
+    def broken() -> Iterator[pa.RecordBatch]:
+        yield Encoder(Row).encode([row(1, "after", 2)])
+        raise SourceBrokeError("part 2 is damaged")
+
+    with pytest.raises(SourceBrokeError, match="part 2 is damaged"):
+        destination.commit(Commit("c2", "r2", "api.rows", table, 1, None, NOW, broken))
+    assert stored(destination, "text") == [("before",)]
+    assert destination.cursor("api.rows") == CursorRow(1, NOW)
+    assert destination.landed("c2") is None
+
+
+def test_batch_of_other_types_is_refused_and_nothing_lands(destination: Destination) -> None:
+    def other() -> Iterator[pa.RecordBatch]:
+        yield pa.record_batch({"id": ["not a number"]})
+
+    with pytest.raises(DestinationError, match="id"):
+        destination.commit(Commit("c1", "r1", "api.rows", APPEND, 0, None, NOW, other))
+    assert destination.landed("c1") is None
+
+
+def test_batches_may_have_their_columns_in_another_order(destination: Destination) -> None:
+    def turned() -> Iterator[pa.RecordBatch]:
+        batch = Encoder(Row).encode([row(1, "a")])
+        yield batch.select(batch.schema.names[::-1])
+
+    destination.commit(Commit("c1", "r1", "api.rows", APPEND, 0, None, NOW, turned))
+    assert stored(destination, "id", "text") == [(1, "a")]
+
+
+def test_freshness_tells_the_last_commit_of_every_task(destination: Destination) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    commit(destination, APPEND, [row(1, "a")], id="c1", task="api.b", cursor=NOW)
+    commit(destination, APPEND, [row(2, "b"), row(3, "c")], id="c2", task="api.b")
+    commit(destination, APPEND, [], id="c3", task="api.a")
+    found = destination.freshness()
+    assert [(f.task, f.table, f.run_id, f.cursor, f.rows) for f in found] == [
+        ("api.a", "rows", "run-c3", None, 3),
+        ("api.b", "rows", "run-c2", NOW, 3),
+    ]
+    assert all(before < f.committed_at <= datetime.now(UTC) + timedelta(seconds=5) for f in found)
+
+
+def test_sample_gives_at_most_so_many_rows(destination: Destination) -> None:
+    commit(destination, APPEND, [row(1, "a"), row(2, "b")])
+    names, rows = destination.sample("rows", 1)
+    assert names[:2] == ["id", "text"]
+    assert len(rows) == 1
+
+
+class Narrow(WriteContract):
+    id: str
+    other: int
+
+
+def test_prepare_names_every_column_that_does_not_fit(destination: Destination) -> None:
+    commit(destination, APPEND, [row(1, "a")])
+    destination.prepare(APPEND)
+    with pytest.raises(DestinationError, match=r"rows does not fit Narrow: .*\bid\b.*\bother\b.*missing"):
+        destination.prepare(Table("rows", Narrow))
+
+
+def test_prepare_creates_nothing(destination: Destination, tmp_path: Path) -> None:
+    destination.prepare(APPEND)
+    destination.cursor("api.rows")
+    assert list(tmp_path.iterdir()) == []
+    assert destination.freshness() == []

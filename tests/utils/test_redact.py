@@ -1,0 +1,143 @@
+"""No secret of eight characters or more survives redaction, in whatever encoding and position."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from tidegate.utils.redact import MASK, MIN_LENGTH, Redactor
+
+secrets = st.text(st.characters(codec="utf-8"), min_size=MIN_LENGTH, max_size=60)
+keys = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=MIN_LENGTH, max_size=80)
+around = st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+def hidden(secret: str, encoded: str, before: str = "", after: str = "") -> bool:
+    """Whether the encoded secret is gone from the text, and the text around it is not."""
+    clean = Redactor([secret])(before + encoded + after)
+    return encoded not in clean and MASK in clean
+
+
+@given(secrets, around, around)
+def test_a_plain_secret_is_hidden_wherever_it_stands(secret: str, before: str, after: str) -> None:
+    assume(secret not in MASK)
+    assert secret not in Redactor([secret])(before + secret + after)
+
+
+@given(secrets, around, around)
+def test_a_url_encoded_secret_is_hidden(secret: str, before: str, after: str) -> None:
+    for encoded in (quote(secret), quote(secret, safe=""), quote_plus(secret)):
+        assert hidden(secret, encoded, before, after)
+
+
+@given(keys)
+def test_the_case_of_url_encoding_does_not_matter(secret: str) -> None:
+    every = "".join(f"%{byte:02x}" for byte in secret.encode())
+    assert hidden(secret, every)
+    assert hidden(secret, every.upper())
+
+
+@given(secrets, around, around)
+@example('"quoted"/\\', "", "")
+def test_a_json_encoded_secret_is_hidden(secret: str, before: str, after: str) -> None:
+    for ascii_only in (True, False):
+        encoded = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        assert hidden(secret, encoded, before, after)
+        assert hidden(secret, encoded.replace("/", "\\/"), before, after)
+
+
+@given(keys)
+def test_json_that_escapes_every_character_hides_nothing_from_us(secret: str) -> None:
+    assert hidden(secret, "".join(f"\\u{ord(each):04x}" for each in secret))
+    assert hidden(secret, "".join(f"\\u{ord(each):04X}" for each in secret))
+
+
+@given(keys, st.binary(max_size=7), st.binary(max_size=7))
+def test_a_base64_secret_is_hidden_at_every_alignment(secret: str, before: bytes, after: bytes) -> None:
+    raw = before + secret.encode() + after
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        clean = Redactor([secret])(encode(raw).decode())
+        assert MASK in clean
+        core = encode(secret.encode()).decode().rstrip("=")
+        if len(before) % 3 == 0:
+            assert core[:-2] not in clean
+
+
+@given(st.binary(max_size=7), keys, st.binary(max_size=7))
+def test_what_is_left_of_a_base64_secret_decodes_to_none_of_it(
+    before: bytes, secret: str, after: bytes
+) -> None:
+    clean = Redactor([secret])(base64.b64encode(before + secret.encode() + after).decode())
+    head, _, tail = clean.partition(MASK)
+    shown = base64.b64decode(head + "A" * (-len(head) % 4))[: len(before) + 1]
+    assert secret.encode() not in shown
+    assert len(head) <= -(-(len(before)) * 8 // 6) + 1
+    assert len(tail) <= 2 + -(-(len(after) + 2) // 3) * 4
+
+
+@given(keys)
+def test_base64_inside_a_url_is_hidden(secret: str) -> None:
+    encoded = quote(base64.b64encode(secret.encode()), safe="")
+    clean = Redactor([secret])(encoded)
+    assert MASK in clean
+
+
+@given(st.lists(keys, min_size=1, max_size=4))
+def test_of_several_secrets_each_is_hidden(several: list[str]) -> None:
+    redact = Redactor(several)
+    clean = redact(" ".join(several))
+    assert not any(each in clean for each in several if each not in MASK)
+
+
+def test_a_secret_that_begins_another_does_not_spare_its_rest() -> None:
+    assert Redactor(["abcdefgh", "abcdefghij"])("abcdefghij") == MASK
+
+
+@given(st.text())
+def test_text_without_secrets_stays_as_it_is(text: str) -> None:
+    assert Redactor()(text) == text
+    assert Redactor(["a-secret-that-is-not-there"])(text) == text
+
+
+def test_a_short_value_is_no_secret() -> None:
+    assert Redactor(["short"])("a short word") == "a short word"
+
+
+def test_a_redactor_shows_nothing_and_pickles_empty() -> None:
+    redact = Redactor(["a-secret-of-mine"])
+    assert "secret" not in repr(redact)
+    assert pickle.loads(pickle.dumps(redact))("a-secret-of-mine") == "a-secret-of-mine"
+
+
+@given(keys, st.text(max_size=60), st.integers(1, 80), st.integers(0, 3))
+def test_the_beginning_of_a_text_ends_in_no_half_secret(
+    secret: str, before: str, size: int, repeats: int
+) -> None:
+    assume(secret not in before)
+    text = before + secret * (repeats + 1)
+    clean = Redactor([secret]).beginning(text, size)
+    assert len(clean) <= size
+    shown = clean.removeprefix(before[:size])
+    assert not shown or shown[0] == MASK[0]
+
+
+@pytest.mark.parametrize("text", ["", "short", "x" * 500])
+def test_the_beginning_of_a_text_without_secrets_is_its_beginning(text: str) -> None:
+    assert Redactor().beginning(text, 100) == text[:100]
+    assert Redactor(["a-secret-of-mine"]).beginning(text, 100) == text[:100]
+
+
+def test_a_long_text_is_redacted_in_no_time() -> None:
+    import time
+
+    redact = Redactor(["xkeysib-" + "0123456789abcdef" * 4])
+    text = "xkeysib-0123456789abcdex " * 4000
+    began = time.perf_counter()
+    redact(text)
+    assert time.perf_counter() - began < 1
