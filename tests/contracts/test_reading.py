@@ -75,7 +75,7 @@ def test_a_missing_field_is_told_with_the_keys_that_came() -> None:
 
 def test_a_field_inside_a_field_has_its_path_and_the_id_of_the_row() -> None:
     wrong = {"id": 5, "sender": {"id": 26}}
-    assert problems(body(wrong)) == ["row 0 (id 5), field sender.email: required, got a row with id"]
+    assert problems(body(wrong)) == ["row 0 (id 5), field sender.email: required, got an object with id"]
 
 
 def test_every_broken_row_is_told() -> None:
@@ -85,7 +85,10 @@ def test_every_broken_row_is_told() -> None:
 
 def test_a_row_that_is_no_object_is_told() -> None:
     found = READER.read(body({"id": 1}, None, "text"))[1]
-    assert [(each.row, each.field, each.row_id) for each in found] == [(1, "(the row)", None), (2, "(the row)", None)]
+    assert [(each.row, each.field, each.row_id) for each in found] == [
+        (1, "(the row)", None),
+        (2, "(the row)", None),
+    ]
 
 
 def test_row_numbers_do_not_count_the_seam() -> None:

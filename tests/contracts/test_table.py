@@ -18,8 +18,8 @@ class Order(WriteContract):
     order_id: int
     note: str | None = None
     updated_at: AwareDatetime
-    tags: list[str] = []
-    extra: dict[str, int] = {}
+    tags: list[str] = Field(default=[])
+    extra: dict[str, int] = Field(default={})
 
 
 def test_columns_come_from_the_contract() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -53,9 +54,7 @@ def test_day_of_a_clock_change_has_its_real_length(night: date, hours: int) -> N
 def test_cells_join_over_the_clock_change_without_gap_or_overlap() -> None:
     grid = Windows(days=7, zone="Europe/Paris")
     windows = [grid.window(cell) for cell in grid.cells(date(2024, 3, 1), date(2024, 11, 30))]
-    assert all(
-        a.end.astimezone(UTC) == b.start.astimezone(UTC) for a, b in zip(windows, windows[1:], strict=False)
-    )
+    assert all(a.end.astimezone(UTC) == b.start.astimezone(UTC) for a, b in pairwise(windows))
 
 
 def test_cells_of_a_week_are_counted_from_1970() -> None:

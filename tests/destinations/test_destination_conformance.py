@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import WINDOW_COLUMN, Table
@@ -35,7 +35,7 @@ class Row(WriteContract):
     id: int
     text: str | None = None
     at: AwareDatetime | None = None
-    tags: list[str] = []
+    tags: list[str] = Field(default=[])
     extra: dict[str, int] | None = None
 
 

@@ -61,8 +61,12 @@ def path(tmp_path: Path) -> Path:
 
 @contextmanager
 def held_by_another_process(path: Path, seconds: float = 60) -> Iterator[int]:
-    code = f"import duckdb, time; c = duckdb.connect({str(path)!r}); print('held', flush=True); time.sleep({seconds})"
-    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    code = (
+        "import duckdb, sys, time; held = duckdb.connect(sys.argv[1])\n"
+        "print('held', flush=True); time.sleep(float(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", code, str(path), str(seconds)]
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     try:
@@ -106,10 +110,13 @@ def test_file_is_open_only_inside_a_method(path: Path) -> None:
 
 def test_reading_does_not_exclude_other_readers(path: Path) -> None:
     DuckDBDestination(path).commit(one_word())
-    code = f"import duckdb; print(duckdb.connect({str(path)!r}, read_only=True).sql('FROM words').fetchall()[0][0])"
+    code = (
+        "import sys; from tidegate.destinations.duckdb import DuckDBDestination\n"
+        "print(DuckDBDestination(sys.argv[1], busy_wait_s=0.1).cursor('api.words').version)"
+    )
     with duckdb.connect(str(path), read_only=True):
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert DuckDBDestination(path, busy_wait_s=0.1).cursor("api.words").version == 1
+        command = [sys.executable, "-c", code, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
 
 
@@ -151,7 +158,7 @@ def test_folder_that_is_a_file_and_file_that_is_a_folder_are_refused(tmp_path: P
 
 def test_folder_that_cannot_be_written_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Root may write everywhere: what the system would answer to anyone else.
-    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != path.parent)
+    monkeypatch.setattr(os, "access", lambda place, _mode: Path(place) != path.parent)
     with pytest.raises(DestinationError, match="cannot be written"):
         DuckDBDestination(path).prepare(WORDS)
 
@@ -180,7 +187,8 @@ def test_table_carries_types_required_columns_and_comments(path: Path) -> None:
     DuckDBDestination(path).commit(one_word())
     with duckdb.connect(str(path)) as connection:
         found = connection.execute(
-            "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() WHERE table_name = 'words'"
+            "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
+            "WHERE table_name = 'words'"
         ).fetchall()
     assert found == [
         ("order", "BIGINT", False, "it's the position"),
@@ -274,7 +282,7 @@ def test_full_disk_is_worth_trying_again(path: Path) -> None:
     assert caught.value.exit_code is ExitCode.TRY_AGAIN
 
 
-def test_file_is_locked_only_while_rows_are_written_and_a_reader_sees_all_or_nothing(path: Path) -> None:
+def test_interrupt_while_rows_are_drawn_comes_out_as_itself_and_nothing_lands(path: Path) -> None:
     destination = DuckDBDestination(path)
     destination.commit(one_word())
 
@@ -299,7 +307,8 @@ batch = encoder.encode([Word(order=i, text="x" * 50) for i in range(5000)])
 print("ready", flush=True)
 while True:
     seen = to.cursor("api.words").version
-    to.commit(Commit(f"c{seen}", "run", "api.words", WORDS, seen, None, datetime.now(UTC), lambda: iter([batch] * 4)))
+    now, draw = datetime.now(UTC), lambda: iter([batch] * 4)
+    to.commit(Commit(f"c{seen}", "run", "api.words", WORDS, seen, None, now, draw))
 """
 _WORDS = """
 from tidegate.contracts.base import WriteContract

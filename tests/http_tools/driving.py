@@ -21,9 +21,7 @@ R = TypeVar("R", bound=BaseModel)
 
 def at_once(max_attempts: int = 6, prefix: str = "x-ratelimit") -> HeaderBasedRetryStrategy:
     """Retries without a wait of its own."""
-    return HeaderBasedRetryStrategy(
-        prefix, ExponentialBackoffRetryStrategy(max_attempts, random=lambda: 0.0)
-    )
+    return HeaderBasedRetryStrategy(prefix, ExponentialBackoffRetryStrategy(max_attempts, random=lambda: 0.0))
 
 
 class Driver:

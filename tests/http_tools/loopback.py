@@ -64,7 +64,7 @@ class Loopback:
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
         self._thread.start()
 
     def script(self, *answers: Answer) -> None:
@@ -115,7 +115,7 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
             pass
 
         def answer(self) -> None:
-            length = int(self.headers.get("content-length") or 0)
+            length = int(self.headers.get("content-length", "0"))
             headers = {name.lower(): value for name, value in self.headers.items()}
             seen = Seen(self.command, self.path, headers, self.rfile.read(length))
             self.play(loopback.take(seen))
@@ -132,12 +132,11 @@ def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            if answer.drip_s:
-                for position in range(len(answer.body)):
-                    time.sleep(answer.drip_s)
-                    self.wfile.write(answer.body[position : position + 1])
-            else:
-                self.wfile.write(answer.body[: answer.cut_after])
+            step = 1 if answer.drip_s else max(1, len(answer.body))
+            sent = answer.body[: answer.cut_after]
+            for position in range(0, len(sent), step):
+                time.sleep(answer.drip_s)
+                self.wfile.write(sent[position : position + step])
             if answer.cut_after is not None:
                 self.reset()
 

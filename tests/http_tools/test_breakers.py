@@ -32,6 +32,11 @@ def opened(clock: Clock, threshold: int = 2, probes: int = 1) -> CircuitBreaker:
     return breaker
 
 
+def state_of(breaker: CircuitBreaker) -> State:
+    """Asked anew: a type checker takes a property for a fact."""
+    return breaker.state
+
+
 def get(path: str = "/x") -> httpx2.Request:
     return httpx2.Request("GET", f"http://api.test{path}")
 
@@ -66,7 +71,7 @@ def test_one_probe_passes_after_recovery() -> None:
     with pytest.raises(CircuitOpenError):
         breaker.enter()
     leave(Verdict.OK)
-    assert breaker.state is State.CLOSED
+    assert state_of(breaker) is State.CLOSED
     breaker.enter()
     breaker.enter()
 
@@ -79,7 +84,7 @@ def test_a_probe_that_fails_opens_again() -> None:
     assert breaker.state is State.OPEN
     clock.now += 30
     breaker.enter()(Verdict.OK)
-    assert breaker.state is State.CLOSED
+    assert state_of(breaker) is State.CLOSED
 
 
 def test_a_probe_without_a_verdict_is_given_back() -> None:
@@ -161,7 +166,9 @@ def test_a_4xx_does_not_count(status: int) -> None:
     assert breaker.state is State.CLOSED
 
 
-@pytest.mark.parametrize("failure", [httpx2.Response(500), httpx2.ReadTimeout("slow"), httpx2.ConnectError("no")])
+@pytest.mark.parametrize(
+    "failure", [httpx2.Response(500), httpx2.ReadTimeout("slow"), httpx2.ConnectError("no")]
+)
 def test_a_5xx_or_no_answer_counts(failure: httpx2.Response | Exception) -> None:
     breaker = CircuitBreaker(1)
     with pytest.raises((ServerError, NetworkError)):
@@ -241,21 +248,20 @@ def test_failures_open_the_breaker_for_both_clients(driver: Driver, server: Loop
 
 
 @pytest.mark.parametrize(
-    "path",
-    [
-        "/contacts/{}/x".format(each)
-        for each in (
-            "1", "27", "0b8f6c1e-5a0f-4a51-9a0e-3f8f2f1f0c55", "someone@example.com", "someone%40example.com",
-            "5f3e9a0b1c2d3e4f5a6b7c8d",
-        )
-    ],
-)  # fmt: skip
-def test_ids_are_one_endpoint(path: str) -> None:
-    assert endpoint_pattern(get(path)) == "GET api.test/contacts/{id}/x"
+    "each",
+    ["1", "27", "0b8f6c1e-5a0f-4a51-9a0e-3f8f2f1f0c55", "a.b@example.com", "a%40b.com", "5f3e9a0b1c2d3e4f5a"],
+)
+def test_ids_are_one_endpoint(each: str) -> None:
+    assert endpoint_pattern(get(f"/contacts/{each}/x")) == "GET api.test/contacts/{id}/x"
 
 
 def test_other_words_methods_and_hosts_are_other_endpoints() -> None:
-    requests = [get("/a"), get("/b"), httpx2.Request("POST", "http://api.test/a"), httpx2.Request("GET", "http://b.test/a")]
+    requests = [
+        get("/a"),
+        get("/b"),
+        httpx2.Request("POST", "http://api.test/a"),
+        httpx2.Request("GET", "http://b.test/a"),
+    ]
     assert len({endpoint_pattern(each) for each in requests}) == 4
     assert endpoint_pattern(get("/v3/smtp/templates")) == "GET api.test/v3/smtp/templates"
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import gzip
 import logging
+import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -221,6 +222,12 @@ def test_a_base_url_that_is_no_origin_is_refused(url: str) -> None:
         SyncHttpClient(url)
     with pytest.raises(SettingsError, match="allowed_origins"):
         SyncHttpClient("https://example.com", allowed_origins=[url])
+
+
+def test_a_base_url_with_a_password_is_refused_untold() -> None:
+    with pytest.raises(SettingsError, match="base_url") as caught:
+        SyncHttpClient("https://user:hunter2hunter2@example.com")
+    assert "hunter2" not in str(caught.value)
 
 
 # -- closing
@@ -463,9 +470,9 @@ def test_a_cancelled_request_gives_back_slot_and_probe(server: Loopback) -> None
             assert in_flight(limiter) == 0
             assert breaker.state is State.HALF_OPEN
             assert (await client.request("GET", "/")).status_code == 200  # as the next probe
-            assert breaker.state is State.CLOSED
 
     asyncio.run(main())
+    assert breaker.state is State.CLOSED
 
 
 def test_a_cancelled_waiter_leaves_its_place_to_the_next(server: Loopback) -> None:
@@ -493,7 +500,7 @@ class SlowToken(BaseAuthManager):
         self.asked = 0
         self._error = error
 
-    def apply(self, request: httpx2.Request, rejected: str | None = None) -> Flow[str | None]:
+    def apply(self, request: httpx2.Request, rejected: str | None = None) -> Flow[str | None]:  # noqa: ARG002
         self.asked += 1
         if self._error is not None:
             raise self._error
@@ -536,6 +543,32 @@ def test_a_token_that_cannot_be_had_gives_slot_and_probe_back(driver: Driver, se
 
 
 # -- signals
+
+
+def wait_in_small_steps(stop: Stop) -> None:
+    while True:
+        Stop(stop).sleep(0)
+        stop.sleep(0)
+
+
+def test_a_signal_handler_may_stop_whatever_its_thread_is_doing() -> None:
+    for delay_us in range(1, 400, 7):
+        stop = Stop()
+        before = signal.signal(signal.SIGALRM, lambda *_, stop=stop: stop.set())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, delay_us / 1e6)
+            with pytest.raises(ClientClosedError):
+                wait_in_small_steps(stop)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+
+def test_a_signal_may_be_set_by_the_thread_that_holds_its_lock() -> None:
+    stop = Stop()
+    with stop._lock:
+        stop.set()
+    assert stop.is_set()
 
 
 def test_a_child_signal_is_set_with_its_parent_and_not_the_reverse() -> None:

@@ -220,7 +220,9 @@ def test_without_a_base_url_a_redirect_elsewhere_carries_no_header_of_ours() -> 
     assert third.headers["accept"] == "text/csv"
 
 
-def test_another_origin_spends_none_of_our_quota(driver: Driver, server: Loopback, elsewhere: Loopback) -> None:
+def test_another_origin_spends_none_of_our_quota(
+    driver: Driver, server: Loopback, elsewhere: Loopback
+) -> None:
     from tidegate.http_tools.rate_limiters import SlidingWindowLimiter
 
     client = driver.client(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import copy
+import json
 import pickle
 import traceback
 from urllib.parse import quote
 
-import httpx2
 import pytest
 from pydantic import SecretStr
 
@@ -49,19 +49,18 @@ def hides(text: str, secret: str = KEY) -> bool:
 
 def test_nothing_that_is_printed_shows_the_key() -> None:
     auth = APIKeyAuthManager(SecretStr(KEY))
-    client = SyncHttpClient("https://user:hunter2hunter2@api.example.com", auth_manager=auth)
+    client = SyncHttpClient("https://api.example.com", auth_manager=auth)
     call = client.call("GET", "/x", reads=ApiRow, headers={"Authorization": KEY}, json={"password": KEY})
     request = client.build_request("GET", "/x")
     for each in (auth, client, client.policy, call, request, client.policy.redact):
         assert hides(f"{each!r} {each}")
-        assert "hunter2" not in f"{each!r} {each}"
 
 
 def test_an_auth_manager_cannot_be_pickled_or_copied() -> None:
     auth = APIKeyAuthManager(KEY)
     for act in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="holds a secret") as caught:
-            act(auth)  # type: ignore[operator]
+            act(auth)
         assert hides(str(caught.value))
 
 
@@ -87,10 +86,14 @@ def test_two_credentials_are_told_apart_without_being_told() -> None:
 
 ENCODINGS = {
     "plain": KEY,
-    "json": str(httpx2.Response(200, json={"key": KEY}).text),
+    "json": json.dumps(KEY)[1:-1],
+    "repr": repr(KEY)[1:-1],
     "json with escaped slashes": KEY.replace("\\", "\\\\").replace('"', '\\"').replace("/", "\\/"),
     "url": quote(KEY, safe=""),
-    "url in lower case": quote(KEY, safe="").replace("%2F", "%2f").replace("%3D", "%3d").replace("%2B", "%2b"),
+    "url in lower case": quote(KEY, safe="")
+    .replace("%2F", "%2f")
+    .replace("%3D", "%3d")
+    .replace("%2B", "%2b"),
     "base64": base64.b64encode(KEY.encode()).decode(),
     "basic": base64.b64encode(b"user:" + KEY.encode()).decode(),
     "base64url": base64.urlsafe_b64encode(b"a" + KEY.encode()).decode(),
@@ -136,7 +139,7 @@ def test_an_error_never_tells_the_query(driver: Driver, server: Loopback) -> Non
     server.by = lambda _: Answer(404)
     with pytest.raises(ClientError) as caught:
         driver.request(driver.client(server.url), "GET", "/x", params={"email": "someone@example.com"})
-    assert "someone" not in told(caught.value)
+    assert "someone" not in f"{caught.value!r} {vars(caught.value)}"
 
 
 def test_a_body_that_is_no_json_is_told_without_the_key(driver: Driver, server: Loopback) -> None:

@@ -52,6 +52,11 @@ def test_a_json_encoded_secret_is_hidden(secret: str, before: str, after: str) -
         assert hidden(secret, encoded.replace("/", "\\/"), before, after)
 
 
+@given(secrets, around, around)
+def test_a_secret_in_a_repr_is_hidden(secret: str, before: str, after: str) -> None:
+    assert hidden(secret, repr(secret)[1:-1], before, after)
+
+
 @given(keys)
 def test_json_that_escapes_every_character_hides_nothing_from_us(secret: str) -> None:
     assert hidden(secret, "".join(f"\\u{ord(each):04x}" for each in secret))

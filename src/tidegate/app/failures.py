@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from tidegate.app.text import printable
 from tidegate.utils.errors import ExitCode, TidegateError
 
+_UNEXPECTED = "A fault in tidegate or in a workflow: run again with --debug to see where it is."
+
 
 @contextmanager
 def exits(*, debug: bool) -> Iterator[None]:
@@ -25,9 +27,7 @@ def exits(*, debug: bool) -> Iterator[None]:
     except BrokenPipeError:  # who read the output has left: Typer ends in silence
         raise
     except Exception as error:  # noqa: BLE001 - the last line of defence: no error ends without a message
-        hint = (
-            None if debug else "A fault in tidegate or in a workflow: run again with --debug to see where it is."
-        )
+        hint = None if debug else _UNEXPECTED
         say_error(f"unexpected {type(error).__name__}: {error}", hint, error if debug else None)
         raise SystemExit(int(ExitCode.FAILED)) from None
 

@@ -3,65 +3,88 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, get_args, get_type_hints
+
+from pydantic import BaseModel
 
 from tidegate.app.failures import exits
 from tidegate.app.tables import print_table
 from tidegate.destinations.base import CursorRow
-from tidegate.engine.plan import Range, plan_task
+from tidegate.engine.build import InstancesBuild
+from tidegate.engine.plan import Range, Slice, plan_task
 from tidegate.engine.tasks import Task
-from tidegate.engine.workflows import Workflow
+from tidegate.engine.workflows import Connector, Workflow
 from tidegate.utils.columns import Column
+from tidegate.utils.errors import SettingsError, TidegateError
 
 # A preview looks this many windows back for one that has rows.
 _WINDOWS_BACK = 3
 
 
-def list_command(workflows: Iterable[Workflow]) -> None:
-    rows = [
-        (f"{workflow.name}.{task.name}", task.into.name, task.into.write, task.doc.split("\n")[0])
-        for workflow in workflows
-        for task in workflow.tasks
-    ]
+def list_command(loaders: Iterable[Callable[[], Workflow]]) -> None:
+    """The tasks of every workflow; one that cannot be loaded raises, after the others are shown."""
+    rows, broken = [], []
+    for load in loaders:
+        try:
+            workflow = load()
+        except SettingsError as error:
+            broken.append(error)
+            continue
+        rows += [
+            (f"{workflow.name}.{task.name}", task.into.name, task.into.write, task.doc.split("\n")[0])
+            for task in workflow.tasks
+        ]
     print_table(("task", "table", "write", "what"), rows, sys.stdout)
+    if broken:
+        raise broken[0]
 
 
 def show_command(workflow: Callable[[], Workflow], name: str, *, debug: bool) -> None:
     with exits(debug=debug):
         made = workflow()
         task = made.task(name)
-    out = sys.stdout
-    out.write(f"{made.name}.{task.name}: {task.doc}\n\n")
-    for label, text in _facts(made, task):
-        out.write(f"{label:14}{text}\n")
-    out.write("\n")
-    rows = [(column.name, _kind(column), column.description or "") for column in task.into.columns]
-    print_table(("column", "type", "meaning"), rows, out)
+        out = sys.stdout
+        out.write(f"{made.name}.{task.name}: {task.doc}\n\n")
+        for label, text in _facts(made, task):
+            out.write(f"{label:14}{text}\n")
+        read = _read_model(task)
+        if read is not None:
+            out.write(f"\nread contract {read.__name__}\n")
+            print_table(("field", "type"), _read_rows(read), out)
+        out.write(f"\nwrite contract {task.into.model.__name__}\n")
+        rows = [(column.name, _kind(column), column.description or "") for column in task.into.columns]
+        print_table(("column", "type", "meaning"), rows, out)
 
 
 def _facts(workflow: Workflow, task: Task[Any, Any, Any]) -> Iterable[tuple[str, str]]:
     table = task.into
-    yield "reads", _read_model(task)
-    yield "table", f"{table.name} ({table.model.__name__})"
     key = f" by {', '.join(table.key)}" if table.key else ""
+    yield "table", table.name
     yield "write", f"{table.write}{key}" + (f", newest by {table.version}" if table.version else "")
     if task.windows is not None:
-        yield "windows", f"{task.windows.days} day(s) each, in {task.windows.zone}"
-        yield "each run", f"asks for new windows and the last {task.windows.refetch} again"
+        days = "one day" if task.windows.days == 1 else f"{task.windows.days} days"
+        yield "windows", f"of {days} each, in {task.windows.zone}"
+        yield "each run", f"asks for new windows, and again for the last {task.windows.refetch}"
     if task.cursor is not None:
-        yield (
-            "cursor",
-            f"{task.cursor.field}, look-back {task.cursor.lookback}, first from {task.cursor.start}",
-        )
-    for quota in getattr(workflow.factory, "quotas", ()):
-        yield "quota", quota
+        back = f", less {task.cursor.lookback}" if task.cursor.lookback else ""
+        yield "cursor", f"{task.cursor.field}{back}; the first run begins at {task.cursor.start}"
+    for number, quota in enumerate(getattr(workflow.factory, "quotas", ())):
+        yield ("" if number else "quota"), quota
 
 
-def _read_model(task: Task[Any, Any, Any]) -> str:
-    (model,) = get_args(get_type_hints(task.fetch)["return"]) or (None,)
-    return getattr(model, "__name__", str(model))
+def _read_model(task: Task[Any, Any, Any]) -> type[BaseModel] | None:
+    (model,) = get_args(get_type_hints(task.fetch).get("return")) or (None,)
+    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+
+
+def _read_rows(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        kind = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+        kind = kind.replace("typing.", "").replace(f"{model.__module__}.", "")
+        yield field.alias or name, f"{kind}, required" if field.is_required() else kind
 
 
 def _kind(column: Column) -> str:
@@ -73,30 +96,33 @@ def preview_command(workflow: Callable[[], Workflow], name: str, rows: int, *, d
     with exits(debug=debug):
         made = workflow()
         task = made.task(name)
-        shown = _preview(made, task, rows)
-    header = [column.name for column in task.into.columns]
-    table = [[row.get(each) for each in header] for row in shown]
-    for values in table:
-        print_table(("column", "value"), zip(header, values, strict=True), sys.stdout)
-        sys.stdout.write("\n")
-    if not shown:
-        sys.stdout.write(f"{made.name}.{task.name}: no rows came\n")
+        try:
+            shown = _preview(made, task, rows)
+        except TidegateError as error:
+            error.args = (f"{made.name}.{task.name}: {error}",)
+            raise
+        for number, row in enumerate(shown):
+            sys.stdout.write("\n" if number else "")
+            print_table(("column", "value"), row.items(), sys.stdout)
+        if not shown:
+            sys.stdout.write(f"{made.name}.{task.name}: no rows came\n")
 
 
 def _preview(workflow: Workflow, task: Task[Any, Any, Any], rows: int) -> list[dict[str, Any]]:
-    """The first write models of the newest window that has any, from one page each."""
+    """The first rows of the newest window that has any, checked and converted as a run would do it."""
     connector = workflow.factory.create_connector()
     plan = plan_task(task, CursorRow(), Range(), datetime.now(UTC))
     try:
         for each in list(reversed(plan.slices))[:_WINDOWS_BACK]:
-            call = task.call(connector, each.window)
-            out: list[dict[str, Any]] = []
-            for model in call.fetch(call.first()).parse():
-                out += [one.model_dump(by_alias=True) for one in task.rows_of(model)]
-                if len(out) >= rows:
-                    break
-            if out:
-                return out[:rows]
+            found = _first_page(connector, task, each)
+            if found:
+                return found[:rows]
         return []
     finally:
         connector.client.close()
+
+
+def _first_page(connector: Connector, task: Task[Any, Any, Any], each: Slice) -> list[dict[str, Any]]:
+    call = task.call(connector, each.window)
+    batch = InstancesBuild(task).page(call.fetch(call.first())).batch
+    return [] if batch is None else batch.to_pylist()

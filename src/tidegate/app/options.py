@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-Tasks = Annotated[list[str] | None, typer.Argument(metavar="[TASK]...", help="All tasks if none is named.")]
+Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK", help="All tasks if none is named.")]
 From = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, inclusive (2026-01-31).")]
 Until = Annotated[str | None, typer.Option("--until", metavar="DAY", help="Last day, inclusive.")]
 FullRefresh = Annotated[bool, typer.Option("--full-refresh", help="Begin at the start, not at the cursor.")]
@@ -16,12 +16,15 @@ To = Annotated[
 RunId = Annotated[str | None, typer.Option("--run-id", metavar="ID", help="Name the run, or resume it.")]
 New = Annotated[bool, typer.Option("--new", help="Do not resume an unfinished run.")]
 MaxWait = Annotated[
-    str | None, typer.Option("--max-wait", metavar="TIME", help="Longest wait for quota (90s, 15m, 2h).")
+    str | None,
+    typer.Option(
+        "--max-wait", metavar="TIME", help="Longest wait for quota or for a busy file (90s, 15m, 2h)."
+    ),
 ]
 Summary = Annotated[
     str | None,
     typer.Option(
-        "--summary", metavar="FILE", help="Write the JSON summary there; - for the last line of output."
+        "--summary", metavar="FILE", help="Write the JSON summary there; - is the last line of output."
     ),
 ]
 Progress = Annotated[

@@ -30,7 +30,7 @@ def find_workflow(project: Project, name: str) -> Workflow:
     if name not in known:
         raise UsageError(
             f"there is no workflow {name!r}{did_you_mean(name, known)}",
-            hint=f"Known here: {', '.join(known)}. `tidegate list` shows them with their tasks.",
+            hint=f"Known here: {', '.join(known) or 'none'}. `tidegate list` shows them with their tasks.",
         )
     return known[name]()
 
@@ -58,10 +58,16 @@ def _loader(name: str, reference: str, root: Path | None = None) -> Callable[[],
             sys.path.insert(0, str(root))
         try:
             app = getattr(import_module(module), attribute or "app")
-        except (ImportError, AttributeError) as error:
-            raise SettingsError(f"workflow {name}: {reference} cannot be loaded: {error}") from error
+        except Exception as error:
+            raise SettingsError(
+                f"workflow {name}: {reference} cannot be loaded: {type(error).__name__}: {error}",
+                hint="--debug shows where it fails.",
+            ) from error
         if not isinstance(app, WorkflowApp):
-            raise SettingsError(f"workflow {name}: {reference} is not what tidegate.workflow(...) gives")
+            raise SettingsError(
+                f"workflow {name}: {reference} is not what tidegate.workflow(...) gives",
+                hint="Name the app in [tool.tidegate] workflows as 'package.module:app'.",
+            )
         return app.workflow
 
     return load

@@ -13,7 +13,7 @@ from tidegate.engine.report import RunReport, TaskReport
 _COLUMNS = ("fetched", "added", "loaded", "superseded", "dropped", "quarantined")
 _GAP = "  "
 # The last column of a table may be long: it is wrapped where a terminal has this much room for it.
-_INNER, _LAST, _ROOM = 44, 400, 24
+_INNER, _LAST, _ROOM = 44, 400, 18
 
 
 def print_report(report: RunReport, out: TextIO) -> None:
@@ -50,9 +50,9 @@ def _sum(tasks: Sequence[TaskReport]) -> str:
 def print_failures(report: RunReport, out: TextIO) -> None:
     """What failed and what to do about it; a hint that several tasks share is given once, after the last."""
     failures = [task for task in report.tasks if task.error is not None]
-    for task, following in zip(failures, [*failures[1:], None], strict=True):
+    for number, task in enumerate(failures, 1):
         out.write(f"error: {printable(task.error or '')}\n")
-        if task.hint and (following is None or following.hint != task.hint):
+        if task.hint and (number == len(failures) or failures[number].hint != task.hint):
             out.write(f"  {printable(task.hint)}\n")
     out.flush()
 

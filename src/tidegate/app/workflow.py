@@ -60,11 +60,13 @@ def workflow(
         )
 
     @app.command("list")
-    def list_() -> None:
+    def list_(debug: options.Debug = False) -> None:
         """The tasks and their tables."""
+        from tidegate.app.failures import exits
         from tidegate.app.inspect_commands import list_command
 
-        list_command([made])
+        with exits(debug=debug):
+            list_command([lambda: made])
 
     @app.command("show")
     def show_(task: Annotated[str, typer.Argument(metavar="TASK")], debug: options.Debug = False) -> None:

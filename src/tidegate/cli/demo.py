@@ -13,9 +13,16 @@ _TO = "demo.duckdb"
 _SHOWN = {
     "brevo_campaigns": ("campaign_id", "name", "status", "sent_at"),
     "brevo_templates": ("template_id", "name", "modified_at"),
-    "brevo_events": ("occurred_at", "event_type", "email", "subject"),
+    "brevo_events": ("occurred_at", "event_type", "email", "message_id"),
     "brevo_contacts": ("contact_id", "email", "modified_at"),
 }
+_NEXT = (
+    ("tidegate status --to {to}", "how fresh each table is"),
+    ("tidegate runs", "what ran in this folder, and how it ended"),
+    ("tidegate show brevo.events", "one task: contracts, windows, quotas"),
+    ("tidegate sandbox brevo", "the stand-in in a terminal of its own; it prints how to run against it"),
+    ("BREVO_API_KEY=... tidegate run brevo", "the real API, into warehouse.duckdb"),
+)
 
 
 def demo_command(*, rows: int, faults: float, quota: float, to: str | None, debug: bool) -> None:
@@ -29,7 +36,7 @@ def demo_command(*, rows: int, faults: float, quota: float, to: str | None, debu
     from tidegate.workflows.brevo.main import app as brevo
 
     out = sys.stdout
-    destination = to or _TO
+    destination = _TO if to is None else to
     with exits(debug=debug):
         sandbox = BrevoSandbox(rows=rows, faults=faults, quota=quota, slow_s=0.5)
         with running(sandbox) as origin:
@@ -40,17 +47,19 @@ def demo_command(*, rows: int, faults: float, quota: float, to: str | None, debu
                 api_key=SecretStr(secrets.token_hex(16)), base_url=f"{origin}/v3", quota=quota, _env_file=None
             )
             connector = BrevoFactory.create_connector(settings)
-            arguments = RunArguments(to=destination, new=True)
-            report = run_and_show(brevo.workflow, arguments, connector=connector)
+            # every demo has an account of its own: the cursors of the last one mean nothing to it
+            arguments = RunArguments(to=destination, new=True, full_refresh=True)
+            report = run_and_show(brevo.workflow, arguments, connector=connector, debug=debug)
             counters = sandbox.counters()
+        if not report.exit_code:
+            out.write(
+                f"\nThe stand-in counted {counters['requests']:,} requests;"
+                f" {counters['faults']:,} failed on purpose, {counters['refused']:,} were over quota.\n\n"
+            )
+            _show_rows(destination)
+            _show_next(destination)
     if report.exit_code:
         raise SystemExit(int(report.exit_code))
-    out.write(
-        f"\nThe stand-in counted {counters['requests']:,} requests,"
-        f" {counters['faults']:,} of them failed on purpose, {counters['refused']:,} over quota.\n\n"
-    )
-    _show_rows(destination)
-    out.write(_NEXT.format(to=destination))
 
 
 def _show_rows(to: str) -> None:
@@ -65,10 +74,9 @@ def _show_rows(to: str) -> None:
         sys.stdout.write("\n")
 
 
-_NEXT = """\
-Try next:
-  tidegate status --to {to}         how fresh each table is
-  tidegate show brevo.events        one task: contracts, windows, quotas
-  tidegate sandbox brevo            the stand-in in a terminal of its own; it prints the command to run
-  BREVO_API_KEY=... tidegate run brevo --to warehouse.duckdb     the real API
-"""
+def _show_next(to: str) -> None:
+    commands = [(command.format(to=to), what) for command, what in _NEXT]
+    width = max(len(command) for command, _ in commands)
+    sys.stdout.write("Try next:\n")
+    sys.stdout.writelines(f"  {command:{width}}  {what}\n" for command, what in commands)
+    sys.stdout.flush()

@@ -4,58 +4,78 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tidegate.app.failures import exits
 from tidegate.app.tables import print_table
+from tidegate.app.text import moment
 from tidegate.destinations.registry import open_destination
 from tidegate.engine.ledger import Ledger, RunRow
+from tidegate.utils.errors import ExitCode
+from tidegate.utils.home import Home
 from tidegate.utils.project import Project
+
+_OUTCOMES: Mapping[int | None, str] = {
+    None: "unfinished",
+    ExitCode.OK: "loaded",
+    ExitCode.QUARANTINED: "loaded, some rows quarantined",
+    ExitCode.TRY_AGAIN: "worth trying again (20)",
+    ExitCode.FAILED: "failed (30)",
+    ExitCode.LOST: "another run won (40)",
+}
 
 
 def runs_command(limit: int, *, debug: bool) -> None:
     with exits(debug=debug):
         home = Project.find(Path.cwd()).home(os.environ)
-        with Ledger(home) as ledger:
-            rows = ledger.runs(limit)
-    table = [
-        (
-            row.run_id,
-            row.workflow,
-            f"{row.started_at:%Y-%m-%d %H:%M:%S}",
-            _outcome(row),
-            _rows(row),
-            row.destination,
-        )
-        for row in rows
-    ]
-    print_table(("run", "workflow", "started (UTC)", "outcome", "rows loaded", "into"), table, sys.stdout)
+        rows = _runs(home, limit)
+        if not rows:
+            sys.stdout.write(f"Nothing has run here yet ({home.root}). `tidegate list` shows what can.\n")
+            return
+        table = [
+            (
+                row.run_id,
+                row.workflow,
+                f"{row.started_at:%Y-%m-%d %H:%M:%S}",
+                _OUTCOMES.get(row.exit_code, f"exit {row.exit_code}"),
+                _rows(row),
+                row.destination,
+            )
+            for row in rows
+        ]
+        header = ("run", "workflow", "started (UTC)", "outcome", "rows loaded", "into")
+        print_table(header, table, sys.stdout, right=(4,))
 
 
 def status_command(to: str | None, *, debug: bool) -> None:
     with exits(debug=debug):
-        destination = open_destination(to or Project.find(Path.cwd()).destination)
+        destination = open_destination(Project.find(Path.cwd()).destination if to is None else to)
         tables = destination.freshness()
-    now = datetime.now(UTC)
-    rows = [
-        (
-            each.table,
-            each.task,
-            f"{each.rows:,}",
-            _age(now, each.committed_at),
-            each.cursor or "",
-            each.run_id,
-        )
-        for each in tables
-    ]
-    print_table(("table", "task", "rows", "last commit", "cursor", "run"), rows, sys.stdout)
+        if not tables:
+            sys.stdout.write(f"{destination.name}: nothing has been loaded into it yet\n")
+            return
+        now = datetime.now(UTC)
+        rows = [
+            (
+                each.table,
+                each.task,
+                f"{each.rows:,}",
+                _age(now, each.committed_at),
+                "" if each.cursor is None else moment(each.cursor),
+                each.run_id,
+            )
+            for each in tables
+        ]
+        print_table(("table", "task", "rows", "last commit", "cursor", "run"), rows, sys.stdout, right=(2,))
 
 
-def _outcome(row: RunRow) -> str:
-    if row.exit_code is None:
-        return "unfinished"
-    return "loaded" if row.exit_code == 0 else f"failed, exit {row.exit_code}"
+def _runs(home: Home, limit: int) -> list[RunRow]:
+    if not home.exists:
+        return []
+    with Ledger(home) as ledger:
+        return ledger.runs(limit)
 
 
 def _rows(row: RunRow) -> str:
@@ -67,5 +87,5 @@ def _age(now: datetime, then: datetime) -> str:
     seconds = int((now - then).total_seconds())
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
-            return f"{seconds // size} {unit} ago"
+            return f"{seconds // size:,} {unit} ago"
     return f"{max(seconds, 0)} s ago"

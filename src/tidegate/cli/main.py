@@ -21,6 +21,23 @@ app = typer.Typer(
 TaskName = Annotated[str, typer.Argument(metavar="WORKFLOW.TASK")]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from tidegate.utils.version import __version__
+
+        typer.echo(f"tidegate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def tidegate(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Typed contracts from API to warehouse."""
+
+
 def main() -> None:
     """The entry point. Exit codes as in the README; 2 is Typer's own for wrong usage, too."""
     app()
@@ -84,7 +101,7 @@ def list_(debug: options.Debug = False) -> None:
     from tidegate.utils.project import Project
 
     with exits(debug=debug):
-        list_command([load() for load in workflows(Project.find(Path.cwd())).values()])
+        list_command(workflows(Project.find(Path.cwd())).values())
 
 
 @app.command()

@@ -73,6 +73,8 @@ class Table(Generic[W]):
             raise ValueError(
                 f"table {self.name}: write='merge' needs key=(...), the columns that tell rows apart"
             )
+        if self.version is not None and by_name[self.version].kind in {"record", "json"}:
+            raise ValueError(f"table {self.name}: version column {self.version} must be of a plain type")
         if self.version is not None and self.write != "merge":
             raise ValueError(f"table {self.name}: version is for write='merge'")
 

@@ -18,7 +18,10 @@ class TaskStarted:
 
 @dataclass(frozen=True, slots=True)
 class PageBuilt:
+    """`page` is its position in the slice, from 0; `resumed` means that it stood in the page log."""
+
     task: str
+    page: int
     rows: int
     resumed: bool
 

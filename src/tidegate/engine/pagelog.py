@@ -124,8 +124,8 @@ class PageLog:
         return self._end - len(compressed)
 
     def _scan(self, request: Any) -> int:
-        """Read what stands; give the offset behind the last whole record."""
-        offset, size = 0, os.fstat(self._fd).st_size
+        """Read what stands; give the offset behind the last whole record (0 to begin the log anew)."""
+        offset, size, logged = 0, os.fstat(self._fd).st_size, request
         while offset < size:
             record = self._record(offset, size)
             if record is None:
@@ -133,7 +133,7 @@ class PageLog:
                 break
             header, body, length = record
             if offset == 0:
-                self._check_request(header.get("request"), request)
+                logged = header.get("request")
             elif "start" in header:
                 self.starts = header["start"]
                 self._entries.clear()
@@ -141,6 +141,10 @@ class PageLog:
                 at = offset + length - len(body)
                 self._entries[header["i"]] = Entry(at, len(body), header["n"], header["s"])
             offset += length
+        if logged != request:
+            self._refuse_pages_of(logged, request)
+            self.starts = 1
+            return 0
         return offset
 
     def _record(self, offset: int, size: int) -> tuple[dict[str, Any], bytes, int] | None:
@@ -179,8 +183,8 @@ class PageLog:
             os.ftruncate(self._fd, self._end)
             os.fdatasync(self._fd)
 
-    def _check_request(self, logged: Any, request: Any) -> None:
-        if logged == request:
+    def _refuse_pages_of(self, logged: Any, request: Any) -> None:
+        if not self._entries:  # nothing came of it: the base URL was wrong, say, and has been mended
             return
         changed = difference(logged, request)
         raise RequestChangedError(

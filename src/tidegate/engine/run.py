@@ -83,6 +83,7 @@ class Runner:
             for task in tasks:
                 self.destination.prepare(task.into)
             connector = self.connector or self.workflow.factory.create_connector()
+            known = ledger.run(run_id) is not None
             ledger.begin(run_id, self.workflow.name, arguments, self.destination.name)
             report = RunReport(run_id, self.workflow.name, self.destination.name, self.now())
             began = time.monotonic()
@@ -91,7 +92,8 @@ class Runner:
             finally:
                 connector.client.close()
             report.duration_s = time.monotonic() - began
-            ledger.finish(run_id, int(report.exit_code), report.summary())
+            if not (known and report.idle):  # else the run is at work in another process, and so is its row
+                ledger.finish(run_id, int(report.exit_code), report.summary())
             return report
 
     def _identify(self, ledger: Ledger, arguments: dict[str, Any]) -> tuple[str, RunReport | None]:

@@ -47,7 +47,7 @@ class Traffic:
 
 @dataclass
 class SliceWork:
-    """Works one slice of a task. `built` is told of every page: its rows, and whether it stood in the log."""
+    """Works one slice of a task. `built` is told of every page: position, rows, and whether it stood in the log."""
 
     folder: Path
     slice_id: str
@@ -57,7 +57,7 @@ class SliceWork:
     stop: Stop
     max_wait_s: float | None
     listener: Callable[[Event], None]
-    built: Callable[[int, bool], None]
+    built: Callable[[int, int, bool], None]
 
     @property
     def part(self) -> Path:
@@ -115,7 +115,7 @@ class SliceWork:
                 added += built.added
                 dropped += built.dropped
                 high = built.high if high is None else max(high, built.high or high)
-                self.built(built.fetched, page.request.index in resumed)
+                self.built(page.request.index, built.fetched, page.request.index in resumed)
         warnings = plan.warnings()
         if moved:
             warnings.append(f"the listing moved while it was read and was read anew ({moved} times)")

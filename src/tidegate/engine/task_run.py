@@ -91,9 +91,9 @@ class TaskRun:
         if self.stop.is_set():
             raise StoppedError("stopped before the next slice")
 
-        def built(rows: int, resumed: bool) -> None:
+        def built(page: int, rows: int, resumed: bool) -> None:
             self._resumed += resumed
-            self.listener(PageBuilt(self.name, rows, resumed))
+            self.listener(PageBuilt(self.name, page, rows, resumed))
 
         manifest = SliceWork(
             folder=self.folder,

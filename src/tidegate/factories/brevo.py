@@ -14,6 +14,7 @@ from tidegate.http_tools.clients import HttpClient, SyncHttpClient
 from tidegate.http_tools.grants import SqliteGrantStore
 from tidegate.http_tools.origins import origin_of, path_of
 from tidegate.http_tools.retry_strategies import HeaderBasedRetryStrategy
+from tidegate.utils.errors import SettingsError
 from tidegate.utils.project import Project
 
 
@@ -32,7 +33,10 @@ class BrevoFactory:
     ) -> BrevoConnector:
         """Without `settings` they are read from the environment and `.env`. Raises `SettingsError`."""
         settings = settings or BrevoSettings.read()
-        auth = BrevoAuthManager(settings.api_key)
+        try:
+            auth = BrevoAuthManager(settings.api_key)
+        except SettingsError as error:
+            raise SettingsError(f"brevo: BREVO_API_KEY: {error}", hint=error.hint) from error
         home = Project.find(Path.cwd()).home(os.environ)
         limiter = BrevoRateLimiter(
             path_of(settings.base_url),

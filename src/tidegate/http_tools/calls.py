@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=BaseModel)
 
+# Of a body that is no JSON: far more than is shown, so that no secret is cut in two.
+_LOOKED_AT = 1 << 20
 # A listing that moves is read anew this many times before it is given up.
 STARTS = 3
 
@@ -50,7 +52,9 @@ class Page(Generic[R]):
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            start = self.call.client.policy.redact.beginning(self.body[:2000].decode("utf-8", "replace"), 60)
+            start = self.call.client.policy.redact.beginning(
+                self.body[:_LOOKED_AT].decode("utf-8", "replace"), 60
+            )
             raise self.error(f"the body is not JSON ({error}); it begins {start!r}") from error
 
     @property
@@ -206,13 +210,15 @@ class Call(Generic[R]):
                     raise
         raise AssertionError("unreachable")
 
-    def __iter__(self) -> Iterator[Page[R]]:
+    def __iter__(self) -> Generator[Page[R], None, None]:
         return walk(self, self.fetch)
 
-    async def __aiter__(self) -> AsyncIterator[Page[R]]:
+    async def __aiter__(self) -> AsyncGenerator[Page[R], None]:
         plan, gate, width = self.paginator.plan(self.client.width), _Gate(self.terms), self.client.width
         queue: deque[tuple[PageRequest, asyncio.Task[Page[R]]]] = deque()
-        behind: list[asyncio.Task[Page[R]]] = []  # past the end: cancelled, their outcome is no one's business
+        behind: list[
+            asyncio.Task[Page[R]]
+        ] = []  # past the end: cancelled, their outcome is no one's business
         try:
             while True:
                 while len(queue) < width and (not queue or gate.open) and (request := plan.take()):
@@ -242,7 +248,7 @@ def walk(
     *,
     plan: PagePlan | None = None,
     stop: Stop | None = None,
-) -> Iterator[Page[R]]:
+) -> Generator[Page[R], None, None]:
     """The pages of a call in order; `fetch` brings each one (from the network or from a page log).
 
     Up to `client.width` pages are under way at once, on threads of their own. Closing the iterator cuts

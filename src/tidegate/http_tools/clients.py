@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import Any, TypeVar
 from uuid import UUID
@@ -78,6 +78,7 @@ class HttpClient:
         if auth_manager is not None and not base_url:
             raise ValueError("an auth_manager needs a base_url: a credential belongs to one origin")
         self.base_url = checked(base_url, "base_url") if base_url else None
+        self._base_text = base_url
         self.width = width
         self.stop = Stop()
         self._headers = {**_default_headers(), **_lower(headers)}
@@ -201,13 +202,7 @@ class HttpClient:
 
     def resolve(self, url: str) -> httpx2.URL:
         """`/contacts` under the base URL's path; an absolute URL as it is (the policy checks its origin)."""
-        given = httpx2.URL(url)
-        if given.is_absolute_url or self.base_url is None:
-            return given
-        if given.host:  # `//other.host/path` names another origin
-            return self.base_url.join(url)
-        base, _, _ = self.base_url.raw_path.partition(b"?")
-        return self.base_url.copy_with(raw_path=base.rstrip(b"/") + b"/" + given.raw_path.lstrip(b"/"))
+        return _resolved(self._base_text, url)
 
     def display_url(self, url: str) -> str:
         """The resolved URL without its query, for fingerprints and messages."""
@@ -317,6 +312,18 @@ class AsyncHttpClient(HttpClient):
     ) -> httpx2.Response:
         """A 2xx response, its body read; or an `HttpClientError`."""
         return await self.drive_async(self.flow(method, url, params=params, json=json, headers=headers))
+
+
+@lru_cache(maxsize=256)  # the pages of a listing share their URL, and URLs are slow to build
+def _resolved(base_text: str, url: str) -> httpx2.URL:
+    given = httpx2.URL(url)
+    if given.is_absolute_url or not base_text:
+        return given
+    base = httpx2.URL(base_text)
+    if given.host:  # `//other.host/path` names another origin
+        return base.join(url)
+    path, _, _ = base.raw_path.partition(b"?")
+    return base.copy_with(raw_path=path.rstrip(b"/") + b"/" + given.raw_path.lstrip(b"/"))
 
 
 def _encode(name: str, value: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS grants (quota TEXT NOT NULL, granted_at REAL NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS grants_by_quota ON grants (quota, granted_at);
 """
+_BUSY_S = 30.0
 
 
 class GrantStore(Protocol):
@@ -41,8 +43,8 @@ class SqliteGrantStore:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        _write_ahead(self._db)
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
 
@@ -74,6 +76,22 @@ class SqliteGrantStore:
 
     def _transaction(self) -> _Transaction:
         return _Transaction(self._db)
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging. SQLite's own timeout does not hold here, where another process begins
+    or ends at the same moment.
+    """
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 class _Transaction:

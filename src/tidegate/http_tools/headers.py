@@ -27,12 +27,16 @@ def number(text: str | None) -> float | None:
 
 
 def delay(text: str | None, now: float) -> float | None:
-    """Seconds from `now` (epoch seconds) that a Retry-After or reset header asks for; None if unreadable."""
+    """Seconds from `now` (epoch seconds) that a Retry-After or reset header asks for; None if unreadable.
+
+    Of a header that came twice (`5, 60`) the longest wait counts.
+    """
     if text is None:
         return None
-    value = number(text)
-    if value is None:
+    values = [number(part) for part in text.split(",")]
+    if None in values:
         return _date_delay(text, now)
+    value = max(value for value in values if value is not None)
     if value < _TEN_YEARS_S:
         return value
     epoch = value / 1000 if value >= _EPOCH_MS else value

@@ -40,6 +40,10 @@ def checked(url: str, setting: str) -> httpx2.URL:
         raise SettingsError(
             f"{setting}: not an address that can be asked", hint="It begins with https:// and a host name."
         )
+    if parsed.userinfo:
+        raise SettingsError(
+            f"{setting}: a user or password has no place in an address", hint="Give it to an auth_manager."
+        )
     return parsed
 
 

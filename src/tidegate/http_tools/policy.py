@@ -31,7 +31,7 @@ from tidegate.http_tools.retry_strategies import BaseRetryStrategy, Failure, Hea
 from tidegate.utils.redact import Redactor
 
 _EXCERPT = 300
-_LOOKED_AT = 16_384
+_LOOKED_AT = 1 << 20  # far more than is shown, so that no secret is cut in two
 _CREDENTIAL_FREE = frozenset(
     {"accept", "accept-encoding", "user-agent", "content-type", "content-length", "host"}
 )
@@ -88,6 +88,7 @@ class _Exchange:
         self._hops = 0
         self._rejected: str | None = None
         self._history: list[Attempt] = []
+        self._last: HttpClientError | None = None
 
     def flow(self) -> Flow[httpx2.Response]:
         try:
@@ -180,6 +181,8 @@ class _Exchange:
         if delay_s is None or delay_s > self._patience():
             self._history.append(Attempt(self._attempt, reason, 0.0))
             raise self._final(error, delay_s)
+        if not isinstance(error, CircuitOpenError):
+            self._last = error
         self._history.append(Attempt(self._attempt, reason, delay_s))
         self._terms.listener(Retrying(self._endpoint, self._attempt, reason, delay_s))
         self._attempt += 1
@@ -190,6 +193,9 @@ class _Exchange:
         return self._policy.max_wait_s if self._terms.max_wait_s is None else self._terms.max_wait_s
 
     def _final(self, error: HttpClientError, delay_s: float | None) -> HttpClientError:
+        if isinstance(error, CircuitOpenError) and self._last is not None:  # why it is open matters more
+            error.args = (f"{error}; it failed with: {self._last}",)
+            error.hint = error.hint or self._last.hint
         if self._attempt > 1:
             took = self._policy.clock() - self._began
             error.args = (f"{error} (after {self._attempt} attempts in {took:.0f} s)",)

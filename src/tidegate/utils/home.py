@@ -10,7 +10,6 @@ from typing import Any
 
 from tidegate.utils.errors import SettingsError
 
-
 _LEDGER = "ledger.db"
 _HINT = "Set TIDEGATE_HOME to a folder that can be written, or leave it unset for .tidegate in the project."
 

@@ -62,7 +62,7 @@ def _read(path: Path) -> Mapping[str, Any] | None:
         raise SettingsError(f"{path} is not valid TOML: {error}", hint="Mend it there.") from error
     table = tool.get("tidegate") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise SettingsError(f"{path}: tool.tidegate is not a table", hint="Write its settings under [tool.tidegate].")
+        raise SettingsError(f"{path}: tool.tidegate is not a table", hint="Write [tool.tidegate] over it.")
     return table
 
 
@@ -75,7 +75,13 @@ def _check(settings: Mapping[str, Any], path: Path) -> None:
             hint=f"Known: {', '.join(sorted(_KNOWN))}.",
         )
     for name, value in settings.items():
-        strings = value if name == "workflows" and isinstance(value, list) else [value]
-        is_list = isinstance(value, list)
-        if is_list != (name == "workflows") or not all(isinstance(each, str) and each for each in strings):
-            raise SettingsError(f"{path}: [tool.tidegate] {name} must be {_KNOWN[name]}", hint="Mend it there.")
+        if not _fits(name, value):
+            raise SettingsError(
+                f"{path}: [tool.tidegate] {name} is {value!r}", hint=f"It must be {_KNOWN[name]}."
+            )
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name != "workflows":
+        return isinstance(value, str) and value != ""
+    return isinstance(value, list) and all(isinstance(each, str) and each for each in value)

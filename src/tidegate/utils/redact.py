@@ -4,38 +4,95 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 MASK = "[redacted]"
 # Shorter values would also hit words that are no secret.
 MIN_LENGTH = 8
-# A character of a secret may be written in so many: `\ud83d\ude00` is the longest way to write one.
+# The longest way to write one character: \ud83d\ude00
 _LONGEST_CHARACTER = 12
+_ESCAPES = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", **{each: each for each in "\"'\\/"}}
 
 
 class Redactor:
-    """Replaces every occurrence of the given secrets: plain, URL-, JSON- and base64-encoded.
+    """Replaces every occurrence of the given secrets: plain, URL- and base64-encoded, or as JSON has them.
 
     Holds the secrets: never print or pickle it.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets if len(secret) >= MIN_LENGTH for form in _forms(secret)}
-        longest_first = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_pattern, longest_first))) if longest_first else None
-        self._longest = len(longest_first[0]) * _LONGEST_CHARACTER if longest_first else 0
+        # the longest first: a secret that begins another must not spare its rest
+        ordered = sorted({each for each in secrets if len(each) >= MIN_LENGTH}, key=len, reverse=True)
+        patterns = dict.fromkeys(pattern for secret in ordered for pattern in _patterns(secret))
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
+        self._longest = max(map(len, ordered), default=0) * _LONGEST_CHARACTER
 
     def __call__(self, text: str) -> str:
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
     def beginning(self, text: str, size: int) -> str:
-        """The redacted text, cut to `size`. A text that was itself cut must be longer by a secret's length
-        than is to be shown: of a secret that lies across its end only half could be seen.
-        """
-        return self(text)[:size]
+        """The first `size` characters of the redacted text, looking no further into it than that takes."""
+        if self._pattern is None:
+            return text[:size]
+        shown, at = "", 0
+        while at < len(text) and len(shown) < size:
+            secret = self._pattern.search(text, at, at + size + self._longest)
+            if secret is None:
+                shown, at = shown + text[at : at + size], at + size
+            else:
+                shown, at = shown + text[at : secret.start()] + MASK, secret.end()
+        return shown[:size]
 
     def __repr__(self) -> str:
         return "Redactor()"
 
     def __reduce__(self) -> tuple[type[Redactor], tuple[()]]:
         return (Redactor, ())
+
+
+def _patterns(secret: str) -> Iterable[str]:
+    """One for each way of writing. In each of them a text has one reading, so that none takes long."""
+    yield re.escape(secret)
+    yield _spelled(secret, _in_url)
+    yield _spelled(secret, _in_quotes)
+    for lead in range(3):
+        for core in _base64_cores(secret.encode("utf-8", "surrogatepass"), lead):
+            yield _spelled(core, _in_url)
+
+
+def _spelled(text: str, ways: Callable[[str], Iterable[str]]) -> str:
+    return "".join(f"(?:{'|'.join(ways(character))})" for character in text)
+
+
+def _in_url(character: str) -> Iterable[str]:
+    octets = character.encode("utf-8", "surrogatepass")
+    yield "(?i:" + "".join(f"%{octet:02x}" for octet in octets) + ")"
+    if character == " ":
+        yield r"\+"
+    if character != "%":
+        yield re.escape(character)
+
+
+def _in_quotes(character: str) -> Iterable[str]:
+    """As JSON, Python's `repr` and their like write it."""
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    yield "(?i:" + "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)) + ")"
+    if ord(character) < 0x100:
+        yield rf"(?i:\\x{ord(character):02x})"
+    if ord(character) > 0xFFFF:
+        yield rf"(?i:\\U{ord(character):08x})"
+    if character in _ESCAPES:
+        yield re.escape("\\" + _ESCAPES[character])
+    if character != "\\":
+        yield re.escape(character)
+
+
+def _base64_cores(raw: bytes, lead: int) -> Iterable[str]:
+    """The part of a base64 text that shows `raw` wherever it begins `lead` bytes into a group of three."""
+    whole = b"\0" * lead + raw
+    first = -(-lead * 8 // 6)  # characters that also hold bits of what stands before
+    last = len(whole) * 8 // 6  # those after it also hold bits of what follows
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        core = encode(whole).decode()[first:last]
+        if len(core) >= MIN_LENGTH:
+            yield core

@@ -11,15 +11,15 @@ from pydantic import AfterValidator, ValidationError
 
 def check_base_url(text: str) -> str:
     """The URL as it is. Raises `ValueError` where no API could be asked under it."""
+    if "@" in text:  # before anything that would show it
+        raise ValueError("holds a user name or password: a credential has a setting of its own")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
         raise ValueError(f"{text!r} is no URL: {error}") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         raise ValueError(f"{text!r} is no URL such as https://api.example.com/v3")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("it holds a user name or password: leave them away, a credential has a setting of its own")
     if parts.query or parts.fragment or not text.isprintable() or " " in text:
         raise ValueError(f"{text!r} must end with the path: no query, no fragment, no blanks")
     return text

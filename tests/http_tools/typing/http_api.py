@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
 from typing import Any, assert_type
 
 import httpx2
@@ -32,7 +32,8 @@ class AcmeConnector:
 def plain(client: SyncHttpClient) -> None:
     acme = AcmeConnector(client)
     call = acme.get_orders()
-    assert_type(iter(call), Iterator[Page[ApiOrder]])
+    with closing(iter(call)) as pages:
+        assert_type(next(pages), Page[ApiOrder])
     for page in call:
         assert_type(page, Page[ApiOrder])
         assert_type(page.parse(), list[ApiOrder])
@@ -49,7 +50,8 @@ def plain(client: SyncHttpClient) -> None:
 
 async def awaited(client: AsyncHttpClient) -> None:
     call = AcmeConnector(client).get_orders()
-    assert_type(aiter(call), AsyncIterator[Page[ApiOrder]])
+    async with aclosing(aiter(call)) as pages:
+        assert_type(await anext(pages), Page[ApiOrder])
     async for page in call:
         assert_type(page, Page[ApiOrder])
         assert_type(page.parse(), list[ApiOrder])

@@ -6,33 +6,39 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tidegate.utils.errors import SettingsError
+from tidegate.utils.settings import BaseUrl, wrong_settings
+
+_PREFIX = "BREVO_"
+_KEY = f"{_PREFIX}API_KEY"
 
 
 class BrevoSettings(BaseSettings):
     """Names of the variables: `BREVO_` and the field in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="BREVO_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True
+    )
 
     api_key: SecretStr = Field(description="API key of the account (Brevo: SMTP & API, API keys)")
-    base_url: str = Field("https://api.brevo.com/v3", pattern=r"^https?://.+")
+    base_url: BaseUrl = "https://api.brevo.com/v3"
     quota: float = Field(1.0, gt=0, description="the account's request rate over that of the default tier")
     timeout_s: float = Field(30.0, gt=0)
 
     @classmethod
     def read(cls) -> BrevoSettings:
-        """From the environment; raises `SettingsError` that names the variables which are missing or wrong."""
+        """From the environment. Raises `SettingsError` that names each variable that is missing or wrong."""
         try:
             settings = cls()
         except ValidationError as error:
-            wrong = {f"BREVO_{detail['loc'][0]}".upper(): detail["msg"] for detail in error.errors()}
+            wrong = wrong_settings(error, _PREFIX)
+            where = " A key is made in Brevo under SMTP & API, API keys." if _KEY in wrong else ""
             raise SettingsError(
-                "brevo: " + "; ".join(f"{name}: {reason}" for name, reason in wrong.items()),
-                hint=f"Set {' and '.join(wrong)} in the environment or in .env."
-                " A key is made in Brevo under SMTP & API, API keys.",
+                "brevo: " + "; ".join(f"{name} {reason}" for name, reason in wrong.items()),
+                hint=f"Set {' and '.join(wrong)} in the environment or in .env.{where}",
             ) from error
         if settings.api_key.get_secret_value().startswith("secret://"):
             raise SettingsError(
-                "brevo: BREVO_API_KEY names a Secret Manager entry; this version takes the key itself",
-                hint="Put the key into BREVO_API_KEY.",
+                f"brevo: {_KEY} names a Secret Manager entry; this version takes the key itself",
+                hint=f"Put the key into {_KEY}.",
             )
         return settings

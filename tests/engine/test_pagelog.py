@@ -1,0 +1,137 @@
+"""The page log keeps what it was given, survives a torn end, and refuses damage before it."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tidegate.engine.exceptions import DamagedStateError, RequestChangedError, StorageError
+from tidegate.engine.pagelog import PageLog
+
+REQUEST = {"method": "GET", "url": "https://api.example/v3/orders", "params": {"sort": "asc"}}
+BODIES = [b'{"orders":[{"id":%d}]}' % number * 20 for number in range(4)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "all.pages"
+
+
+def written(path: Path) -> list[int]:
+    """A log of all bodies; gives the size of the file after each."""
+    log, sizes = PageLog(path, REQUEST), []
+    for index, body in enumerate(BODIES):
+        log.append(index, 200, {"offset": index}, body)
+        sizes.append(path.stat().st_size)
+    log.close()
+    return sizes
+
+
+def reopened(path: Path) -> dict[int, bytes]:
+    log = PageLog(path, REQUEST)
+    try:
+        return {index: log.read(index)[1] for index in log.indexes}
+    finally:
+        log.close()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.binary(max_size=300), max_size=6), st.randoms())
+def test_pages_come_back_as_they_went_in(tmp_path_factory: pytest.TempPathFactory, bodies, random) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path_factory.mktemp("log") / "all.pages"
+    order = list(range(len(bodies)))
+    random.shuffle(order)
+    log = PageLog(path, REQUEST)
+    for index in order:
+        log.append(index, 200, {}, bodies[index])
+    log.close()
+    assert reopened(path) == dict(enumerate(bodies))
+
+
+def test_the_status_of_a_page_is_kept(path: Path) -> None:
+    log = PageLog(path, REQUEST)
+    log.append(0, 404, {}, b"{}")
+    assert log.read(0) == (404, b"{}")
+    log.close()
+
+
+def test_only_the_owner_can_read_it(path: Path) -> None:
+    written(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_file_cut_at_any_byte_keeps_every_whole_page(path: Path) -> None:
+    sizes = written(path)
+    whole = path.read_bytes()
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        kept = reopened(path)
+        assert kept == {n: BODIES[n] for n in range(len(BODIES)) if sizes[n] <= size}, size
+
+
+def test_pages_can_be_appended_after_a_torn_end(path: Path) -> None:
+    sizes = written(path)
+    with path.open("r+b") as file:
+        file.truncate(sizes[1] + 7)
+    log = PageLog(path, REQUEST)
+    log.append(2, 200, {}, b"anew")
+    log.close()
+    assert reopened(path) == {0: BODIES[0], 1: BODIES[1], 2: b"anew"}
+
+
+@pytest.mark.parametrize(
+    "tail", [b"\0" * 50, b"garbage that was never a record", b"]*M\x18\xff\xff\xff\x7f1234"]
+)
+def test_rubbish_behind_the_last_page_is_cut(path: Path, tail: bytes) -> None:
+    written(path)
+    with path.open("ab") as file:
+        file.write(tail)
+    assert reopened(path) == dict(enumerate(BODIES))
+
+
+@pytest.mark.parametrize("at", range(0, 1000, 37))
+def test_a_flipped_bit_before_the_last_page_is_an_error(path: Path, at: int) -> None:
+    sizes = written(path)
+    whole = bytearray(path.read_bytes())
+    whole[at % sizes[2]] ^= 0x10
+    path.write_bytes(whole)
+    with pytest.raises((DamagedStateError, RequestChangedError)) as caught:
+        reopened(path)
+    assert "--new" in (caught.value.hint or "")
+
+
+def test_a_log_of_another_request_is_refused_and_the_change_named(path: Path) -> None:
+    written(path)
+    with pytest.raises(RequestChangedError, match=r"sort.*desc"):
+        PageLog(path, {**REQUEST, "params": {"sort": "desc"}})
+
+
+def test_starting_over_forgets_the_pages_even_after_a_crash(path: Path) -> None:
+    written(path)
+    log = PageLog(path, REQUEST)
+    log.start_over()
+    log.append(0, 200, {}, b"second start")
+    log.close()
+    assert reopened(path) == {0: b"second start"}
+
+
+def test_the_bodies_can_be_read_with_the_zstd_program(path: Path) -> None:
+    written(path)
+    try:
+        told = subprocess.run(["zstd", "-dcq", path], capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        import pyarrow as pa
+
+        told = pa.input_stream(str(path), compression="zstd").read()
+    assert told == b"".join(BODIES)
+
+
+def test_a_full_disk_is_an_error_worth_trying_again() -> None:
+    with pytest.raises(StorageError, match="disk is full") as caught:
+        PageLog(Path("/dev/full"), REQUEST)
+    assert caught.value.exit_code == 20

@@ -1,0 +1,207 @@
+"""What a run sets out to do: windows, look-backs, backfills, and a cursor that never lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import AwareDatetime
+
+from tidegate.contracts.base import ReadContract, WriteContract
+from tidegate.contracts.table import Table
+from tidegate.contracts.windows import Cursor, Window, Windows
+from tidegate.destinations.base import CursorRow
+from tidegate.engine.plan import WHOLE, Plan, Range, TaskPlan, next_cursor, plan_task
+from tidegate.engine.tasks import Task, task
+from tidegate.http_tools.clients import Call
+from tidegate.utils.errors import UsageError
+
+NOW = datetime(2026, 3, 10, 15, 30, tzinfo=UTC)
+
+
+class ApiRow(ReadContract):
+    id: int
+    at: AwareDatetime
+
+
+class CleanRow(WriteContract):
+    row_id: int
+
+
+def clean(row: ApiRow) -> CleanRow:
+    return CleanRow(row_id=row.id)
+
+
+def by_windows(windows: Windows) -> Task[Any, Any, Any]:
+    @task(transform=clean, into=Table("t", CleanRow, write="replace_windows"), windows=windows)
+    def rows(_: object, window: Window) -> Call[ApiRow]:
+        raise AssertionError(window)
+
+    return rows
+
+
+def by_cursor(cursor: Cursor) -> Task[Any, Any, Any]:
+    @task(transform=clean, into=Table("t", CleanRow, key=("row_id",), write="merge"), cursor=cursor)
+    def rows(_: object, window: Window) -> Call[ApiRow]:
+        raise AssertionError(window)
+
+    return rows
+
+
+DAILY = by_windows(Windows(days=1, refetch=3, start=timedelta(days=30)))
+SINCE = by_cursor(Cursor("at", start=date(2024, 1, 1), lookback=timedelta(hours=6)))
+
+
+def cells(plan: TaskPlan) -> list[date | None]:
+    return [each.cell for each in plan.slices]
+
+
+def days(first: date, last: date) -> Sequence[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def at(day: int, hour: int = 0) -> datetime:
+    return datetime(2026, 3, day, hour, tzinfo=UTC)
+
+
+def test_a_first_run_by_windows_goes_from_its_start_to_today() -> None:
+    plan = plan_task(DAILY, CursorRow(), Range(), NOW)
+    assert cells(plan) == days(date(2026, 2, 8), date(2026, 3, 10))
+
+
+def test_a_later_run_asks_again_for_the_last_windows() -> None:
+    plan = plan_task(DAILY, CursorRow(4, at(11)), Range(), NOW)
+    assert cells(plan) == days(date(2026, 3, 8), date(2026, 3, 10))
+
+
+def test_a_run_after_a_pause_misses_no_day() -> None:
+    plan = plan_task(DAILY, CursorRow(4, at(5)), Range(), NOW)
+    assert cells(plan) == days(date(2026, 3, 2), date(2026, 3, 10))
+
+
+def test_the_cursor_of_windows_is_the_end_of_the_last_one() -> None:
+    plan = plan_task(DAILY, CursorRow(), Range(), NOW)
+    assert next_cursor(plan, DAILY, []) == at(11)
+
+
+def test_a_backfill_widens_to_whole_cells() -> None:
+    weekly = by_windows(Windows(days=7, refetch=1))
+    plan = plan_task(weekly, CursorRow(), Range(date(2026, 1, 7), date(2026, 1, 16)), NOW)
+    assert all((cell - date(1970, 1, 1)).days % 7 == 0 for cell in cells(plan) if cell)
+    assert plan.slices[0].start is not None
+    assert plan.slices[0].start.date() <= date(2026, 1, 7)
+    assert plan.slices[-1].end is not None
+    assert plan.slices[-1].end.date() > date(2026, 1, 16)
+
+
+def test_a_backfill_of_the_past_leaves_the_cursor() -> None:
+    plan = plan_task(DAILY, CursorRow(4, at(9)), Range(date(2026, 1, 1), date(2026, 1, 3)), NOW)
+    assert cells(plan) == days(date(2026, 1, 1), date(2026, 1, 3))
+    assert next_cursor(plan, DAILY, []) is None
+
+
+def test_a_backfill_behind_a_gap_leaves_the_cursor() -> None:
+    plan = plan_task(DAILY, CursorRow(4, at(2)), Range(date(2026, 3, 5), None), NOW)
+    assert next_cursor(plan, DAILY, []) is None
+
+
+def test_a_backfill_that_closes_up_moves_the_cursor() -> None:
+    plan = plan_task(DAILY, CursorRow(4, at(5)), Range(date(2026, 3, 1), None), NOW)
+    assert next_cursor(plan, DAILY, []) == at(11)
+
+
+def test_until_alone_in_the_past_asks_for_that_day() -> None:
+    plan = plan_task(DAILY, CursorRow(4, at(9)), Range(None, date(2026, 2, 1)), NOW)
+    assert cells(plan) == [date(2026, 2, 1)]
+    assert next_cursor(plan, DAILY, []) is None
+
+
+def test_a_full_refresh_begins_at_the_start_and_never_moves_the_cursor_back() -> None:
+    plan = plan_task(DAILY, CursorRow(4, at(20)), Range(full_refresh=True), NOW)
+    assert cells(plan)[0] == date(2026, 2, 8)
+    assert next_cursor(plan, DAILY, []) is None
+
+
+def test_windows_follow_the_declared_zone() -> None:
+    auckland = by_windows(Windows(zone="Pacific/Auckland", start=date(2026, 3, 10)))
+    plan = plan_task(auckland, CursorRow(), Range(), NOW)
+    assert cells(plan) == days(date(2026, 3, 10), date(2026, 3, 11))  # it is the 11th there
+
+
+def test_a_first_run_since_asks_from_the_start() -> None:
+    (only,) = plan_task(SINCE, CursorRow(), Range(), NOW).slices
+    assert (only.id, only.start, only.end) == (WHOLE, datetime(2024, 1, 1, tzinfo=UTC), NOW)
+
+
+def test_a_later_run_since_looks_back() -> None:
+    (only,) = plan_task(SINCE, CursorRow(2, at(9, 12)), Range(), NOW).slices
+    assert only.start == at(9, 6)
+
+
+def test_the_cursor_since_is_the_highest_value_seen() -> None:
+    plan = plan_task(SINCE, CursorRow(2, at(9)), Range(), NOW)
+    assert next_cursor(plan, SINCE, [at(9, 7), at(9, 11), at(9, 2)]) == at(9, 11)
+
+
+def test_the_cursor_since_never_passes_the_bound_of_the_run() -> None:
+    plan = plan_task(SINCE, CursorRow(2, at(9)), Range(), NOW)
+    assert next_cursor(plan, SINCE, [datetime(2099, 1, 1, tzinfo=UTC)]) == NOW
+
+
+def test_where_nothing_came_the_cursor_stays() -> None:
+    plan = plan_task(SINCE, CursorRow(2, at(9)), Range(), NOW)
+    assert next_cursor(plan, SINCE, []) is None
+
+
+def test_rows_of_the_look_back_alone_do_not_move_the_cursor_back() -> None:
+    plan = plan_task(SINCE, CursorRow(2, at(9)), Range(), NOW)
+    assert next_cursor(plan, SINCE, [at(8, 22)]) is None
+
+
+def test_a_task_without_cursor_is_one_slice_and_stores_none() -> None:
+    @task(transform=clean, into=Table("t", CleanRow, key=("row_id",), write="merge"))
+    def rows(_: object) -> Call[ApiRow]:
+        raise AssertionError
+
+    plan = plan_task(rows, CursorRow(7), Range(), NOW)
+    assert [each.id for each in plan.slices] == [WHOLE]
+    assert next_cursor(plan, rows, [NOW]) is None
+
+
+def test_a_plan_reads_back_as_it_was_saved(tmp_path: Path) -> None:
+    tasks = (plan_task(DAILY, CursorRow(1, at(9)), Range(), NOW), plan_task(SINCE, CursorRow(), Range(), NOW))
+    plan = Plan("r", "w", NOW, tasks)
+    plan.save(tmp_path / "plan.json")
+    assert Plan.load(tmp_path / "plan.json") == plan
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (Range(date(2026, 3, 5), date(2026, 3, 4)), "--from 2026-03-05 is after --until 2026-03-04"),
+        (Range(date(2026, 3, 15), None), "--from 2026-03-15 lies in the future"),
+        (Range(None, date(2027, 1, 1)), "--until 2027-01-01 lies in the future"),
+        (Range(date(2026, 1, 1), full_refresh=True), "--full-refresh"),
+    ],
+)
+def test_impossible_days_are_refused(asked: Range, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        asked.check(NOW.date())
+
+
+def test_a_task_with_windows_needs_a_table_by_windows() -> None:
+    with pytest.raises(ValueError, match="belong together"):
+        task(transform=clean, into=Table("t", CleanRow), windows=Windows())
+
+
+def test_a_task_function_that_takes_no_window_is_refused_where_one_is_declared() -> None:
+    declared = task(transform=clean, into=Table("t", CleanRow, write="replace_windows"), windows=Windows())
+
+    def rows(_: object) -> Call[ApiRow]:
+        raise AssertionError
+
+    with pytest.raises(TypeError, match="takes the connector and a window"):
+        declared(rows)

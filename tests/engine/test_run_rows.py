@@ -1,0 +1,224 @@
+"""What becomes of rows in a run: counted, refused with their place, built again when the code is mended."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.engine.shop import ApiOrder, CleanOrder, Shop
+from tidegate.contracts.table import Table
+from tidegate.engine.exceptions import LockHeldError
+from tidegate.engine.ledger import Ledger
+from tidegate.engine.locks import TaskLock
+from tidegate.engine.report import TaskReport
+from tidegate.utils.errors import ExitCode, UsageError
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    made = Shop(tmp_path)
+    made.fill(35)
+    return made
+
+
+def only(shop: Shop, *args: Any, **options: Any) -> TaskReport:
+    return shop.runner(*args, **options).run().tasks[0]
+
+
+def test_all_rows_of_all_pages_are_loaded(shop: Shop) -> None:
+    report = only(shop)
+    assert (report.rows_fetched, report.rows_loaded, report.exit_code) == (35, 35, ExitCode.OK)
+    assert shop.rows() == [(number, number * 3) for number in range(35)]
+
+
+def test_rows_that_the_transform_drops_are_counted(shop: Shop) -> None:
+    def odd_only(order: ApiOrder) -> CleanOrder | None:
+        return CleanOrder(order_id=order.id, total=order.total) if order.id % 2 else None
+
+    report = only(shop, odd_only)
+    assert (report.rows_fetched, report.rows_dropped, report.rows_loaded) == (35, 18, 17)
+    assert report.accounted
+
+
+def test_rows_that_the_transform_adds_are_counted(shop: Shop) -> None:
+    def twice_and_none(order: ApiOrder) -> list[CleanOrder]:
+        copies = {0: 0, 1: 1}.get(order.id, 2)
+        return [CleanOrder(order_id=order.id * 10 + n, total=1) for n in range(copies)]
+
+    report = only(shop, twice_and_none)
+    assert (report.rows_fetched, report.rows_added, report.rows_dropped) == (35, 33, 1)
+    assert report.rows_loaded == 67
+    assert report.accounted
+
+
+def test_older_versions_of_a_key_are_superseded(shop: Shop) -> None:
+    report = only(shop, lambda order: CleanOrder(order_id=order.id % 5, total=order.total))
+    assert (report.rows_loaded, report.rows_superseded) == (5, 30)
+    assert shop.rows() == [(key, (30 + key) * 3) for key in range(5)]
+
+
+def test_a_broken_read_contract_names_its_place_and_loads_nothing(shop: Shop) -> None:
+    shop.orders[23]["total"] = "much"
+    report = only(shop)
+    assert report.exit_code == ExitCode.FAILED
+    for part in ("acme.orders", "GET /orders", "page 2", "row 5", "id 23", "total", "'much'"):
+        assert part in (report.error or ""), report.error
+    assert not shop.warehouse.exists()
+
+
+def test_a_missing_key_of_a_row_is_named(shop: Shop) -> None:
+    del shop.orders[3]["total"]
+    report = only(shop)
+    assert "field total: required" in (report.error or "")
+
+
+def test_a_broken_write_contract_names_its_place_and_loads_nothing(shop: Shop) -> None:
+    shop.orders[12]["total"] = -1
+    report = only(shop)
+    assert report.exit_code == ExitCode.FAILED
+    for part in ("acme.orders", "GET /orders", "page 1", "row 2", "id 12", "CleanOrder", "total", "-1"):
+        assert part in (report.error or ""), report.error
+    assert not shop.warehouse.exists()
+
+
+def test_a_transform_that_raises_is_named_with_its_row(shop: Shop) -> None:
+    def divides(order: ApiOrder) -> CleanOrder:
+        return CleanOrder(order_id=order.id, total=abs(100 // (order.id - 7)))
+
+    report = only(shop, divides)
+    assert report.exit_code == ExitCode.FAILED
+    assert "row 7 (id 7)" in (report.error or "")
+    assert "ZeroDivisionError" in (report.error or "")
+
+
+def test_a_transform_that_gives_something_else_is_refused(shop: Shop) -> None:
+    report = only(shop, lambda order: order)
+    assert "gave a ApiOrder, not a CleanOrder" in (report.error or "")
+
+
+def test_a_missing_envelope_key_is_a_breach_and_never_an_empty_table(shop: Shop) -> None:
+    shop.answer = lambda _: httpx2.Response(200, content=json.dumps({"items": [], "count": 0}))
+    report = only(shop)
+    assert report.exit_code == ExitCode.FAILED
+    assert "'orders' is missing" in (report.error or "")
+    assert "items" in (report.error or "")
+
+
+def test_a_page_that_is_not_json_is_not_worth_trying_again(shop: Shop) -> None:
+    shop.answer = lambda _: httpx2.Response(200, content=b"<html>maintenance</html>")
+    report = only(shop)
+    assert report.exit_code == ExitCode.FAILED
+    assert "not JSON" in (report.error or "")
+
+
+def test_an_empty_listing_makes_an_empty_table(shop: Shop) -> None:
+    shop.fill(0)
+    report = only(shop)
+    assert (report.exit_code, report.rows_loaded, report.pages) == (ExitCode.OK, 0, 1)
+    assert shop.rows() == []
+
+
+def test_a_mended_transform_is_built_again_from_the_page_log_without_a_request(shop: Shop) -> None:
+    shop.orders[12]["total"] = -1
+    assert only(shop).exit_code == ExitCode.FAILED
+    before = len(shop.asked)
+    report = only(shop, lambda order: CleanOrder(order_id=order.id, total=abs(order.total)))
+    assert report.exit_code == ExitCode.OK
+    asked_again = [query for query in shop.asked[before:] if query in shop.asked[:before]]
+    assert asked_again == []
+    assert (12, 1) in shop.rows()
+
+
+def test_a_changed_request_stops_the_resumed_run_and_names_the_change(shop: Shop) -> None:
+    shop.orders[34]["total"] = -1
+    assert only(shop).exit_code == ExitCode.FAILED
+    shop.params = {"status": "paid"}
+    report = only(shop)
+    assert report.exit_code == ExitCode.FAILED
+    assert "status" in (report.error or "")
+    assert "--new" in (report.hint or "")
+
+
+def test_new_begins_afresh_where_a_run_is_unfinished(shop: Shop) -> None:
+    shop.orders[34]["total"] = -1
+    only(shop)
+    shop.fill(36)
+    shop.params = {"status": "paid"}
+    assert only(shop, new=True).rows_loaded == 36
+
+
+def test_a_finished_id_does_nothing_again(shop: Shop) -> None:
+    first = only(shop, run_id="once")
+    asked = len(shop.asked)
+    assert only(shop, run_id="once") == first
+    assert len(shop.asked) == asked
+
+
+def test_an_id_used_with_other_arguments_is_wrong_usage(shop: Shop) -> None:
+    only(shop, run_id="once")
+    with pytest.raises(UsageError, match="other arguments"):
+        only(shop, run_id="once", tasks=("orders",))
+
+
+@pytest.mark.parametrize("run_id", ["", "../up", "a/b", "x" * 101, "-option"])
+def test_an_id_that_is_no_file_name_is_refused(shop: Shop, run_id: str) -> None:
+    with pytest.raises(UsageError, match="run id"):
+        only(shop, run_id=run_id)
+
+
+def test_a_run_whose_commit_landed_unseen_reports_it_and_lands_no_second_time(shop: Shop) -> None:
+    table = Table("orders", CleanOrder, write="append")
+    assert only(shop, table=table, run_id="once").rows_loaded == 35
+    (shop.folder / "home" / "ledger.db").unlink()  # as if the process had died between landing and report
+    again = only(shop, table=table, run_id="once")
+    assert (again.rows_loaded, again.exit_code) == (35, ExitCode.OK)
+    assert shop.rows("SELECT count(*) FROM orders") == [(35,)]
+
+
+def test_a_second_run_of_the_same_task_is_told_who_holds_it(shop: Shop) -> None:
+    runner = shop.runner()
+    with Ledger(runner.home) as ledger:
+        lock = TaskLock(runner.home, ledger, "acme.orders", runner.destination.name, "the-first")
+        try:
+            report = runner.run().tasks[0]
+        finally:
+            lock.release()
+    assert report.exit_code == ExitCode.LOST
+    assert "the-first" in (report.error or "")
+    assert shop.asked == []
+
+
+def test_a_lock_is_free_again_when_it_is_released(shop: Shop) -> None:
+    runner = shop.runner()
+    with Ledger(runner.home) as ledger:
+        first = TaskLock(runner.home, ledger, "acme.orders", "w", "one")
+        with pytest.raises(LockHeldError):
+            TaskLock(runner.home, ledger, "acme.orders", "w", "two")
+        first.release()
+        second = TaskLock(runner.home, ledger, "acme.orders", "w", "two")
+        assert second.epoch == first.epoch + 1
+        with pytest.raises(LockHeldError, match="two"):
+            first.check()
+        second.release()
+
+
+def test_a_run_that_lost_the_cursor_to_another_lands_nothing(shop: Shop) -> None:
+    shop.orders[34]["total"] = -1
+    table = Table("orders", CleanOrder, write="append")
+    assert only(shop, table=table, run_id="slow").exit_code == ExitCode.FAILED
+    shop.fill(10)
+    assert only(shop, table=table, run_id="fast").rows_loaded == 10
+    shop.fill(35)
+    report = only(shop, lambda order: CleanOrder(order_id=order.id, total=5), table=table, run_id="slow")
+    assert report.exit_code == ExitCode.LOST
+    assert shop.rows("SELECT count(*) FROM orders") == [(10,)]
+
+
+def test_everything_under_home_is_private(shop: Shop) -> None:
+    only(shop)
+    for path in (shop.folder / "home").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
