@@ -16,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from tidegate.cli.main import app
 
 # A pace at which no quota makes a run wait.
 QUOTA = 100_000.0
@@ -80,6 +84,23 @@ class Shell:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def inside(self, *arguments: str, **env: str) -> Ended:
+        """As a call, in this process: for what ends before a process of its own would matter."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name in filter(lambda each: each.startswith(_FOREIGN), list(os.environ)):
+                patch.delenv(name)
+            for name, value in {"HOME": str(self.folder), **self.env, **env}.items():
+                patch.setenv(name, value)
+            result = CliRunner().invoke(app, arguments)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Ended(result.exit_code, result.stdout, result.stderr)
+
+    def run_inside(self, *arguments: str, **env: str) -> Ended:
+        """As `run`, in this process."""
+        return self.inside("run", "brevo", *arguments, "--to", "x.duckdb", **env)
 
     def tables(self, file: str = "x.duckdb") -> dict[str, int]:
         """How many rows each table of the warehouse has, tidegate's own left out."""

@@ -104,7 +104,7 @@ def test_a_range_of_days_is_asked_for_inclusive(shell: Shell, brevo: Standin) ->
     ended = shell.run("events", "--from", f"{first}", "--until", f"{last}", "--summary", "-")
     assert ended.code == 0
     asked = " ".join(query for _, query, _ in brevo.sandbox.counters()["log"])
-    assert set(re.findall(r"startDate=(\S+?)(?:&|$)", asked)) == {f"{first}", f"{last}"}
+    assert set(re.findall(r"startDate=([\d-]+)", asked)) == {f"{first}", f"{last}"}
     assert ended.summary["tasks"][0]["slices"] == 2
 
 
@@ -142,8 +142,8 @@ def test_the_state_folder_is_private_and_holds_no_key(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("option", ["--progress", "--no-progress"])
-def test_standard_output_is_the_same_with_and_without_progress(shell: Shell, option: str) -> None:
+def test_where_nobody_looks_nothing_is_drawn(shell: Shell, option: str) -> None:
     ended = shell.run("templates", option)
     assert ended.code == 0
     assert "\x1b" not in ended.out
-    assert (ended.err == "") == (option == "--no-progress")
+    assert ended.err == ""

@@ -120,16 +120,13 @@ def test_a_redactor_shows_nothing_and_pickles_empty() -> None:
     assert pickle.loads(pickle.dumps(redact))("a-secret-of-mine") == "a-secret-of-mine"
 
 
-@given(keys, st.text(max_size=60), st.integers(1, 80), st.integers(0, 3))
+@given(keys, st.integers(0, 60), st.integers(1, 80), st.integers(1, 4))
 def test_the_beginning_of_a_text_ends_in_no_half_secret(
-    secret: str, before: str, size: int, repeats: int
+    secret: str, lead: int, size: int, repeats: int
 ) -> None:
-    assume(secret not in before)
-    text = before + secret * (repeats + 1)
-    clean = Redactor([secret]).beginning(text, size)
-    assert len(clean) <= size
-    shown = clean.removeprefix(before[:size])
-    assert not shown or shown[0] == MASK[0]
+    assume("_" not in secret)
+    clean = Redactor([secret]).beginning("_" * lead + secret * repeats, size)
+    assert clean == ("_" * lead + MASK * repeats)[:size]
 
 
 @pytest.mark.parametrize("text", ["", "short", "x" * 500])

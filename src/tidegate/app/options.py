@@ -29,6 +29,6 @@ Summary = Annotated[
 ]
 Progress = Annotated[
     bool | None,
-    typer.Option("--progress/--no-progress", help="Bars while it works (default: on a terminal)."),
+    typer.Option("--progress/--no-progress", help="Bars on a terminal while it works."),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]

@@ -15,6 +15,8 @@ from tidegate.utils.errors import SettingsError
 class BaseAuthManager(ABC):
     """Puts a credential on a request. The client sends it only to the origin of its base URL."""
 
+    setting = "the connector's key in its settings"  # what a person is told to check
+
     @abstractmethod
     def apply(self, request: httpx2.Request, rejected: str | None = None) -> Flow[str | None]:
         """Add the credential to `request`; give the token that was used, None where a new one cannot be had.

@@ -10,7 +10,8 @@ import asyncio
 import importlib.util
 import threading
 import weakref
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -28,7 +29,7 @@ from tidegate.http_tools.calls import Call, Page
 from tidegate.http_tools.circuit_breakers import CircuitBreaker, PerEndpointCircuitBreaker
 from tidegate.http_tools.drivers import Stop, drive, drive_async
 from tidegate.http_tools.effects import Flow
-from tidegate.http_tools.exceptions import ClientClosedError
+from tidegate.http_tools.exceptions import ClientClosedError, HttpClientError
 from tidegate.http_tools.origins import checked, origin
 from tidegate.http_tools.pagination import Paginator, SinglePage
 from tidegate.http_tools.policy import DEFAULT_TERMS, Policy, Terms, request_flow
@@ -97,8 +98,7 @@ class HttpClient:
             redact=Redactor(auth_manager.secrets() if auth_manager else ()),
         )
         self._lock = threading.Lock()
-        self._async: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient]
-        self._async = weakref.WeakKeyDictionary()
+        self._kept: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Kept] = weakref.WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({origin(self.base_url) if self.base_url else ''!r})"
@@ -227,14 +227,17 @@ class HttpClient:
     def _pool(self) -> httpx2.Limits:
         return httpx2.Limits(max_connections=64, max_keepalive_connections=32)
 
-    def _async_client(self) -> httpx2.AsyncClient:
+    async def _async_client(self) -> httpx2.AsyncClient:
         loop = asyncio.get_running_loop()  # a pool of connections belongs to one event loop
         with self._lock:
-            if loop not in self._async:
-                self._async[loop] = httpx2.AsyncClient(
-                    transport=self._transport, follow_redirects=False, limits=self._pool
-                )
-            return self._async[loop]
+            kept = self._kept.get(loop)
+        if kept is None:
+            made = httpx2.AsyncClient(transport=self._transport, follow_redirects=False, limits=self._pool)
+            kept = _Kept(made, _close_with_loop(made))
+            await anext(kept.closer)
+            with self._lock:
+                self._kept[loop] = kept
+        return kept.client
 
     def drive(self, flow: Flow[T], stop: Stop | None = None) -> T:
         """Run a flow on this thread; `stop` cuts it, as closing the client does."""
@@ -248,7 +251,7 @@ class HttpClient:
         """Run a flow on the running event loop."""
         if self.stop.is_set():
             raise ClientClosedError("this client is closed")
-        return await drive_async(flow, self._async_client(), self.stop)
+        return await drive_async(flow, await self._async_client(), self.stop)
 
     def close(self) -> None:
         """Cut what is under way and free the connections of the sync driver."""
@@ -261,9 +264,9 @@ class HttpClient:
         """As `close`, and free the connections of the running event loop."""
         self.close()
         with self._lock:
-            client = self._async.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+            kept = self._kept.pop(asyncio.get_running_loop(), None)
+        if kept is not None:
+            await kept.closer.aclose()
 
     def __enter__(self: Self) -> Self:
         return self
@@ -280,6 +283,22 @@ class HttpClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The connections of one event loop."""
+
+    client: httpx2.AsyncClient
+    closer: AsyncGenerator[None, None]
+
+
+async def _close_with_loop(client: httpx2.AsyncClient) -> AsyncGenerator[None, None]:
+    """Closes the client when it is closed itself, as `asyncio.run` does with every generator at its end."""
+    try:
+        yield
+    finally:
+        await client.aclose()
 
 
 class SyncHttpClient(HttpClient):
@@ -299,7 +318,7 @@ class SyncHttpClient(HttpClient):
 
 
 class AsyncHttpClient(HttpClient):
-    """Awaits. May be used from several event loops; close it in each."""
+    """Awaits. May be used from several event loops; the connections of one are freed when it ends."""
 
     async def request(
         self,
@@ -316,12 +335,15 @@ class AsyncHttpClient(HttpClient):
 
 @lru_cache(maxsize=256)  # the pages of a listing share their URL, and URLs are slow to build
 def _resolved(base_text: str, url: str) -> httpx2.URL:
-    given = httpx2.URL(url)
-    if given.is_absolute_url or not base_text:
-        return given
-    base = httpx2.URL(base_text)
-    if given.host:  # `//other.host/path` names another origin
-        return base.join(url)
+    try:
+        given = httpx2.URL(url)
+        if given.is_absolute_url or not base_text:
+            return given
+        base = httpx2.URL(base_text)
+        if given.host:  # `//other.host/path` names another origin
+            return base.join(url)
+    except httpx2.InvalidURL as error:
+        raise HttpClientError("the address to ask is malformed") from error
     path, _, _ = base.raw_path.partition(b"?")
     return base.copy_with(raw_path=path.rstrip(b"/") + b"/" + given.raw_path.lstrip(b"/"))
 

@@ -199,7 +199,7 @@ class _Exchange:
         if self._attempt > 1:
             took = self._policy.clock() - self._began
             error.args = (f"{error} (after {self._attempt} attempts in {took:.0f} s)",)
-        if delay_s is not None:
+        if delay_s is not None and error.hint is None:
             error.hint = (
                 f"It may be asked again in {delay_s:.0f} s, longer than the {self._patience():.0f} s allowed:"
                 " run again later, or allow a longer wait with --max-wait."
@@ -258,7 +258,8 @@ class _Exchange:
             retry_after_s=asked_delay(response.headers, self._policy.quota_prefix, self._policy.epoch()),
         )
         if status == 401:
-            error.hint = "The API refused the credential: check the connector's key in its settings."
+            setting = self._policy.auth.setting if self._policy.auth else "whether it needs a credential"
+            error.hint = f"The API refused the credential: check {setting}."
         return error
 
 
