@@ -28,13 +28,15 @@ def contact(number: int, **changed: Any) -> dict[str, Any]:
     }
 
 
-def listing(odd: Callable[[int], dict[str, Any]] = lambda _: {}) -> Callable[[Seen], Answer]:
+def listing(
+    odd: Callable[[int], dict[str, Any]] = lambda _: {}, total: int = TOTAL
+) -> Callable[[Seen], Answer]:
     """Contacts as Brevo pages them; `odd` gives what differs in the contact of an id."""
 
     def answer(seen: Seen) -> Answer:
         first, limit = int(seen.query.get("offset", "0")), int(seen.query["limit"])
-        ids = range(first + 1, min(first + limit, TOTAL) + 1)
-        return as_json({"contacts": [contact(number, **odd(number)) for number in ids], "count": TOTAL})
+        ids = range(first + 1, min(first + limit, total) + 1)
+        return as_json({"contacts": [contact(number, **odd(number)) for number in ids], "count": total})
 
     return answer
 
@@ -77,7 +79,7 @@ def test_a_body_that_is_not_the_listing_is_a_breach(
         ({"createdAt": "yesterday"}, "createdAt", "valid datetime"),
         ({"createdAt": "2026-01-01T00:00:00"}, "createdAt", "timezone"),
         ({"listIds": [1, "two"]}, "listIds.1", "valid integer"),
-        ({"attributes": None}, "attributes", "valid dictionary"),
+        ({"attributes": None}, "attributes", "an object"),
     ],
 )
 def test_a_row_that_breaks_the_read_contract_is_named_by_page_row_and_field(
@@ -96,7 +98,9 @@ def test_a_missing_field_is_named_with_what_came(scripted: Shell, api: Loopback)
         return as_json(page)
 
     api.by = without
-    scripted.run_inside("contacts").failed(30, "page 0: row 0 (id 1), field listIds: required, got a row with id,")
+    scripted.run_inside("contacts").failed(
+        30, "page 0: row 0 (id 1), field listIds: required, got a row with id,"
+    )
 
 
 def test_a_value_that_no_column_holds_is_named(scripted: Shell, api: Loopback) -> None:
@@ -120,15 +124,24 @@ def test_one_broken_task_does_not_keep_the_others_from_loading(scripted: Shell, 
         "createdAt": "2026-01-01T00:00:00Z", "modifiedAt": "2026-01-01T00:00:00Z",
     }  # fmt: skip
     api.by = lambda seen: (
-        as_json({"templates": [template], "count": 1}) if seen.path.endswith("/templates") else Answer(body=b"oops")
+        as_json({"templates": [template], "count": 1})
+        if seen.path.endswith("/templates")
+        else Answer(body=b"oops")
     )
     scripted.run_inside("contacts", "templates").failed(30, "brevo.contacts: GET /contacts page 0: ")
     assert scripted.tables() == {"brevo_templates": 1}
 
 
+def test_an_endpoint_that_is_left_alone_says_what_it_failed_with(scripted: Shell, api: Loopback) -> None:
+    api.by = lambda _: Answer(503, b"down", {"Retry-After": "0"})
+    ended = scripted.run_inside("contacts", "--max-wait", "5s")
+    ended.failed(20, "GET /v3/contacts", "failed 5 times in a row", "it failed with: GET /v3/contacts: 503")
+    assert len(api.seen) == 5
+
+
 def test_a_mended_answer_is_asked_for_only_with_new(scripted: Shell, api: Loopback) -> None:
     api.by = listing(only(7, smsBlacklisted="?"))
-    scripted.run_inside("contacts").failed(30, "row 6 (id 7)")
+    scripted.run_inside("contacts").failed(30, "row 6 (id 7)", "--new")
     api.by = listing()
     asked = len(api.seen)
     scripted.run_inside("contacts").failed(30, "row 6 (id 7)")

@@ -60,14 +60,18 @@ def test_a_base_url_that_cannot_work_is_named(shell: Shell, url: str) -> None:
     assert "SMTP" not in ended.err, "the key is not the matter"
 
 
-@pytest.mark.parametrize(("name", "value"), [("BREVO_QUOTA", "many"), ("BREVO_QUOTA", "0"), ("BREVO_TIMEOUT_S", "-1")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("BREVO_QUOTA", "many"), ("BREVO_QUOTA", "0"), ("BREVO_TIMEOUT_S", "-1")]
+)
 def test_a_number_that_cannot_work_is_named(shell: Shell, name: str, value: str) -> None:
     shell.run_inside("contacts", **{name: value}).failed(30, f"brevo: {name} ", f"Set {name}")
 
 
 def test_a_server_that_is_down_is_worth_trying_again(shell: Shell) -> None:
     ended = shell.run_inside("contacts", "--max-wait", "1s", BREVO_BASE_URL="http://127.0.0.1:1/v3")
-    ended.failed(20, "brevo.contacts page 0: GET /v3/contacts", "refused", "Is http://127.0.0.1:1 up and reachable?")
+    ended.failed(
+        20, "brevo.contacts page 0: GET /v3/contacts", "refused", "Is http://127.0.0.1:1 up and reachable?"
+    )
 
 
 # -- names and options
@@ -84,7 +88,10 @@ def test_a_server_that_is_down_is_worth_trying_again(shell: Shell) -> None:
         (("preview", "brevo.evnts"), "did you mean 'events'?"),
         (("run", "brevo", "--from", "01/02/2026"), "Write it as 2026-01-31."),
         (("run", "brevo", "--from", "2026-02-01", "--until", "2026-01-31"), "Swap the two days."),
-        (("run", "brevo", "--until", f"{datetime.now(UTC).date() + timedelta(days=3)}"), "lies in the future"),
+        (
+            ("run", "brevo", "--until", f"{datetime.now(UTC).date() + timedelta(days=3)}"),
+            "lies in the future",
+        ),
         (("run", "brevo", "--full-refresh", "--from", "2026-02-01"), "does not go with --from"),
         (("run", "brevo", "--max-wait", "soon"), "Write it as 90s, 15m or 2h."),
         (("run", "brevo", "--run-id", "a b"), "use letters, digits"),
@@ -112,7 +119,9 @@ def test_a_destination_in_a_missing_folder_names_it(shell: Shell) -> None:
 def test_a_destination_that_is_a_folder_is_no_file(shell: Shell) -> None:
     (shell.folder / "folder.duckdb").mkdir()
     for command in (("run", "brevo"), ("status",)):
-        shell.inside(*command, "--to", "folder.duckdb").failed(30, "folder.duckdb: is a folder", "name a file")
+        shell.inside(*command, "--to", "folder.duckdb").failed(
+            30, "folder.duckdb: is a folder", "name a file"
+        )
 
 
 def test_a_destination_that_is_no_duckdb_file_is_left_as_it_is(shell: Shell) -> None:
@@ -124,7 +133,9 @@ def test_a_destination_that_is_no_duckdb_file_is_left_as_it_is(shell: Shell) -> 
 
 
 def test_a_summary_that_could_not_be_written_is_told_before_the_run(shell: Shell) -> None:
-    shell.run_inside("--summary", "missing/summary.json").failed(30, "--summary missing/summary.json", "folder")
+    shell.run_inside("--summary", "missing/summary.json").failed(
+        30, "--summary missing/summary.json", "folder"
+    )
 
 
 def test_a_table_of_another_shape_is_left_as_it_is(shell: Shell) -> None:

@@ -25,7 +25,9 @@ def test_the_demo_loads_shows_rows_and_says_what_to_try_next(bare: Shell) -> Non
     assert bare.tables("demo.duckdb")["brevo_events"] == 400
     assert re.search(r"400 events.*, 5% of answers fail", ended.out)
     assert re.search(r"\d+ fetched \+ 0 added = \d+ loaded", ended.out)
-    assert re.search(r"The stand-in counted \d+ requests; \d+ failed on purpose, 0 were over quota", ended.out)
+    assert re.search(
+        r"The stand-in counted \d+ requests; \d+ failed on purpose, 0 were over quota", ended.out
+    )
     assert len(re.findall(r"@example\.(?:org|net|com)", ended.out)) >= 6, "rows are shown"
     assert "Try next:\n  tidegate status --to demo.duckdb" in ended.out
 
@@ -54,7 +56,7 @@ def test_the_list_and_the_tasks_are_shown_without_settings(bare: Shell) -> None:
     assert listed.code == 0
     for task in ("campaigns", "templates", "events", "contacts"):
         assert f"brevo.{task}" in listed.out
-        shown = bare("show", f"brevo.{task}")
+        shown = bare.inside("show", f"brevo.{task}")
         assert (shown.code, shown.err) == (0, "")
         assert f"brevo_{task}" in shown.out
         assert "read contract Api" in shown.out
@@ -90,9 +92,10 @@ def test_runs_and_status_say_so_where_there_is_nothing(bare: Shell) -> None:
 
 
 def test_runs_lists_outcome_and_rows_newest_first(shell: Shell) -> None:
-    assert shell.run("templates", "--run-id", "good").code == 0
-    assert shell.run("templates", "--run-id", "bad", BREVO_BASE_URL="http://127.0.0.1:1/v3", BREVO_API_KEY="").code
-    assert shell.run("contacts", "--run-id", "refused", BREVO_BASE_URL=f"{shell.env['BREVO_BASE_URL']}x").code == 30
+    assert shell.run_inside("templates", "--run-id", "good").code == 0
+    assert shell.run_inside("templates", "--run-id", "never-began", BREVO_API_KEY="").code == 30
+    elsewhere = shell.env["BREVO_BASE_URL"] + "x"
+    assert shell.run_inside("contacts", "--run-id", "refused", BREVO_BASE_URL=elsewhere).code == 30
     lines = shell("runs").out.splitlines()[2:]
     assert [line.split()[0] for line in lines] == ["refused", "good"]
     assert "failed (30)" in lines[0]
@@ -102,7 +105,7 @@ def test_runs_lists_outcome_and_rows_newest_first(shell: Shell) -> None:
 
 
 def test_status_shows_rows_age_and_cursor_of_every_table(shell: Shell) -> None:
-    assert shell.run("events", "templates").code == 0
+    assert shell.run_inside("events", "templates").code == 0
     ended = shell("status", "--to", "x.duckdb")
     assert ended.code == 0
     assert re.search(r"brevo_events +brevo\.events +300  \d+ s ago +\d{4}-\d\d-\d\d 00:00:00Z", ended.out)

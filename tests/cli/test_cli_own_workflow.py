@@ -89,7 +89,11 @@ def test_rows_that_break_the_write_contract_or_the_transform_are_named_and_resum
     assert acme.tables() == {}
     mend(acme, "max_digits=6", "max_digits=9")
     second = acme("run", "acme", "--to", "x.duckdb")
-    second.failed(30, "acme.orders: GET /orders page 0 row 2 (id 3): the transform raised DivisionByZero", "Mend to_clean_order")
+    second.failed(
+        30,
+        "acme.orders: GET /orders page 0 row 2 (id 3): the transform raised DivisionByZero",
+        "Mend to_clean_order",
+    )
     mend(acme, "100 / (100 / order.total)", "order.total")
     assert acme("run", "acme", "--to", "x.duckdb").code == 0
     assert acme.tables() == {"acme_orders": 3}

@@ -13,9 +13,9 @@ from tests.cli.conftest import Standin
 
 SUMMARY_KEYS = {"run_id", "workflow", "status", "started_at", "duration_s", "destination", "tasks"}
 TASK_KEYS = {
-    "task", "table", "status", "slices", "pages", "pages_resumed", "api_calls", "retries", "waited_s", "bytes",
-    "rows_fetched", "rows_added", "rows_loaded", "rows_superseded", "rows_dropped", "rows_quarantined",
-    "cursor", "commit_id", "error",
+    "task", "table", "status", "slices", "pages", "pages_resumed", "api_calls", "retries", "waited_s",
+    "bytes", "rows_fetched", "rows_added", "rows_loaded", "rows_superseded", "rows_dropped",
+    "rows_quarantined", "cursor", "commit_id", "error",
 }  # fmt: skip
 TABLES = {"brevo_campaigns", "brevo_templates", "brevo_events", "brevo_contacts"}
 
@@ -84,10 +84,12 @@ def test_a_finished_run_id_does_nothing_again(shell: Shell, brevo: Standin) -> N
 
 
 def test_a_used_run_id_with_other_arguments_is_wrong_usage(shell: Shell, brevo: Standin) -> None:
-    assert shell.run("events", "--run-id", "nightly-1").code == 0
+    assert shell.run_inside("events", "--run-id", "nightly-1").code == 0
     asked = brevo.requests
-    shell.run("contacts", "--run-id", "nightly-1").failed(2, "nightly-1", "tasks was ['events']", "--run-id")
-    shell.run("events", "--run-id", "nightly-1", "--new").failed(2, "nightly-1", "--new")
+    shell.run_inside("contacts", "--run-id", "nightly-1").failed(
+        2, "nightly-1", "tasks was ['events']", "--run-id"
+    )
+    shell.run_inside("events", "--run-id", "nightly-1", "--new").failed(2, "nightly-1", "--new")
     assert brevo.requests == asked
     assert shell.tables().keys() == {"brevo_events"}
 
@@ -101,7 +103,7 @@ def test_a_range_of_days_is_asked_for_inclusive(shell: Shell, brevo: Standin) ->
     last = datetime.now(UTC).date() - timedelta(days=2)
     first = last - timedelta(days=1)
     brevo.sandbox.reset_counters()
-    ended = shell.run("events", "--from", f"{first}", "--until", f"{last}", "--summary", "-")
+    ended = shell.run_inside("events", "--from", f"{first}", "--until", f"{last}", "--summary", "-")
     assert ended.code == 0
     asked = " ".join(query for _, query, _ in brevo.sandbox.counters()["log"])
     assert set(re.findall(r"startDate=([\d-]+)", asked)) == {f"{first}", f"{last}"}
@@ -109,9 +111,9 @@ def test_a_range_of_days_is_asked_for_inclusive(shell: Shell, brevo: Standin) ->
 
 
 def test_a_full_refresh_begins_at_the_start_and_not_at_the_cursor(shell: Shell) -> None:
-    first = shell.run("events", "--summary", "-").summary["tasks"][0]
-    second = shell.run("events", "--summary", "-").summary["tasks"][0]
-    refreshed = shell.run("events", "--full-refresh", "--summary", "-").summary["tasks"][0]
+    first = shell.run_inside("events", "--summary", "-").summary["tasks"][0]
+    second = shell.run_inside("events", "--summary", "-").summary["tasks"][0]
+    refreshed = shell.run_inside("events", "--full-refresh", "--summary", "-").summary["tasks"][0]
     assert second["slices"] < first["slices"] == refreshed["slices"]
     assert shell.tables() == {"brevo_events": 300}
 
@@ -119,23 +121,23 @@ def test_a_full_refresh_begins_at_the_start_and_not_at_the_cursor(shell: Shell) 
 def test_settings_are_read_from_a_dotenv_file(shell: Shell) -> None:
     (shell.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in shell.env.items()))
     shell.env.clear()
-    assert shell.run("templates").code == 0
+    assert shell.run_inside("templates").code == 0
 
 
 def test_the_project_says_where_rows_and_state_go(shell: Shell) -> None:
     (shell.folder / "pyproject.toml").write_text('[tool.tidegate]\nto = "mine.duckdb"\nhome = "state"\n')
     deeper = Shell(shell.folder / "a", shell.env)
     deeper.folder.mkdir()
-    ended = deeper("run", "brevo", "templates", "--to", "here.duckdb")
+    ended = deeper.inside("run", "brevo", "templates", "--to", "here.duckdb")
     assert ended.code == 0
     assert deeper.tables("here.duckdb").keys() == {"brevo_templates"}
     assert (shell.folder / "state" / "ledger.db").is_file()
-    assert shell("run", "brevo", "templates").code == 0
+    assert shell.inside("run", "brevo", "templates").code == 0
     assert shell.tables("mine.duckdb").keys() == {"brevo_templates"}
 
 
 def test_the_state_folder_is_private_and_holds_no_key(shell: Shell) -> None:
-    assert shell.run("contacts").code == 0
+    assert shell.run_inside("contacts").code == 0
     for path in [shell.home, *shell.home.rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path
         assert path.is_dir() or KEY.encode() not in path.read_bytes(), path

@@ -373,3 +373,13 @@ def test_other_destinations_are_wrong_usage_that_says_which_are_known(spec: str)
     with pytest.raises(UsageError) as caught:
         open_destination(spec)
     assert "warehouse.duckdb" in str(caught.value.hint)
+
+
+def test_two_spellings_of_a_file_are_one_destination(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    spelled = [
+        DuckDBDestination("w.duckdb"),
+        DuckDBDestination("./w.duckdb"),
+        DuckDBDestination(tmp_path / "w.duckdb"),
+    ]
+    assert len({each.identity for each in spelled}) == 1

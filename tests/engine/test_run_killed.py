@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -57,7 +58,8 @@ def requests(bench: Bench) -> list[tuple[str, Asked]]:
 def logged(folder: Path) -> Iterator[tuple[str, Asked]]:
     """The requests whose answers stand whole in the page logs, read by hand."""
     for file in folder.rglob("*.pages"):
-        content, at, first = file.read_bytes(), 0, {}
+        content, at = file.read_bytes(), 0
+        first: dict[str, Any] = {}
         while at + 12 <= len(content):
             _, length, _ = struct.unpack_from("<III", content, at)
             text = content[at + 12 : at + 8 + length]

@@ -182,7 +182,7 @@ def test_a_run_whose_commit_landed_unseen_reports_it_and_lands_no_second_time(sh
 def test_a_second_run_of_the_same_task_is_told_who_holds_it(shop: Shop) -> None:
     runner = shop.runner()
     with Ledger(runner.home) as ledger:
-        lock = TaskLock(runner.home, ledger, "acme.orders", runner.destination.name, "the-first")
+        lock = TaskLock(runner.home, ledger, "acme.orders", runner.destination, "the-first")
         try:
             report = runner.run().tasks[0]
         finally:
@@ -195,11 +195,11 @@ def test_a_second_run_of_the_same_task_is_told_who_holds_it(shop: Shop) -> None:
 def test_a_lock_is_free_again_when_it_is_released(shop: Shop) -> None:
     runner = shop.runner()
     with Ledger(runner.home) as ledger:
-        first = TaskLock(runner.home, ledger, "acme.orders", "w", "one")
+        first = TaskLock(runner.home, ledger, "acme.orders", runner.destination, "one")
         with pytest.raises(LockHeldError):
-            TaskLock(runner.home, ledger, "acme.orders", "w", "two")
+            TaskLock(runner.home, ledger, "acme.orders", runner.destination, "two")
         first.release()
-        second = TaskLock(runner.home, ledger, "acme.orders", "w", "two")
+        second = TaskLock(runner.home, ledger, "acme.orders", runner.destination, "two")
         assert second.epoch == first.epoch + 1
         with pytest.raises(LockHeldError, match="two"):
             first.check()

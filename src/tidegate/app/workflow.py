@@ -27,9 +27,7 @@ class WorkflowApp(typer.Typer):
         self.workflow = of
 
 
-def workflow(
-    name: str, factory: Factory | type[Factory], tasks: Sequence[Task[Any, Any, Any]]
-) -> WorkflowApp:
+def workflow(name: str, factory: Factory, tasks: Sequence[Task[Any, Any, Any]]) -> WorkflowApp:
     """Make the app. Raises `ValueError` where two tasks or tables have the same name."""
     made = Workflow(name, factory, tuple(tasks))
     app = WorkflowApp(made)

@@ -79,6 +79,11 @@ class Destination(Protocol):
         """The destination as a person would type it after `--to`; no secret in it."""
         ...
 
+    @property
+    def identity(self) -> str:
+        """The same for every spelling of the same destination: what a lock on it is called."""
+        ...
+
     def prepare(self, table: Table[Any]) -> None:
         """Raise `DestinationError` where the table could not be written; create or change nothing."""
         ...

@@ -52,6 +52,10 @@ class DuckDBDestination:
     def name(self) -> str:
         return str(self.path) if self.path.suffix in _SUFFIXES else f"duckdb:{self.path}"
 
+    @property
+    def identity(self) -> str:
+        return f"duckdb:{os.path.realpath(self.path)}"
+
     def prepare(self, table: Table[Any]) -> None:
         self._check_place()
         for column in table.columns:

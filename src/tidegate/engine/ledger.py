@@ -17,6 +17,7 @@ from typing import Any
 
 from tidegate.engine.exceptions import StorageError
 from tidegate.utils.home import Home
+from tidegate.utils.sqlite import connect, transaction
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -51,10 +52,7 @@ class Ledger:
         self.path = path
         self._lock = threading.Lock()
         try:
-            path.touch(mode=0o600)
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
+            self._db = connect(path, synchronous="FULL")
             self._db.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
             raise StorageError(
@@ -150,12 +148,9 @@ class Ledger:
     def _write(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield self._db
-                self._db.execute("COMMIT")
+                with transaction(self._db) as db:
+                    yield db
             except sqlite3.Error as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
                 raise StorageError(f"the ledger {self.path} cannot be written: {error}") from error
 
 

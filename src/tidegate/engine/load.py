@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tidegate.contracts.table import Table
-from tidegate.destinations.registry import open_destination
 from tidegate.destinations.base import Commit, Destination, Landed
+from tidegate.destinations.registry import open_destination
 from tidegate.engine.commit import commit
 from tidegate.engine.exceptions import BrokenContractError
 from tidegate.engine.task_run import with_window

@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 
+from tidegate.destinations.base import Destination
 from tidegate.engine.exceptions import LockHeldError
 from tidegate.engine.ledger import Ledger
 from tidegate.utils.home import Home
@@ -18,9 +19,9 @@ from tidegate.utils.home import Home
 class TaskLock:
     """Held from construction to `release`. Raises `LockHeldError` that names the run which holds it."""
 
-    def __init__(self, home: Home, ledger: Ledger, task: str, destination: str, run_id: str) -> None:
-        self._key = f"{task} -> {destination}"
-        self._ledger, self._owner = ledger, run_id
+    def __init__(self, home: Home, ledger: Ledger, task: str, destination: Destination, run_id: str) -> None:
+        self._key = f"{task} -> {destination.identity}"
+        self._ledger = ledger
         name = hashlib.sha256(self._key.encode()).hexdigest()[:16]
         self._fd = os.open(home.lock(name), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
@@ -28,7 +29,7 @@ class TaskLock:
         except BlockingIOError as error:
             os.close(self._fd)
             raise LockHeldError(
-                f"{task} into {destination} is in the hands of {self._holder()}",
+                f"{task} into {destination.name} is in the hands of {self._holder()}",
                 hint="Wait for it to end; only one run at a time works on a task and destination.",
             ) from error
         self.epoch = ledger.lease(self._key, run_id, os.getpid())

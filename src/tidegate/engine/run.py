@@ -122,8 +122,9 @@ class Runner:
             for key in arguments
             if row.arguments.get(key) != arguments[key]
         )
+        changed = changed or f"workflow was {row.workflow}"
         raise UsageError(
-            f"run id {row.run_id} was used with other arguments ({changed or 'workflow was ' + row.workflow})",
+            f"run id {row.run_id} was used with other arguments ({changed})",
             hint="Use another --run-id, or the arguments that it began with.",
         )
 
@@ -138,7 +139,7 @@ class Runner:
             held: dict[str, TaskReport] = {}
             for task in tasks:
                 try:
-                    lock = TaskLock(self.home, ledger, self._qualified(task), self.destination.name, run_id)
+                    lock = TaskLock(self.home, ledger, self._qualified(task), self.destination, run_id)
                 except LockHeldError as error:
                     held[task.name] = failed(TaskReport(self._qualified(task), task.into.name), error)
                 else:

@@ -47,7 +47,7 @@ class Traffic:
 
 @dataclass
 class SliceWork:
-    """Works one slice of a task. `built` is told of every page: position, rows, and whether it stood in the log."""
+    """Works one slice of a task. `built` hears of every page: position, rows, and if it stood in the log."""
 
     folder: Path
     slice_id: str

@@ -31,7 +31,7 @@ from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.events import Event, Retrying, Waiting
-from tidegate.http_tools.exceptions import ClientClosedError, HttpClientError
+from tidegate.http_tools.exceptions import ClientClosedError, ContractError, HttpClientError
 from tidegate.utils.errors import ExitCode, TidegateError
 from tidegate.utils.home import make_private
 
@@ -159,6 +159,11 @@ class TaskRun:
         page = f" page {error.page}" if isinstance(error, HttpClientError) and error.page is not None else ""
         text = str(error)
         error.args = (f"{self._where}{'' if ' page ' in text else page}: {text}",)
+        if error.hint is None and isinstance(error, ContractError):
+            error.hint = (
+                "Mend the read contract and run again: what was fetched stands."
+                " Where the API has mended its answer, --new asks for it again."
+            )
         if error.hint is None and error.exit_code is ExitCode.TRY_AGAIN:
             error.hint = "Run the same command again: it resumes, and asks for no page that it has."
         return error

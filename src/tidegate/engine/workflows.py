@@ -20,16 +20,20 @@ class Connector(Protocol):
 
 
 class Factory(Protocol):
-    """Assembles a connector; without settings it reads them from the environment and `.env`."""
+    """Assembles a connector; without settings it reads them from the environment and `.env`.
 
-    @staticmethod
-    def create_connector(settings: Any = None, *, client: type[HttpClient] = SyncHttpClient) -> Connector: ...
+    A class with a static method is one, and so is an object.
+    """
+
+    def create_connector(
+        self, settings: Any = None, *, client: type[HttpClient] = SyncHttpClient
+    ) -> Connector: ...
 
 
 @dataclass(frozen=True)
 class Workflow:
     name: str
-    factory: Factory | type[Factory]
+    factory: Factory
     tasks: tuple[Task[Any, Any, Any], ...]
 
     def __post_init__(self) -> None:

@@ -6,17 +6,16 @@ this machine's clock; a clock set back makes old grants count longer, never shor
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-import time
 from pathlib import Path
 from typing import Protocol
+
+from tidegate.utils.sqlite import connect, transaction
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS grants (quota TEXT NOT NULL, granted_at REAL NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS grants_by_quota ON grants (quota, granted_at);
 """
-_BUSY_S = 30.0
 
 
 class GrantStore(Protocol):
@@ -41,15 +40,12 @@ class SqliteGrantStore:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
-        _write_ahead(self._db)
-        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db = connect(path, synchronous="NORMAL")
         self._db.executescript(_SCHEMA)
 
     def try_acquire(self, quota: str, cost: int, limit: int, window_s: float, now: float) -> float:
-        with self._lock, self._transaction() as db:
+        with self._lock, transaction(self._db) as db:
             db.execute("DELETE FROM grants WHERE quota = ? AND granted_at <= ?", (quota, now - window_s))
             (held,) = db.execute("SELECT count(*) FROM grants WHERE quota = ?", (quota,)).fetchone()
             if held + cost <= limit:
@@ -63,7 +59,7 @@ class SqliteGrantStore:
         return max(float(freeing) + window_s - now, 0.001)
 
     def release(self, quota: str, cost: int) -> None:
-        with self._lock, self._transaction() as db:
+        with self._lock, transaction(self._db) as db:
             db.execute(
                 "DELETE FROM grants WHERE rowid IN"
                 " (SELECT rowid FROM grants WHERE quota = ? ORDER BY granted_at LIMIT ?)",
@@ -73,36 +69,3 @@ class SqliteGrantStore:
     def close(self) -> None:
         with self._lock:
             self._db.close()
-
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self._db)
-
-
-def _write_ahead(db: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging. SQLite's own timeout does not hold here, where another process begins
-    or ends at the same moment.
-    """
-    deadline = time.monotonic() + _BUSY_S
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-class _Transaction:
-    """`BEGIN IMMEDIATE` to `COMMIT`: the read and the write of a grant are one step for every process."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> sqlite3.Connection:
-        self._db.execute("BEGIN IMMEDIATE")
-        return self._db
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
