@@ -131,9 +131,11 @@ def working(process: subprocess.Popen[str], ready: Callable[[], bool]) -> Iterat
             time.sleep(0.01)
         yield
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
+        process.kill()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+        process.wait()
 
 
 def interrupted(process: subprocess.Popen[str], number: signal.Signals) -> tuple[Ended, float]:

@@ -86,9 +86,8 @@ def test_a_finished_run_id_does_nothing_again(shell: Shell, brevo: Standin) -> N
 def test_a_used_run_id_with_other_arguments_is_wrong_usage(shell: Shell, brevo: Standin) -> None:
     assert shell.run_inside("events", "--run-id", "nightly-1").code == 0
     asked = brevo.requests
-    shell.run_inside("contacts", "--run-id", "nightly-1").failed(
-        2, "nightly-1", "tasks was ['events']", "--run-id"
-    )
+    other = shell.run_inside("contacts", "--run-id", "nightly-1")
+    other.failed(2, "nightly-1", "tasks was ['events']", "--run-id")
     shell.run_inside("events", "--run-id", "nightly-1", "--new").failed(2, "nightly-1", "--new")
     assert brevo.requests == asked
     assert shell.tables().keys() == {"brevo_events"}

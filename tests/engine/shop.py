@@ -18,6 +18,7 @@ from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.engine.run import Options, Runner
 from tidegate.engine.tasks import Task, task
 from tidegate.engine.workflows import Workflow
+from tidegate.http_tools.auth import APIKeyAuthManager
 from tidegate.http_tools.clients import Call, HttpClient, SyncHttpClient
 from tidegate.http_tools.pagination import OffsetPaginator
 from tidegate.http_tools.retry_strategies import ExponentialBackoffRetryStrategy
@@ -62,6 +63,7 @@ class Shop:
     answer: Callable[[httpx2.Request], httpx2.Response | None] = lambda _: None
     asked: list[str] = field(default_factory=list)
     params: dict[str, Any] = field(default_factory=dict)
+    key: str = "the-key-of-acme"
 
     def fill(self, count: int) -> None:
         at = "2026-01-01T00:00:00Z"
@@ -109,6 +111,7 @@ class Shop:
         retry = ExponentialBackoffRetryStrategy(max_attempts=2, base_s=0.01)
         made = client(
             "https://api.acme.example/v1",
+            auth_manager=APIKeyAuthManager(self.key),
             transport=httpx2.MockTransport(self.serve),
             retry_strategy=retry,
         )

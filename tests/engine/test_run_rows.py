@@ -13,7 +13,7 @@ from tests.engine.shop import ApiOrder, CleanOrder, Shop
 from tidegate.contracts.table import Table
 from tidegate.engine.exceptions import LockHeldError
 from tidegate.engine.ledger import Ledger
-from tidegate.engine.locks import TaskLock
+from tidegate.engine.locks import run_lock, task_lock
 from tidegate.engine.report import TaskReport
 from tidegate.utils.errors import ExitCode, UsageError
 
@@ -143,6 +143,27 @@ def test_a_changed_request_stops_the_resumed_run_and_names_the_change(shop: Shop
     assert "--new" in (report.hint or "")
 
 
+def test_the_pages_of_another_account_are_never_taken_for_ones_own(shop: Shop) -> None:
+    shop.orders[34]["total"] = -1
+    shop.key = "the-key-of-account-one"
+    assert only(shop).exit_code == ExitCode.FAILED
+    shop.key = "the-key-of-account-two"
+    report = only(shop)
+    assert report.exit_code == ExitCode.FAILED
+    assert "account" in (report.error or "")
+    assert only(shop, lambda order: CleanOrder(order_id=order.id, total=1), new=True).rows_loaded == 35
+
+
+def test_a_second_process_with_the_same_run_is_told_where_it_is_at_work(shop: Shop) -> None:
+    runner = shop.runner(run_id="mine")
+    with Ledger(runner.home) as ledger:
+        lock = run_lock(runner.home, ledger, "mine")
+        with pytest.raises(LockHeldError, match="run mine is at work in process"):
+            runner.run()
+        lock.release()
+    assert runner.run().exit_code is ExitCode.OK
+
+
 def test_new_begins_afresh_where_a_run_is_unfinished(shop: Shop) -> None:
     shop.orders[34]["total"] = -1
     only(shop)
@@ -182,7 +203,7 @@ def test_a_run_whose_commit_landed_unseen_reports_it_and_lands_no_second_time(sh
 def test_a_second_run_of_the_same_task_is_told_who_holds_it(shop: Shop) -> None:
     runner = shop.runner()
     with Ledger(runner.home) as ledger:
-        lock = TaskLock(runner.home, ledger, "acme.orders", runner.destination, "the-first")
+        lock = task_lock(runner.home, ledger, "acme.orders", runner.destination, "the-first")
         try:
             report = runner.run().tasks[0]
         finally:
@@ -195,11 +216,11 @@ def test_a_second_run_of_the_same_task_is_told_who_holds_it(shop: Shop) -> None:
 def test_a_lock_is_free_again_when_it_is_released(shop: Shop) -> None:
     runner = shop.runner()
     with Ledger(runner.home) as ledger:
-        first = TaskLock(runner.home, ledger, "acme.orders", runner.destination, "one")
+        first = task_lock(runner.home, ledger, "acme.orders", runner.destination, "one")
         with pytest.raises(LockHeldError):
-            TaskLock(runner.home, ledger, "acme.orders", runner.destination, "two")
+            task_lock(runner.home, ledger, "acme.orders", runner.destination, "two")
         first.release()
-        second = TaskLock(runner.home, ledger, "acme.orders", runner.destination, "two")
+        second = task_lock(runner.home, ledger, "acme.orders", runner.destination, "two")
         assert second.epoch == first.epoch + 1
         with pytest.raises(LockHeldError, match="two"):
             first.check()

@@ -60,11 +60,6 @@ class RunReport:
         return ExitCode(max((task.exit_code for task in self.tasks), default=int(ExitCode.OK)))
 
     @property
-    def idle(self) -> bool:
-        """Whether no task was begun, because another process has them all in hand."""
-        return all(task.exit_code == ExitCode.LOST and task.commit_id is None for task in self.tasks)
-
-    @property
     def status(self) -> Status:
         return "loaded" if self.exit_code is ExitCode.OK else "failed"
 

@@ -21,7 +21,7 @@ from tidegate.destinations.base import Destination
 from tidegate.engine.events import RunListener, ignore
 from tidegate.engine.exceptions import LockHeldError
 from tidegate.engine.ledger import Ledger, RunRow
-from tidegate.engine.locks import TaskLock
+from tidegate.engine.locks import Lock, run_lock, task_lock
 from tidegate.engine.plan import Plan, Range, plan_task
 from tidegate.engine.report import RunReport, TaskReport
 from tidegate.engine.task_run import TaskRun, failed
@@ -76,14 +76,14 @@ class Runner:
         tasks = self.workflow.select(self.options.tasks)
         self.options.range.check(self.now().date())
         arguments = self.options.arguments(self.destination.name)
-        with Ledger(self.home) as ledger:
+        with Ledger(self.home) as ledger, ExitStack() as stack:
             run_id, finished = self._identify(ledger, arguments)
             if finished is not None:
                 return finished
+            stack.callback(run_lock(self.home, ledger, run_id).release)
             for task in tasks:
                 self.destination.prepare(task.into)
             connector = self.connector or self.workflow.factory.create_connector()
-            known = ledger.run(run_id) is not None
             ledger.begin(run_id, self.workflow.name, arguments, self.destination.name)
             report = RunReport(run_id, self.workflow.name, self.destination.name, self.now())
             began = time.monotonic()
@@ -92,8 +92,7 @@ class Runner:
             finally:
                 connector.client.close()
             report.duration_s = time.monotonic() - began
-            if not (known and report.idle):  # else the run is at work in another process, and so is its row
-                ledger.finish(run_id, int(report.exit_code), report.summary())
+            ledger.finish(run_id, int(report.exit_code), report.summary())
             return report
 
     def _identify(self, ledger: Ledger, arguments: dict[str, Any]) -> tuple[str, RunReport | None]:
@@ -135,11 +134,11 @@ class Runner:
         self, ledger: Ledger, run_id: str, tasks: Sequence[Task[Any, Any, Any]], connector: Connector
     ) -> list[TaskReport]:
         with ExitStack() as stack:
-            locks: dict[str, TaskLock] = {}
+            locks: dict[str, Lock] = {}
             held: dict[str, TaskReport] = {}
             for task in tasks:
                 try:
-                    lock = TaskLock(self.home, ledger, self._qualified(task), self.destination, run_id)
+                    lock = task_lock(self.home, ledger, self._qualified(task), self.destination, run_id)
                 except LockHeldError as error:
                     held[task.name] = failed(TaskReport(self._qualified(task), task.into.name), error)
                 else:
@@ -179,7 +178,7 @@ class Runner:
         return plan
 
     def _task_run(
-        self, run_id: str, task: Task[Any, Any, Any], plan: Plan, lock: TaskLock, connector: Connector
+        self, run_id: str, task: Task[Any, Any, Any], plan: Plan, lock: Lock, connector: Connector
     ) -> TaskRun:
         return TaskRun(
             name=self._qualified(task),

@@ -22,7 +22,7 @@ from tidegate.engine.events import (
     TaskStarted,
 )
 from tidegate.engine.exceptions import AccountingError, StoppedError
-from tidegate.engine.locks import TaskLock
+from tidegate.engine.locks import Lock
 from tidegate.engine.parts import Manifest, read_part
 from tidegate.engine.plan import Slice, TaskPlan, next_cursor
 from tidegate.engine.report import TaskReport
@@ -50,7 +50,7 @@ class TaskRun:
     folder: Path
     connector: Connector
     destination: Destination
-    lock: TaskLock
+    lock: Lock
     stop: Stop
     max_wait_s: float | None
     listener: RunListener

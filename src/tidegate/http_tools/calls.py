@@ -138,8 +138,10 @@ class Call(Generic[R]):
         return replace(self, terms=terms)
 
     def describe(self) -> dict[str, Any]:
-        """Plain values that identify what is asked, for fingerprints: no credential among them."""
+        """Plain values that identify what is asked, for fingerprints: of the credential its digest only."""
+        auth = self.client.policy.auth
         return {
+            "account": auth.identity() if auth is not None else None,
             "method": self.method,
             "url": self.client.display_url(self.url),
             "params": self.client.encode_params(self.params),
