@@ -13,10 +13,10 @@ from bench.ways import Round, run_round
 
 SIZES = [200_000, 1_000_000]
 NOTES = """
-Medians over the rounds ({rounds}). Each way is a fresh process into a fresh DuckDB file. CPU is the whole process's,
-user and system, start-up included. The tables agree in row count and checksum. tidegate also keeps every
-page in its log and every part on disk. Fetching alone is one plain client, page after page: what the sandbox
-can give.
+Medians over the rounds ({rounds}). Each way is a fresh process into a fresh DuckDB file. CPU is that of the whole
+process, user and system, start-up included. The tables agree in row count and checksum. tidegate also keeps
+every page in its log and every part on disk. Fetching alone is one plain client, page after page: what the
+sandbox can give.
 """
 
 

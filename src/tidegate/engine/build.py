@@ -115,8 +115,8 @@ class InstancesBuild:
             return max(values, default=None)
         except TypeError as error:  # naive and aware instants cannot be compared
             raise BrokenContractError(
-                f"{page.call.endpoint} page {page.request.index}: the cursor field"
-                f" {self._task.cursor.field if self._task.cursor else ''} mixes instants with and without zone",
+                f"{page.call.endpoint} page {page.request.index}: instants with and without zone in one page"
+                f" of the cursor field of task {self._task.name}",
                 hint="Declare it AwareDatetime in the read contract.",
             ) from error
 
