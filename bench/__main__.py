@@ -13,10 +13,10 @@ from bench.ways import Round, run_round
 
 SIZES = [200_000, 1_000_000]
 NOTES = """
-Medians over the rounds ({rounds}). Each way is a fresh process into a fresh DuckDB file. CPU is that of the whole
-process, user and system, start-up included. The tables agree in row count and checksum. tidegate also keeps
-every page in its log and every part on disk. Fetching alone is one plain client, page after page: what the
-sandbox can give.
+Medians over the rounds ({rounds}). Each way is a fresh process into a fresh DuckDB file. CPU is that of the
+whole process, user and system, start-up included. The tables agree in row count and checksum. tidegate also
+keeps every page in its log and every part on disk. Days are equally full at every size. Fetching alone is one
+plain client, page after page: what the sandbox can give.
 """
 
 
@@ -36,10 +36,10 @@ def main() -> int:
 
 def _rounds(rows: int, count: int) -> list[Round]:
     rounds: list[Round] = []
-    with running(rows) as base_url:
+    with running(rows) as sandbox:
         for number in range(count):
             print(f"{rows:,} events, round {number + 1} of {count} ...", file=sys.stderr, flush=True)
-            rounds.append(run_round(base_url))
+            rounds.append(run_round(sandbox))
     return rounds
 
 

@@ -17,11 +17,11 @@ from tidegate.connectors.brevo.schemas import ApiEvent
 HEAD, TAIL = b'{"events":', b"}"
 
 
-def main(base_url: str) -> None:
+def main(events_url: str) -> None:
     adapter = TypeAdapter(list[ApiEvent])
     cpu_s, rows = 0.0, 0
     began = time.perf_counter()
-    bodies = [response.content.removeprefix(HEAD).removesuffix(TAIL) for response in responses(base_url)]
+    bodies = [response.content.removeprefix(HEAD).removesuffix(TAIL) for response in responses(events_url)]
     fetch_s = time.perf_counter() - began
     for body in bodies:
         before = time.process_time()

@@ -6,18 +6,15 @@ from collections.abc import Iterator
 
 import httpx2
 
-from bench.sandbox import FIRST_DAY, LAST_DAY
-
 LIMIT = 5000
 
 
-def responses(base_url: str) -> Iterator[httpx2.Response]:
+def responses(events_url: str) -> Iterator[httpx2.Response]:
     """Every page that has rows."""
     with httpx2.Client(headers={"api-key": "bench"}, timeout=30.0) as client:
         offset = 0
         while True:
-            query = f"startDate={FIRST_DAY}&endDate={LAST_DAY}&sort=asc&limit={LIMIT}&offset={offset}"
-            response = client.get(f"{base_url}/smtp/statistics/events?{query}")
+            response = client.get(f"{events_url}&limit={LIMIT}&offset={offset}")
             response.raise_for_status()
             if response.content in (b"{}", b'{"events":[]}'):
                 return

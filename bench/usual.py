@@ -20,8 +20,8 @@ CREATE TABLE brevo_events (
 """
 
 
-def main(base_url: str, file: str) -> None:
-    items = [item for response in responses(base_url) for item in response.json()["events"]]
+def main(events_url: str, file: str) -> None:
+    items = [item for response in responses(events_url) for item in response.json()["events"]]
     rows = [to_clean_event(ApiEvent(**item)) for item in items]  # it makes CleanEvent(**...)
     frame = pd.DataFrame([row.model_dump() for row in rows])
     frame["occurred_at"] = pd.to_datetime(frame["occurred_at"], utc=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from bench.measure import Cost, measure
-from bench.sandbox import FIRST_DAY, LAST_DAY, QUOTA
+from bench.sandbox import LAST_DAY, QUOTA, Sandbox
 from tidegate.workflows.brevo.config import EVENTS
 
 # Of the contract's columns only: tidegate adds its own. A sum, because the order of rows is nobody's promise.
@@ -33,31 +33,30 @@ class Round:
         return self.usual.cpu_s / self.tidegate.cpu_s
 
 
-def run_round(base_url: str) -> Round:
+def run_round(sandbox: Sandbox) -> Round:
     """Raises `RuntimeError` where a way fails, or the two tables differ."""
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         ours, theirs = Path(folder, "tidegate.duckdb"), Path(folder, "usual.duckdb")
-        tidegate = _tidegate(base_url, ours, Path(folder, "home"))
-        usual = measure("bench.usual", [base_url, str(theirs)], {})
-        floor = json.loads(measure("bench.floor", [base_url], {}).output)
+        tidegate = _tidegate(sandbox, ours, Path(folder, "home"))
+        usual = measure("bench.usual", [sandbox.events_url, str(theirs)], {})
+        floor = json.loads(measure("bench.floor", [sandbox.events_url], {}).output)
         rows, total = _sums(ours)
         if (rows, total) != _sums(theirs) or rows != floor["rows"]:
             raise RuntimeError("the tables of tidegate and of the usual way differ")
     return Round(rows, tidegate, usual, floor["cpu_s"], floor["fetch_s"])
 
 
-def _tidegate(base_url: str, file: Path, home: Path) -> Cost:
+def _tidegate(sandbox: Sandbox, file: Path, home: Path) -> Cost:
     """The command as a user types it."""
-    arguments = (
-        f"run brevo events --to {file} --from {FIRST_DAY} --until {LAST_DAY} --summary - --no-progress"
-    )
+    options = f"--from {sandbox.first_day} --until {LAST_DAY} --summary - --no-progress"
+    arguments = ["run", "brevo", "events", "--to", str(file), *options.split()]
     environment = {
         "TIDEGATE_HOME": str(home),
         "BREVO_API_KEY": "bench",
-        "BREVO_BASE_URL": base_url,
+        "BREVO_BASE_URL": sandbox.base_url,
         "BREVO_QUOTA": str(QUOTA),
     }
-    return measure("tidegate", arguments.split(), environment)
+    return measure("tidegate", arguments, environment)
 
 
 def _sums(file: Path) -> tuple[int, int]:

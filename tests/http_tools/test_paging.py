@@ -507,6 +507,7 @@ def test_a_description_names_what_is_asked_and_no_credential(driver: Driver) -> 
     described = json.dumps(call.describe())
     assert "hunter" not in described
     assert json.loads(described) == {
+        "account": None,
         "method": "GET",
         "url": "http://api.test/v3/rows",
         "params": {"a": "true"},
