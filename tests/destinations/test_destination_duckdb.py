@@ -324,13 +324,14 @@ def test_kill_at_any_moment_leaves_all_or_nothing_of_a_commit(path: Path, tmp_pa
     (tmp_path / "tests_words.py").write_text(_WORDS)
     destination, chance = DuckDBDestination(path), random.Random(7)
     versions = [0]
-    for _ in range(8):
+    for number in range(8):
         loop = subprocess.Popen(
             [sys.executable, "-c", _LOOP, str(path)], cwd=tmp_path, stdout=subprocess.PIPE, text=True
         )
         assert loop.stdout is not None
         assert loop.stdout.readline() == "ready\n"
-        time.sleep(chance.uniform(0.0, 0.25))
+        # later and later, so that some kill comes after a commit on a slow machine, too
+        time.sleep(chance.uniform(0.0, 0.25) + number * number * 0.03)
         loop.send_signal(signal.SIGKILL)
         loop.wait()
         loop.stdout.close()

@@ -44,13 +44,15 @@ ORDERS = Table("orders", CleanOrder, key=("order_id",), write="merge")
 
 
 class AcmeConnector:
+    reads = ApiOrder
+
     def __init__(self, client: HttpClient, params: dict[str, Any]) -> None:
         self.client, self.params = client, params
 
     def get_orders(self) -> Call[ApiOrder]:
         paginator = OffsetPaginator(limit=10, identity="id", total="count")
         return self.client.pages(
-            "GET", "/orders", reads=ApiOrder, items="orders", paginator=paginator, params=self.params
+            "GET", "/orders", reads=self.reads, items="orders", paginator=paginator, params=self.params
         )
 
 

@@ -113,6 +113,12 @@ def test_a_backfill_that_closes_up_moves_the_cursor() -> None:
     assert next_cursor(plan, DAILY, []) == at(11)
 
 
+def test_a_first_run_from_a_later_day_stores_no_cursor_over_the_gap() -> None:
+    for one in (DAILY, SINCE):
+        plan = plan_task(one, CursorRow(), Range(date(2026, 3, 9), None), NOW)
+        assert next_cursor(plan, one, [at(10)]) is None
+
+
 def test_until_alone_in_the_past_asks_for_that_day() -> None:
     plan = plan_task(DAILY, CursorRow(4, at(9)), Range(None, date(2026, 2, 1)), NOW)
     assert cells(plan) == [date(2026, 2, 1)]
@@ -173,7 +179,7 @@ def test_a_task_without_cursor_is_one_slice_and_stores_none() -> None:
 
 def test_a_plan_reads_back_as_it_was_saved(tmp_path: Path) -> None:
     tasks = (plan_task(DAILY, CursorRow(1, at(9)), Range(), NOW), plan_task(SINCE, CursorRow(), Range(), NOW))
-    plan = Plan("r", "w", NOW, tasks)
+    plan = Plan("r", "w", {"tasks": [], "from": None}, NOW, tasks)
     plan.save(tmp_path / "plan.json")
     assert Plan.load(tmp_path / "plan.json") == plan
 
@@ -182,7 +188,7 @@ def test_a_plan_reads_back_as_it_was_saved(tmp_path: Path) -> None:
     ("asked", "reason"),
     [
         (Range(date(2026, 3, 5), date(2026, 3, 4)), "--from 2026-03-05 is after --until 2026-03-04"),
-        (Range(date(2026, 3, 15), None), "--from 2026-03-15 lies in the future"),
+        (Range(date(2026, 3, 11), None), "--from 2026-03-11 lies in the future"),
         (Range(None, date(2027, 1, 1)), "--until 2027-01-01 lies in the future"),
         (Range(date(2026, 1, 1), full_refresh=True), "--full-refresh"),
     ],
@@ -190,6 +196,22 @@ def test_a_plan_reads_back_as_it_was_saved(tmp_path: Path) -> None:
 def test_impossible_days_are_refused(asked: Range, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         asked.check(NOW.date())
+
+
+def test_days_that_a_task_cannot_use_are_told() -> None:
+    @task(transform=clean, into=Table("t", CleanRow, key=("row_id",), write="merge"))
+    def whole(_: object) -> Call[ApiRow]:
+        raise AssertionError
+
+    asked = Range(date(2026, 3, 1), date(2026, 3, 2))
+    assert "has no windows" in plan_task(whole, CursorRow(), asked, NOW).warnings[0]
+    assert "--until" in plan_task(SINCE, CursorRow(), asked, NOW).warnings[0]
+    assert plan_task(DAILY, CursorRow(), asked, NOW).warnings == ()
+
+
+def test_a_cursor_that_is_no_field_of_the_read_model_is_refused_when_declared() -> None:
+    with pytest.raises(ValueError, match="'updated', not a field of ApiRow"):
+        by_cursor(Cursor("updated", start=date(2024, 1, 1)))
 
 
 def test_a_task_with_windows_needs_a_table_by_windows() -> None:

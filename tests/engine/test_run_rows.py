@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from pydantic import field_validator
 
-from tests.engine.shop import ApiOrder, CleanOrder, Shop
+from tests.engine.shop import AcmeConnector, ApiOrder, CleanOrder, Shop
 from tidegate.contracts.table import Table
+from tidegate.destinations.base import Landed
+from tidegate.destinations.duckdb import DuckDBDestination
+from tidegate.destinations.exceptions import DestinationUnavailableError
 from tidegate.engine.exceptions import LockHeldError
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import run_lock, task_lock
 from tidegate.engine.report import TaskReport
 from tidegate.utils.errors import ExitCode, UsageError
+
+
+def refuse(*_: object) -> Landed:
+    raise DestinationUnavailableError("the warehouse is out to lunch")
+
+
+class ApiOrderDoubled(ApiOrder):
+    @field_validator("total")
+    @classmethod
+    def doubled(cls, total: int) -> int:
+        return total * 2
 
 
 @pytest.fixture
@@ -200,16 +216,93 @@ def test_a_run_whose_commit_landed_unseen_reports_it_and_lands_no_second_time(sh
     assert shop.rows("SELECT count(*) FROM orders") == [(35,)]
 
 
+def test_a_task_that_landed_is_not_built_again_when_its_run_is_resumed(shop: Shop) -> None:
+    first = only(shop, run_id="once")
+    (shop.folder / "home" / "ledger.db").unlink()
+    again = only(shop, lambda order: [CleanOrder(order_id=order.id, total=7)] * 2, run_id="once")
+    assert (again.rows_loaded, again.rows_fetched, again.exit_code) == (35, 35, ExitCode.OK)
+    assert again.commit_id == first.commit_id
+    assert (34, 102) in shop.rows()
+
+
+def test_a_changed_read_contract_builds_the_parts_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = Table("orders", CleanOrder, write="append")
+    monkeypatch.setattr(DuckDBDestination, "commit", refuse)
+    assert only(shop, table=table).exit_code == ExitCode.TRY_AGAIN
+    monkeypatch.undo()
+    monkeypatch.setattr(AcmeConnector, "reads", ApiOrderDoubled)
+    assert only(shop, table=table).exit_code == ExitCode.OK
+    assert (34, 204) in shop.rows()
+
+
+def test_a_fault_in_one_task_is_a_failed_task_and_no_traceback(shop: Shop) -> None:
+    shop.answer = lambda _: (_ for _ in ()).throw(ZeroDivisionError("oh"))
+    report = only(shop)
+    assert report.exit_code == ExitCode.FAILED
+    assert "ZeroDivisionError" in (report.error or "")
+    assert "--debug" in (report.hint or "")
+
+
+def test_a_run_that_waits_for_a_lock_can_be_run_again_under_its_id(shop: Shop) -> None:
+    runner = shop.runner(run_id="mine")
+    with Ledger(runner.home) as ledger:
+        lock = task_lock(runner.home, ledger, "acme.orders", runner.destination, "another")
+        with pytest.raises(LockHeldError, match="another"):
+            runner.run()
+        lock.release()
+    assert only(shop, run_id="mine").rows_loaded == 35
+
+
+def test_an_id_keeps_its_arguments_when_the_ledger_is_gone(shop: Shop) -> None:
+    shop.orders[34]["total"] = -1
+    only(shop, run_id="mine")
+    (shop.folder / "home" / "ledger.db").unlink()
+    with pytest.raises(UsageError, match="other arguments"):
+        only(shop, run_id="mine", tasks=("orders",))
+
+
+def test_an_unfinished_run_is_resumed_though_the_clock_was_set_back(shop: Shop) -> None:
+    shop.orders[34]["total"] = -1
+    only(shop, run_id="first")
+    early = shop.runner(lambda order: CleanOrder(order_id=order.id, total=1))
+    early.now = lambda: datetime(2020, 1, 1, tzinfo=UTC)
+    assert early.run().run_id == "first"
+
+
+def test_pages_of_a_slice_that_was_whole_count_as_resumed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DuckDBDestination, "commit", refuse)
+    only(shop)
+    monkeypatch.undo()
+    report = only(shop)
+    assert (report.pages_resumed, report.pages, report.api_calls) == (5, 5, 0)
+
+
+def test_a_value_that_no_column_holds_is_named_with_its_row(shop: Shop) -> None:
+    shop.orders[17]["total"] = 2**70
+    report = only(shop)
+    assert report.exit_code == ExitCode.FAILED
+    for part in ("page 1", "row 7", "id 17", "CleanOrder column total"):
+        assert part in (report.error or ""), report.error
+
+
+def test_a_run_of_one_warehouse_is_never_taken_for_one_of_another(shop: Shop) -> None:
+    only(shop, run_id="once")
+    elsewhere = shop.runner(run_id="once")
+    elsewhere.destination = DuckDBDestination(shop.folder / "other.duckdb")
+    with pytest.raises(UsageError, match="to was"):
+        elsewhere.run()
+
+
 def test_a_second_run_of_the_same_task_is_told_who_holds_it(shop: Shop) -> None:
     runner = shop.runner()
     with Ledger(runner.home) as ledger:
         lock = task_lock(runner.home, ledger, "acme.orders", runner.destination, "the-first")
-        try:
-            report = runner.run().tasks[0]
-        finally:
-            lock.release()
-    assert report.exit_code == ExitCode.LOST
-    assert "the-first" in (report.error or "")
+        with pytest.raises(LockHeldError, match="the-first") as caught:
+            runner.run()
+        lock.release()
+    assert caught.value.exit_code == ExitCode.LOST
     assert shop.asked == []
 
 

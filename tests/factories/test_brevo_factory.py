@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from tidegate.connectors.brevo.client import BrevoConnector
 from tidegate.connectors.brevo.config import BrevoSettings
-from tidegate.connectors.brevo.limiter import DEFAULT_QUOTAS, BrevoRateLimiter, Quota, bucket_of
+from tidegate.connectors.brevo.limiter import DEFAULT_QUOTAS, BrevoRateLimiter, Quota
 from tidegate.factories.brevo import BrevoFactory
 from tidegate.http_tools.clients import AsyncHttpClient
 from tidegate.http_tools.rate_limiters import BaseRateLimiter
@@ -60,7 +60,12 @@ def granted(made: BrevoConnector, path: str, at_most: int = 400) -> int:
     ],
 )
 def test_each_path_belongs_to_one_bucket(path: str, bucket: str) -> None:
-    assert bucket_of(path) == bucket
+    made = BrevoRateLimiter()
+
+    def of(path: str) -> BaseRateLimiter:
+        return made.for_request(httpx2.Request("GET", f"https://api.brevo.com/v3{path}"))
+
+    assert of(path) is of({"smtp": "/smtp", "contacts": "/contacts", "other": "/account"}[bucket])
 
 
 def test_ninety_percent_of_each_quota_are_used() -> None:

@@ -11,7 +11,7 @@ import httpx2
 from pydantic import BaseModel
 
 from tidegate.http_tools.clients import AsyncHttpClient, Call, HttpClient, Page, SyncHttpClient
-from tidegate.http_tools.effects import Effect, Flow, Send, Sleep
+from tidegate.http_tools.effects import Blocking, Effect, Flow, Send, Shielded, Sleep, WaitAtMost
 from tidegate.http_tools.rate_limiters import BaseRateLimiter, HeaderRateLimiter
 from tidegate.http_tools.retry_strategies import ExponentialBackoffRetryStrategy, HeaderBasedRetryStrategy
 
@@ -105,6 +105,13 @@ class World:
                 self.slept.append(seconds)
                 self.clock.now += seconds
                 return None
+            case Blocking(function=function):
+                return function()
+            case Shielded(flow=flow):
+                return self.run(flow)
+            case WaitAtMost(future=future, seconds=seconds) if seconds < float("inf"):
+                self.clock.now += 0 if future.done() else seconds
+                return future.done()
             case _:
                 raise AssertionError(f"a lone flow would wait for ever: {effect}")
 

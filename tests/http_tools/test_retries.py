@@ -36,7 +36,9 @@ from tidegate.http_tools.policy import Policy, Terms, request_flow
 from tidegate.http_tools.retry_strategies import (
     ExponentialBackoffRetryStrategy,
     Failure,
+    FixedRetryStrategy,
     HeaderBasedRetryStrategy,
+    LinearBackoffRetryStrategy,
 )
 from tidegate.utils.errors import ExitCode
 
@@ -186,7 +188,8 @@ def test_a_network_error_keeps_its_kind_and_cause() -> None:
 def test_listeners_are_told_of_answers_and_retries() -> None:
     events: list[Event] = []
     asks([answer(503), httpx2.ReadError("reset"), OK], terms=Terms(listener=events.append))
-    assert [type(each) for each in events] == [Answered, Retrying, Retrying, Answered]
+    told = [type(each) for each in events if isinstance(each, Answered | Retrying)]
+    assert told == [Answered, Retrying, Retrying, Answered]
     assert [each.attempt for each in events if isinstance(each, Retrying)] == [1, 2]
 
 
@@ -258,6 +261,12 @@ def test_a_reset_is_obeyed_on_429() -> None:
     assert waits(answer(429, retry_after="7", x_sib_ratelimit_reset="42")) == [7]
 
 
+def test_an_empty_ietf_quota_is_waited_for_on_429() -> None:
+    assert waits(answer(429, ratelimit="limit=10, remaining=0, reset=42")) == [42]
+    assert waits(answer(429, ratelimit='"a";r=5;t=9, "b";r=0;t=42')) == [42]
+    assert waits(answer(429, ratelimit_reset="42", ratelimit="nonsense")) == [42]
+
+
 def test_a_reset_on_503_says_nothing_of_the_server() -> None:
     assert waits(answer(503, x_sib_ratelimit_reset="42")) == [0.5]
 
@@ -310,6 +319,39 @@ def test_a_backoff_is_never_negative_nor_over_its_cap(
 ) -> None:
     strategy = ExponentialBackoffRetryStrategy(10**7, base, cap, random=lambda: draw)
     assert 0 <= strategy.backoff_s(Failure("GET", attempt, 503)) <= cap
+
+
+@given(st.integers(1, 10**6), st.floats(0, 1e6), st.floats(0, 1e6), st.floats(0, 1), st.floats(0, 1))
+def test_linear_and_fixed_waits_are_never_negative_nor_over_their_cap(
+    attempt: int, step: float, cap: float, jitter: float, draw: float
+) -> None:
+    failure = Failure("GET", attempt, 503)
+    linear = LinearBackoffRetryStrategy(10**7, step, cap, jitter, random=lambda: draw)
+    assert 0 <= linear.backoff_s(failure) <= cap
+    fixed = FixedRetryStrategy(10**7, step, jitter, random=lambda: draw)
+    assert 0 <= fixed.backoff_s(failure) <= step
+
+
+def test_a_linear_backoff_grows_by_its_step_up_to_its_cap() -> None:
+    strategy = LinearBackoffRetryStrategy(9, step_s=2, cap_s=5, random=lambda: 0.0)
+    assert waits(*[answer(502)] * 4, policy=Policy(retry=strategy)) == [2, 4, 5, 5]
+
+
+def test_a_fixed_wait_stays_the_same() -> None:
+    strategy = FixedRetryStrategy(9, wait_s=3, random=lambda: 0.0)
+    assert waits(*[answer(502)] * 3, policy=Policy(retry=strategy)) == [3, 3, 3]
+
+
+def test_jitter_takes_its_share_off() -> None:
+    strategy = FixedRetryStrategy(9, wait_s=10, jitter=0.5, random=lambda: 1.0)
+    assert waits(answer(502), policy=Policy(retry=strategy)) == [5]
+
+
+@pytest.mark.parametrize("jitter", [-0.1, 1.1])
+@pytest.mark.parametrize("kind", [LinearBackoffRetryStrategy, FixedRetryStrategy])
+def test_a_jitter_that_is_no_share_is_refused(kind: type[FixedRetryStrategy], jitter: float) -> None:
+    with pytest.raises(ValueError, match="0 to 1"):
+        kind(jitter=jitter)
 
 
 # -- headers are text that a stranger wrote

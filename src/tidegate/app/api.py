@@ -6,8 +6,8 @@ import os
 from datetime import date
 from pathlib import Path
 
+from tidegate.app.places import destination_of
 from tidegate.app.registry import find_workflow
-from tidegate.destinations.registry import open_destination
 from tidegate.engine.plan import Range
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
@@ -33,7 +33,7 @@ def run(
     project = Project.find(Path.cwd())
     return Runner(
         workflow=find_workflow(project, workflow),
-        destination=open_destination(to or project.destination),
+        destination=destination_of(project, to),
         home=project.home(os.environ),
         options=Options(
             tasks=tasks,

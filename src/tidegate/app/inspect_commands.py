@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -14,7 +14,7 @@ from tidegate.app.tables import print_table
 from tidegate.destinations.base import CursorRow
 from tidegate.engine.build import InstancesBuild
 from tidegate.engine.plan import Range, Slice, plan_task
-from tidegate.engine.tasks import Task
+from tidegate.engine.tasks import Task, read_model
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.utils.columns import Column
 from tidegate.utils.errors import SettingsError, TidegateError
@@ -49,7 +49,7 @@ def show_command(workflow: Callable[[], Workflow], name: str, *, debug: bool) ->
         out.write(f"{made.name}.{task.name}: {task.doc}\n\n")
         for label, text in _facts(made, task):
             out.write(f"{label:14}{text}\n")
-        read = _read_model(task)
+        read = read_model(task.fetch)
         if read is not None:
             out.write(f"\nread contract {read.__name__}\n")
             print_table(("field", "type"), _read_rows(read), out)
@@ -72,11 +72,6 @@ def _facts(workflow: Workflow, task: Task[Any, Any, Any]) -> Iterable[tuple[str,
         yield "cursor", f"{task.cursor.field}{back}; the first run begins at {task.cursor.start}"
     for number, quota in enumerate(getattr(workflow.factory, "quotas", ())):
         yield ("" if number else "quota"), quota
-
-
-def _read_model(task: Task[Any, Any, Any]) -> type[BaseModel] | None:
-    (model,) = get_args(get_type_hints(task.fetch).get("return")) or (None,)
-    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
 
 
 def _read_rows(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
@@ -124,5 +119,5 @@ def _preview(workflow: Workflow, task: Task[Any, Any, Any], rows: int) -> list[d
 
 def _first_page(connector: Connector, task: Task[Any, Any, Any], each: Slice) -> list[dict[str, Any]]:
     call = task.call(connector, each.window)
-    batch = InstancesBuild(task).page(call.fetch(call.first())).batch
+    batch = InstancesBuild(task, call.reads).page(call.fetch(call.first())).batch
     return [] if batch is None else batch.to_pylist()

@@ -13,10 +13,10 @@ from typing import TextIO
 
 from tidegate.app import parse
 from tidegate.app.failures import exits
+from tidegate.app.places import destination_of
 from tidegate.app.progress import progress_bars
 from tidegate.app.stopping import stopped_by_signals
 from tidegate.app.tables import print_failures, print_report
-from tidegate.destinations.registry import open_destination
 from tidegate.engine.events import RunEvent, TaskDone
 from tidegate.engine.plan import Range
 from tidegate.engine.report import RunReport
@@ -46,7 +46,7 @@ class RunArguments:
         return Options(
             tasks=self.tasks,
             range=Range(parse.day("--from", self.from_), parse.day("--until", self.until), self.full_refresh),
-            run_id=self.run_id or os.environ.get("CLOUD_RUN_EXECUTION") or None,
+            run_id=self.run_id or (None if self.new else os.environ.get("CLOUD_RUN_EXECUTION")) or None,
             new=self.new,
             max_wait_s=parse.seconds("--max-wait", self.max_wait),
         )
@@ -72,11 +72,7 @@ def run_and_show(
     project = Project.find(Path.cwd())
     options = arguments.options()
     stop = Stop()
-    destination = open_destination(
-        project.destination if arguments.to is None else arguments.to,
-        patience_s=options.max_wait_s,
-        sleep=stop.sleep,
-    )
+    destination = destination_of(project, arguments.to, patience_s=options.max_wait_s, sleep=stop.sleep)
     _check_summary(arguments.summary)
     began, failures = datetime.now(UTC), Failures()
     with stopped_by_signals(stop), progress_bars(arguments.progress) as bars:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tidegate.app.failures import exits
+from tidegate.app.places import destination_of
 from tidegate.app.tables import print_table
 from tidegate.app.text import moment
-from tidegate.destinations.registry import open_destination
 from tidegate.engine.ledger import Ledger, RunRow
 from tidegate.utils.errors import ExitCode
 from tidegate.utils.home import Home
@@ -51,7 +51,7 @@ def runs_command(limit: int, *, debug: bool) -> None:
 
 def status_command(to: str | None, *, debug: bool) -> None:
     with exits(debug=debug):
-        destination = open_destination(Project.find(Path.cwd()).destination if to is None else to)
+        destination = destination_of(Project.find(Path.cwd()), to)
         tables = destination.freshness()
         if not tables:
             sys.stdout.write(f"{destination.name}: nothing has been loaded into it yet\n")

@@ -9,9 +9,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 from typing_extensions import TypedDict
 
-R = TypeVar("R", bound=BaseModel)
+from tidegate.contracts.faults import expected_and_came, field_name, shortened
 
-_SHOWN = 60
+R = TypeVar("R", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,25 @@ class Problem:
         return f"{which}, field {self.field}: {self.expected}, got {self.came}"
 
 
+def envelope(items: str | None) -> tuple[str, ...]:
+    """The keys that lead to the rows: of `result.data` two, of None (the body is the list) none."""
+    return () if items is None else tuple(items.split("."))
+
+
 class RowsReader(Generic[R]):
-    """Reads the rows of a page into `model`; `items` is the envelope key, None where the body is the list.
+    """Reads the rows of a page into `model`; `items` is the key, or the dotted path, that holds them.
+
+    None: the body is the list.
 
     Made once a call; reading is one call into pydantic-core a page.
     """
 
     def __init__(self, model: type[R], items: str | None) -> None:
-        self._items = items
+        self._keys = envelope(items)
         listing: Any = list[model]  # type: ignore[valid-type]  # a type made at run time
-        shape = listing if items is None else TypedDict("Envelope", {items: listing})  # type: ignore[operator]
+        shape = listing
+        for key in reversed(self._keys):
+            shape = _object_with(key, shape)
         self._rows: TypeAdapter[list[R]] = TypeAdapter(listing)
         self._adapter: TypeAdapter[Any] = TypeAdapter(shape)
 
@@ -52,16 +61,20 @@ class RowsReader(Generic[R]):
             parsed = self._adapter.validate_json(body)
         except ValidationError as error:
             return self._read_broken(body, seam, error)
-        rows: list[R] = parsed if self._items is None else parsed[self._items]
+        rows: list[R] = self._rows_of(parsed)
         return rows[seam:] if seam else rows, []
 
+    def _rows_of(self, body: Any) -> Any:
+        for key in self._keys:
+            body = body[key]
+        return body
+
     def _read_broken(self, body: bytes, seam: int, error: ValidationError) -> tuple[list[R], list[Problem]]:
-        depth = 0 if self._items is None else 1
+        depth = len(self._keys)
         details = error.errors()
         if any(len(detail["loc"]) <= depth for detail in details):
             raise error
-        envelope = from_json(body)
-        rows = envelope if self._items is None else envelope[self._items]
+        rows = self._rows_of(from_json(body))
         problems = [
             _problem(rows[number], number - seam, detail["loc"][depth + 1 :], detail)
             for detail in details
@@ -70,16 +83,12 @@ class RowsReader(Generic[R]):
         return ([], problems) if problems else (self._rows.validate_json(to_json(rows[seam:])), [])
 
 
+def _object_with(key: str, value: Any) -> Any:
+    return TypedDict("Envelope", {key: value})  # type: ignore[operator]  # a type made at run time
+
+
 def _problem(row: Any, number: int, path: tuple[int | str, ...], detail: Any) -> Problem:
-    came, field = detail["input"], ".".join(map(str, path)) or "(the row)"
     row_id = row.get("id") if isinstance(row, dict) else None
-    named = None if row_id is None else _short(str(row_id))
-    if detail["type"] != "missing":
-        return Problem(number, field, detail["msg"], _short(repr(came)), named)
-    keys = ", ".join(map(str, came)) if isinstance(came, dict) else type(came).__name__
-    what = "a row" if len(path) == 1 else "an object"
-    return Problem(number, field, "required", _short(f"{what} with {keys}"), named)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+    named = None if row_id is None else shortened(str(row_id))
+    expected, came = expected_and_came(detail, len(path))
+    return Problem(number, field_name(path), expected, came, named)

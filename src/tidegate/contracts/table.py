@@ -67,13 +67,19 @@ class Table(Generic[W]):
 
     def _check_merge(self, by_name: dict[str, Column]) -> None:
         for name in self.key:
-            if by_name[name].nullable or by_name[name].repeated or by_name[name].kind in {"record", "json"}:
+            if (
+                by_name[name].nullable
+                or by_name[name].repeated
+                or by_name[name].kind in {"record", "json", "float"}
+            ):
                 raise ValueError(f"table {self.name}: key column {name} must be required and of a plain type")
         if self.write == "merge" and not self.key:
             raise ValueError(
                 f"table {self.name}: write='merge' needs key=(...), the columns that tell rows apart"
             )
-        if self.version is not None and by_name[self.version].kind in {"record", "json"}:
+        if self.version is not None and (
+            by_name[self.version].repeated or by_name[self.version].kind in {"record", "json"}
+        ):
             raise ValueError(f"table {self.name}: version column {self.version} must be of a plain type")
         if self.version is not None and self.write != "merge":
             raise ValueError(f"table {self.name}: version is for write='merge'")

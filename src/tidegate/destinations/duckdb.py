@@ -33,7 +33,8 @@ class DuckDBDestination:
 
     A file that another process has open is waited for, up to `busy_wait_s`; then `DestinationBusyError`
     names the owner. The first commit creates the file. `memory_limit` and `threads` are DuckDB's, for the
-    time of a method; `threads=None` takes every core. Safe to use from several threads: they take turns.
+    time of a method; `threads=None` takes every core, at tens of MB each. Safe to use from several threads:
+    they take turns.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class DuckDBDestination:
         *,
         busy_wait_s: float = 60.0,
         memory_limit: str = "256MB",
-        threads: int | None = None,
+        threads: int | None = 2,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.path = Path(path)

@@ -18,6 +18,7 @@ from tidegate.destinations.exceptions import (
     DestinationError,
     DestinationUnavailableError,
 )
+from tidegate.utils.home import sync_folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -113,7 +114,7 @@ class DuckDBFile:
             duckdb.connect(str(fresh.absolute())).close()
             with suppress(FileExistsError):  # another process was faster, with as empty a file
                 os.link(fresh, self.path)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except duckdb.Error as error:
             raise translated(error, str(self.path)) from error
         except OSError:  # no hard links here: DuckDB creates it in place
@@ -121,14 +122,6 @@ class DuckDBFile:
         finally:
             with suppress(OSError):
                 fresh.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _is_busy(error: Exception) -> bool:

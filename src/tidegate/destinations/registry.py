@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import unquote
 
 from tidegate.destinations.base import Destination
@@ -18,20 +19,27 @@ _BUSY_WAIT_S = 60.0
 
 
 def open_destination(
-    spec: str, *, patience_s: float | None = None, sleep: Callable[[float], None] = time.sleep
+    spec: str,
+    *,
+    folder: Path | None = None,
+    patience_s: float | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Destination:
     """The destination that `spec` names; nothing is opened or created yet. Raises `UsageError`.
 
-    A path ending in `.duckdb` needs no scheme. `patience_s` shortens the wait for a destination that
+    A path ending in `.duckdb` needs no scheme; a relative one lies in `folder`, or where the process works.
+    `patience_s` shortens the wait for a destination that
     another process holds; `sleep` is what waits, and may raise to end it.
     """
     busy_wait_s = _BUSY_WAIT_S if patience_s is None else min(_BUSY_WAIT_S, patience_s)
-    scheme, colon, rest = spec.partition(":")
-    if not colon and spec.endswith(".duckdb"):
-        return DuckDBDestination(spec, busy_wait_s=busy_wait_s, sleep=sleep)
+    scheme, _, rest = spec.partition(":")
     if scheme == "duckdb":
-        return DuckDBDestination(_path(spec, rest), busy_wait_s=busy_wait_s, sleep=sleep)
-    raise UsageError(f"{spec!r} names no destination that this version knows", hint=f"known: {_KNOWN}")
+        path = _path(spec, rest)
+    elif spec.endswith(".duckdb") and (scheme == spec or "/" in scheme):
+        path = spec
+    else:
+        raise UsageError(f"{spec!r} names no destination that this version knows", hint=f"Known: {_KNOWN}.")
+    return DuckDBDestination((folder or Path()) / path, busy_wait_s=busy_wait_s, sleep=sleep)
 
 
 def _path(spec: str, rest: str) -> str:
@@ -39,5 +47,5 @@ def _path(spec: str, rest: str) -> str:
         host, slash, path = rest[2:].partition("/")
         rest = "" if host else slash + unquote(path)
     if not rest or rest.endswith("/") or rest == ":memory:":
-        raise UsageError(f"{spec!r} names no file", hint=f"write {_KNOWN}")
+        raise UsageError(f"{spec!r} names no file", hint=f"Write {_KNOWN}.")
     return rest

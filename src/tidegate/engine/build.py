@@ -7,19 +7,23 @@ every contract and transform.
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
+from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from tidegate.contracts.faults import first_fault, shortened
 from tidegate.engine.exceptions import BrokenContractError, TransformError
 from tidegate.engine.tasks import Task, as_rows
 from tidegate.http_tools.clients import Page
-from tidegate.utils.encoding import Encoder
-from tidegate.utils.errors import TidegateError
+from tidegate.utils.encoding import EncodeError, Encoder
 from tidegate.utils.version import __version__
 
 if TYPE_CHECKING:
@@ -56,13 +60,13 @@ class Build(Protocol):
 class InstancesBuild:
     """Read models, the transform row by row, write models, then Arrow column by column."""
 
-    def __init__(self, task: Task[Any, Any, Any]) -> None:
+    def __init__(self, task: Task[Any, Any, Any], reads: type[BaseModel]) -> None:
         self._task = task
         self._transform = task.transform
         self._model = task.into.model
         self._encoder = Encoder(self._model)
         self._cursor = attrgetter(task.cursor.field) if task.cursor else None
-        self.fingerprint = fingerprint(task)
+        self.fingerprint = fingerprint(task, reads)
 
     @property
     def schema(self) -> pa.Schema:
@@ -87,7 +91,7 @@ class InstancesBuild:
             self._check_kind(page, position, several)
             dropped += not several
             out.extend(several)
-        batch = self._encode(page, out) if out else None
+        batch = self._encode(page, rows, out) if out else None
         added = len(out) + dropped - len(rows)
         return Built(batch, len(rows), added, dropped, self._high(page, rows))
 
@@ -99,44 +103,56 @@ class InstancesBuild:
                     f" not a {self._model.__name__}"
                 )
 
-    def _encode(self, page: Page[Any], rows: list[BaseModel]) -> pa.RecordBatch:
+    def _encode(self, page: Page[Any], rows: list[Any], out: list[Any]) -> pa.RecordBatch:
         try:
-            return self._encoder.encode(rows)
-        except TidegateError as error:
+            return self._encoder.encode(out)
+        except EncodeError as error:
+            where = self._where(page, self._origin(rows, error.row))
             raise BrokenContractError(
-                f"{page.call.endpoint} page {page.request.index}: {error}", hint=error.hint
+                f"{where}: {self._model.__name__} column {error.column}: {error.reason}", hint=self._mend()
             ) from error
+
+    def _origin(self, rows: list[Any], made: int) -> int:
+        """The position of the row that the transform made row `made` of."""
+        for position, row in enumerate(rows):
+            made -= len(as_rows(self._transform(row)))
+            if made < 0:
+                return position
+        return len(rows) - 1
 
     def _high(self, page: Page[Any], rows: list[Any]) -> datetime | None:
-        if self._cursor is None or not rows:
+        if self._cursor is None:
             return None
-        values = [value for value in map(self._cursor, rows) if value is not None]
-        try:
-            return max(values, default=None)
-        except TypeError as error:  # naive and aware instants cannot be compared
-            raise BrokenContractError(
-                f"{page.call.endpoint} page {page.request.index}: instants with and without zone in one page"
-                f" of the cursor field of task {self._task.name}",
-                hint="Declare it AwareDatetime in the read contract.",
-            ) from error
+        highest: datetime | None = None
+        for position, value in enumerate(map(self._cursor, rows)):
+            if value is None:
+                continue
+            if not isinstance(value, datetime) or value.tzinfo is None:
+                raise BrokenContractError(
+                    f"{self._where(page, position)}: the cursor of task {self._task.name} is {value!r},"
+                    " no instant with a time zone",
+                    hint="Declare the cursor's field AwareDatetime in the read contract.",
+                )
+            highest = value if highest is None else max(highest, value)
+        return highest
+
+    def _mend(self) -> str:
+        return (
+            f"Mend the transform or the write contract of task {self._task.name}, then run again:"
+            " what was fetched stands and is not asked for again."
+        )
 
     def _broken(self, page: Page[Any], position: int, error: ValidationError) -> BrokenContractError:
-        detail = error.errors()[0]
-        field = ".".join(map(str, detail["loc"])) or "(the row)"
-        came = "nothing" if detail["type"] == "missing" else _short(repr(detail["input"]))
         more = f" and {error.error_count() - 1} more" if error.error_count() > 1 else ""
         return BrokenContractError(
-            f"{self._where(page, position)}: {error.title} field {field}: {detail['msg']}, got {came}{more}",
-            hint=f"Mend the transform or the write contract of task {self._task.name}, then run again:"
-            " what was fetched stands and is not asked for again.",
+            f"{self._where(page, position)}: {error.title} {first_fault(error)}{more}", hint=self._mend()
         )
 
     def _failed(self, page: Page[Any], position: int, error: Exception) -> TransformError:
         return TransformError(
             f"{self._where(page, position)}: the transform raised {type(error).__name__}:"
-            f" {_short(str(error), 200)}",
-            hint=f"Mend {getattr(self._transform, '__name__', 'the transform')}, then run again:"
-            " what was fetched stands and is not asked for again.",
+            f" {shortened(str(error), 200)}",
+            hint=self._mend(),
         )
 
     def _where(self, page: Page[Any], position: int) -> str:
@@ -146,27 +162,39 @@ class InstancesBuild:
         return f"{page.call.endpoint} page {page.request.index} row {position}{which}"
 
 
-def fingerprint(task: Task[Any, Any, Any]) -> str:
-    """A digest of all that decides what a page becomes: the sources of transform and write contract,
-    the columns, the cursor field, and the version of tidegate.
+def fingerprint(task: Task[Any, Any, Any], reads: type[BaseModel]) -> str:
+    """A digest of all that decides what a page becomes: transform, both contracts with the sources of the
+    modules that they are made in, columns, cursor field, and the version of tidegate.
     """
     digest = hashlib.sha256(__version__.encode())
-    for thing in (task.transform, task.into.model):
-        digest.update(_source(thing))
-    digest.update(repr((task.into.columns, task.cursor)).encode())
+    digest.update(_code(task.transform))
+    for model in (reads, task.into.model):
+        for each in model.__mro__:
+            digest.update(_source(each.__module__))
+        digest.update(_plain(model.model_fields))
+    digest.update(_plain((task.into.columns, task.cursor)))
     return digest.hexdigest()[:24]
 
 
-def _source(thing: Any) -> bytes:
-    """The source of the module that defines it: helpers beside a transform change what it does, too."""
-    from pathlib import Path
+def _code(transform: Any) -> bytes:
+    """What makes a transform do what it does: its module, for the helpers beside it, and what it holds."""
+    if isinstance(transform, partial):
+        return _code(transform.func) + _plain((transform.args, sorted(transform.keywords.items())))
+    if not isinstance(transform, FunctionType):
+        return _source(type(transform).__module__) + _plain(vars(transform))
+    code, held = transform.__code__, [cell.cell_contents for cell in transform.__closure__ or ()]
+    holds = (transform.__qualname__, transform.__defaults__, transform.__kwdefaults__, code.co_consts, held)
+    return _source(transform.__module__) + code.co_code + _plain(holds)
 
-    file = getattr(sys.modules.get(thing.__module__), "__file__", None)
+
+def _plain(value: Any) -> bytes:
+    """Its text, less the addresses that change from process to process."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value)).encode()
+
+
+def _source(module: str) -> bytes:
+    file = getattr(sys.modules.get(module), "__file__", None)
     try:
-        return Path(file).read_bytes() if file else repr(thing).encode()
+        return Path(file).read_bytes() if file and file.endswith(".py") else module.encode()
     except OSError:
-        return repr(thing).encode()
-
-
-def _short(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+        return module.encode()

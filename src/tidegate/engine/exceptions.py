@@ -6,12 +6,16 @@ EngineError
 |- RequestChangedError     exit 30: what this run asked for when it began is not what it asks now
 |- DamagedStateError       exit 30: a page log or part is damaged before its end
 |- AccountingError         exit 30: the sum of rows does not hold; nothing was loaded
-|- StorageError            exit 20: the state folder cannot be written (disk full)
+|- StorageError            exit 30: the state folder cannot be used
+|  `- StorageFullError     exit 20: the disk is full
 |- StoppedError            exit 20: a signal
 `- LockHeldError           exit 40: another run has this task and destination in hand
 """
 
 from __future__ import annotations
+
+import errno
+from pathlib import Path
 
 from tidegate.utils.errors import ExitCode, TidegateError
 
@@ -41,7 +45,24 @@ class AccountingError(EngineError):
 
 
 class StorageError(EngineError):
+    pass
+
+
+class StorageFullError(StorageError):
     exit_code = ExitCode.TRY_AGAIN
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """Ours for what the operating system said of a file of the state folder."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFullError(
+            f"cannot write {path}: the disk is full",
+            hint="What was logged before stands. Free some space and run the same command again to resume.",
+        )
+    return StorageError(
+        f"cannot use {path}: {error.strerror or error}",
+        hint="Check the permissions under TIDEGATE_HOME, then run the same command again to resume.",
+    )
 
 
 class StoppedError(EngineError):

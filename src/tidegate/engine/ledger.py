@@ -6,6 +6,7 @@ history of runs and the grants of long quota windows, not a row.
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 import threading
@@ -13,9 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from tidegate.engine.exceptions import StorageError
+from tidegate.engine.exceptions import StorageError, storage_error
+from tidegate.utils.errors import ExitCode
 from tidegate.utils.home import Home
 from tidegate.utils.sqlite import connect, transaction
 
@@ -43,6 +46,13 @@ class RunRow:
     exit_code: int | None
     summary: dict[str, Any] | None
 
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to resume: each task has loaded, or lost to another run."""
+        tasks = self.summary["tasks"] if self.summary else []
+        left = (int(ExitCode.TRY_AGAIN), int(ExitCode.FAILED))
+        return bool(tasks) and not any(task["exit_code"] in left for task in tasks)
+
 
 class Ledger:
     """Opened for as long as a command works. May be used from several threads."""
@@ -55,10 +65,7 @@ class Ledger:
             self._db = connect(path, synchronous="FULL")
             self._db.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(
-                f"the ledger {path} cannot be opened: {error}",
-                hint="If it is damaged, move it away: it is made anew, and no row of a table depends on it.",
-            ) from error
+            raise _failure(path, error) from error
 
     def close(self) -> None:
         with self._lock:
@@ -95,15 +102,15 @@ class Ledger:
 
     def runs(self, limit: int = 20) -> list[RunRow]:
         """The latest runs, newest first."""
-        return self._runs("ORDER BY started_at DESC, rowid DESC LIMIT ?", (limit,))
+        return self._runs("ORDER BY rowid DESC LIMIT ?", (limit,))
 
     def unfinished(self, workflow: str, arguments: dict[str, Any]) -> RunRow | None:
         """The latest run of the same command that has not loaded everything, if no later one has."""
         rows = self._runs(
-            "WHERE workflow = ? AND arguments = ? ORDER BY started_at DESC, rowid DESC LIMIT 1",
+            "WHERE workflow = ? AND arguments = ? ORDER BY rowid DESC LIMIT 1",
             (workflow, _json(arguments)),
         )
-        return rows[0] if rows and rows[0].exit_code not in (0, 10, 40) else None
+        return rows[0] if rows and not rows[0].finished else None
 
     def _runs(self, tail: str, parameters: tuple[Any, ...]) -> list[RunRow]:
         columns = "run_id, workflow, arguments, destination, started_at, finished_at, exit_code, summary"
@@ -151,7 +158,18 @@ class Ledger:
                 with transaction(self._db) as db:
                     yield db
             except sqlite3.Error as error:
-                raise StorageError(f"the ledger {self.path} cannot be written: {error}") from error
+                raise _failure(self.path, error) from error
+
+
+def _failure(path: Path, error: sqlite3.Error | OSError) -> StorageError:
+    if isinstance(error, OSError):
+        return storage_error(path, error)
+    if "full" in str(error):
+        return storage_error(path, OSError(errno.ENOSPC, str(error)))
+    return StorageError(
+        f"the ledger {path} cannot be used: {error}",
+        hint="If it is damaged, move it away: it is made anew, and no row of a table depends on it.",
+    )
 
 
 def _now() -> str:

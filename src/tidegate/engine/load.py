@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from tidegate.contracts.faults import first_fault
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Commit, Destination, Landed
 from tidegate.destinations.registry import open_destination
 from tidegate.engine.commit import commit
 from tidegate.engine.exceptions import BrokenContractError
-from tidegate.engine.task_run import with_window
-from tidegate.utils.encoding import Encoder
+from tidegate.engine.parts import with_window
+from tidegate.utils.encoding import EncodeError, Encoder
 from tidegate.utils.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,17 +71,17 @@ def _batches(
         try:
             models = adapter.validate_python(chunk)
         except ValidationError as error:
-            raise _broken(error, into, first) from error
-        batch = encoder.encode(models)
+            position = error.errors()[0]["loc"][0]
+            row = first + (position if isinstance(position, int) else 0)
+            raise _broken(into, row, first_fault(error, skip=1)) from error
+        try:
+            batch = encoder.encode(models)
+        except EncodeError as error:
+            what = f"column {error.column}: {error.reason}"
+            raise _broken(into, first + error.row, what) from error
         yield batch if window is None else with_window(batch, window)
         first += len(chunk)
 
 
-def _broken(error: ValidationError, into: Table[Any], first: int) -> BrokenContractError:
-    detail = error.errors()[0]
-    row = first + detail["loc"][0] if isinstance(detail["loc"][0], int) else first
-    field = ".".join(map(str, detail["loc"][1:])) or "(the row)"
-    return BrokenContractError(
-        f"load into {into.name}: row {row}, field {field}: {detail['msg']}",
-        hint="Nothing was loaded.",
-    )
+def _broken(into: Table[Any], row: int, what: str) -> BrokenContractError:
+    return BrokenContractError(f"load into {into.name}: row {row}, {what}", hint="Nothing was loaded.")

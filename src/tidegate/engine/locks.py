@@ -11,7 +11,7 @@ import hashlib
 import os
 
 from tidegate.destinations.base import Destination
-from tidegate.engine.exceptions import LockHeldError
+from tidegate.engine.exceptions import LockHeldError, storage_error
 from tidegate.engine.ledger import Ledger
 from tidegate.utils.home import Home
 
@@ -25,16 +25,23 @@ class Lock:
     def __init__(self, home: Home, ledger: Ledger, key: str, shown: str, run_id: str, held: str) -> None:
         self._key, self._shown, self._ledger = key, shown, ledger
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
-        self._fd = os.open(home.lock(name), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        path = home.lock(name)
+        try:
+            self._fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise storage_error(path, error) from error
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.epoch = ledger.lease(key, run_id, os.getpid())
         except BlockingIOError as error:
             os.close(self._fd)
             raise LockHeldError(
                 f"{shown} is {held.format(**self._holder())}",
                 hint="Wait for it to end: only one run at a time works on a task and destination.",
             ) from error
-        self.epoch = ledger.lease(key, run_id, os.getpid())
+        except BaseException:
+            os.close(self._fd)
+            raise
 
     def _holder(self) -> dict[str, object]:
         owner, pid, _ = self._ledger.holder(self._key) or ("?", "?", 0)

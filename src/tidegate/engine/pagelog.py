@@ -10,18 +10,17 @@ the end of the file is what a crash leaves, and is cut off; damage before that i
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import struct
 import threading
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tidegate.engine.exceptions import DamagedStateError, RequestChangedError, StorageError
+from tidegate.engine.exceptions import DamagedStateError, RequestChangedError, storage_error
 from tidegate.utils.home import sync_folder
 
 _MAGIC = 0x184D2A5D
@@ -39,6 +38,7 @@ class Entry:
     compressed: int
     size: int
     status: int
+    kept: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 class PageLog:
@@ -55,7 +55,10 @@ class PageLog:
         self._entries: dict[int, Entry] = {}
         self.starts = 1
         fresh = not path.exists()
-        self._fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            self._fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise storage_error(path, error) from error
         try:
             self._end = self._scan(plain(request))
             self._cut_tail()
@@ -79,15 +82,23 @@ class PageLog:
         with self._lock:
             return tuple(self._entries)
 
-    def append(self, index: int, status: int, params: Mapping[str, Any], body: bytes) -> None:
-        """Keep one page; durable when this returns."""
+    def append(
+        self,
+        index: int,
+        status: int,
+        params: Mapping[str, Any],
+        body: bytes,
+        kept: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Keep one page; durable when this returns. `kept` is what else paging needs of it (`Page.kept`)."""
         import pyarrow as pa
 
         compressed = pa.Codec("zstd", _LEVEL).compress(body, asbytes=True)  # releases the GIL
         header = {"i": index, "s": status, "p": params, "z": len(compressed), "n": len(body)}
+        header |= {"k": kept} if kept else {}
         with self._lock:
             offset = self._append(header, compressed)
-            self._entries[index] = Entry(offset, len(compressed), len(body), status)
+            self._entries[index] = Entry(offset, len(compressed), len(body), status, kept or {})
 
     def read(self, index: int) -> tuple[int, bytes]:
         """Status and body of a page that stands in the log."""
@@ -95,7 +106,17 @@ class PageLog:
 
         entry = self._entries[index]
         packed = os.pread(self._fd, entry.compressed, entry.offset)
-        return entry.status, pa.Codec("zstd").decompress(packed, entry.size, asbytes=True)
+        try:
+            return entry.status, pa.Codec("zstd").decompress(packed, entry.size, asbytes=True)
+        except OSError as error:  # what pyarrow raises for bytes that rotted since the log was opened
+            raise DamagedStateError(
+                f"page {index} of the page log {self.path} is damaged",
+                hint="Run the same command again: damage in the middle is told, a damaged end is cut.",
+            ) from error
+
+    def kept(self, index: int) -> Mapping[str, Any]:
+        """What else was kept of a page that stands in the log."""
+        return self._entries[index].kept
 
     def start_over(self) -> None:
         """Forget the pages so far: the listing moved while they were read. Durable when this returns."""
@@ -127,7 +148,7 @@ class PageLog:
         """Read what stands; give the offset behind the last whole record (0 to begin the log anew)."""
         offset, size, logged = 0, os.fstat(self._fd).st_size, request
         while offset < size:
-            record = self._record(offset, size)
+            record = _record(self._fd, offset, size)
             if record is None:
                 self._check_nothing_follows(offset, size)
                 break
@@ -139,7 +160,8 @@ class PageLog:
                 self._entries.clear()
             else:
                 at = offset + length - len(body)
-                self._entries[header["i"]] = Entry(at, len(body), header["n"], header["s"])
+                kept = header.get("k", {})
+                self._entries[header["i"]] = Entry(at, len(body), header["n"], header["s"], kept)
             offset += length
         if logged != request:
             self._refuse_pages_of(logged, request)
@@ -147,31 +169,12 @@ class PageLog:
             return 0
         return offset
 
-    def _record(self, offset: int, size: int) -> tuple[dict[str, Any], bytes, int] | None:
-        """Header, body and whole length of the record at `offset`; None where there is no whole one."""
-        frame = os.pread(self._fd, _FRAME.size, offset)
-        if len(frame) < _FRAME.size:
-            return None
-        magic, length, crc = _FRAME.unpack(frame)
-        begin = offset + _FRAME.size
-        if magic != _MAGIC or length < 4 or begin + length - 4 > size:
-            return None
-        text = os.pread(self._fd, length - 4, begin)
-        try:
-            header = json.loads(text)
-            body = os.pread(self._fd, header.get("z", 0), begin + len(text))
-        except (ValueError, AttributeError, TypeError, OverflowError):
-            return None
-        if len(body) != header.get("z", 0) or zlib.crc32(body, zlib.crc32(text)) != crc:
-            return None
-        return header, body, _FRAME.size + len(text) + len(body)
-
     def _check_nothing_follows(self, offset: int, size: int) -> None:
         """A torn tail has no whole record behind it; damage in the middle has."""
         rest = os.pread(self._fd, size - offset, offset)
         at = rest.find(_MAGIC_BYTES, 1)
         while at >= 0:
-            if self._record(offset + at, size) is not None:
+            if _record(self._fd, offset + at, size) is not None:
                 raise DamagedStateError(
                     f"the page log {self.path} is damaged at byte {offset}, with whole pages behind that",
                     hint="Restore the file, or start a new run with --new; the old run cannot be resumed.",
@@ -193,6 +196,62 @@ class PageLog:
         )
 
 
+def _record(fd: int, offset: int, size: int) -> tuple[dict[str, Any], bytes, int] | None:
+    """Header, body and whole length of the record at `offset`; None where there is no whole one."""
+    frame = os.pread(fd, _FRAME.size, offset)
+    if len(frame) < _FRAME.size:
+        return None
+    magic, length, crc = _FRAME.unpack(frame)
+    begin = offset + _FRAME.size
+    if magic != _MAGIC or length < 4 or begin + length - 4 > size:
+        return None
+    text = os.pread(fd, length - 4, begin)
+    try:
+        header = json.loads(text)
+        body = os.pread(fd, header.get("z", 0), begin + len(text))
+    except (ValueError, AttributeError, TypeError, OverflowError):
+        return None
+    if len(body) != header.get("z", 0) or zlib.crc32(body, zlib.crc32(text)) != crc:
+        return None
+    return header, body, _FRAME.size + len(text) + len(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One page as the log keeps it; `header` is all that its record says beside the body."""
+
+    header: Mapping[str, Any]
+    body: bytes = field(repr=False)
+
+
+def read_log(path: Path) -> tuple[Mapping[str, Any], list[Logged]]:
+    """What a log was written for, and the pages of its last start, in order of arrival. Nothing is changed.
+
+    Raises `DamagedStateError` where the file is no page log; a record cut short at its end is left out.
+    """
+    import pyarrow as pa
+
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(fd).st_size
+        first = _record(fd, 0, size)
+        if first is None or "request" not in first[0]:
+            raise DamagedStateError(f"{path} is no page log")
+        pages: dict[int, Logged] = {}
+        offset = first[2]
+        while (record := _record(fd, offset, size)) is not None:
+            header, packed, length = record
+            offset += length
+            if "start" in header:
+                pages.clear()
+            else:
+                body = pa.Codec("zstd").decompress(packed, header["n"], asbytes=True)
+                pages[header["i"]] = Logged(header, body)
+    finally:
+        os.close(fd)
+    return first[0]["request"], list(pages.values())
+
+
 def plain(value: Mapping[str, Any]) -> Any:
     """As it reads back from JSON, so that it compares with what was stored."""
     return json.loads(json.dumps(value, default=str))
@@ -204,11 +263,3 @@ def difference(before: Any, now: Any) -> str:
         return f"{before} became {now}"
     keys = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
     return ", ".join(f"{key}: {before.get(key)} became {now.get(key)}" for key in keys)
-
-
-def storage_error(path: Path, error: OSError) -> StorageError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return StorageError(
-        f"cannot write {path}: {'the disk is full' if full else error.strerror}",
-        hint="What was logged before stands. Free some space and run the same command again to resume.",
-    )

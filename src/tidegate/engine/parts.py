@@ -7,13 +7,13 @@ import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from tidegate.engine.exceptions import DamagedStateError
-from tidegate.engine.pagelog import storage_error
+from tidegate.contracts.table import WINDOW_COLUMN
+from tidegate.engine.exceptions import DamagedStateError, storage_error
 from tidegate.utils.home import sync_folder, write_json
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ class Manifest:
             return cls(**fields, high=None if high is None else datetime.fromisoformat(high))
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError, KeyError) as error:
+        except OSError as error:
+            raise storage_error(path, error) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DamagedStateError(
                 f"the manifest {path} is damaged", hint="Start a new run with --new."
             ) from error
@@ -155,8 +157,16 @@ def read_part(path: Path) -> Iterator[pa.RecordBatch]:
     try:
         with path.open("rb") as file, pa.ipc.open_stream(file) as stream:
             yield from stream
-    except (FileNotFoundError, pa.ArrowInvalid) as error:
+    except (OSError, pa.ArrowException) as error:
         raise DamagedStateError(
             f"the part {path} is gone or damaged",
             hint="Run the same command again: the part is built anew from the page log.",
         ) from error
+
+
+def with_window(batch: pa.RecordBatch, cell: date) -> pa.RecordBatch:
+    """The batch with the column that says which cell of the grid its rows belong to."""
+    import pyarrow as pa
+
+    column = pa.repeat(pa.scalar(cell, pa.date32()), batch.num_rows)
+    return batch.append_column(WINDOW_COLUMN, column)

@@ -14,8 +14,7 @@ from typing import Any
 
 from tidegate.contracts.windows import Cursor, Window, Windows
 from tidegate.destinations.base import CursorRow
-from tidegate.engine.exceptions import DamagedStateError
-from tidegate.engine.pagelog import storage_error
+from tidegate.engine.exceptions import DamagedStateError, storage_error
 from tidegate.engine.tasks import Task
 from tidegate.utils.errors import UsageError
 from tidegate.utils.home import write_json
@@ -32,13 +31,12 @@ class Range:
     full_refresh: bool = False
 
     def check(self, today: date) -> None:
-        """Raise `UsageError` for days the wrong way round or in the future."""
+        """Raise `UsageError` for days the wrong way round or after `today`, wherever that is furthest on."""
         if self.first and self.last and self.first > self.last:
             raise UsageError(f"--from {self.first} is after --until {self.last}", hint="Swap the two days.")
         for option, day in (("--from", self.first), ("--until", self.last)):
-            # a day ahead is allowed: it may have begun elsewhere on earth
-            if day and day > today + timedelta(days=1):
-                raise UsageError(f"{option} {day} lies in the future", hint=f"Today is {today} in UTC.")
+            if day and day > today:
+                raise UsageError(f"{option} {day} lies in the future", hint=f"Today is {today}.")
         if self.full_refresh and self.first:
             raise UsageError("--full-refresh begins at the task's start: it does not go with --from")
 
@@ -71,12 +69,14 @@ class TaskPlan:
     stored: datetime | None
     bound: datetime
     moves_cursor: bool = True
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
     run_id: str
     workflow: str
+    arguments: dict[str, Any]
     until: datetime
     tasks: tuple[TaskPlan, ...]
 
@@ -92,10 +92,13 @@ class Plan:
         try:
             fields = json.loads(path.read_bytes())
             tasks = tuple(_task_plan(task) for task in fields["tasks"])
-            return cls(fields["run_id"], fields["workflow"], _instant(fields["until"]), tasks)
+            until = _instant(fields["until"])
+            return cls(fields["run_id"], fields["workflow"], fields["arguments"], until, tasks)
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError, KeyError) as error:
+        except OSError as error:
+            raise storage_error(path, error) from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DamagedStateError(
                 f"the plan {path} is damaged", hint="Start a new run with --new."
             ) from error
@@ -107,7 +110,9 @@ def plan_task(task: Task[Any, Any, Any], cursor: CursorRow, asked: Range, now: d
         return _plan_windows(task, task.windows, cursor, asked, now)
     if task.cursor is not None:
         return _plan_since(task, task.cursor, cursor, asked, now)
-    return TaskPlan(task.name, (Slice(WHOLE),), cursor.version, cursor.value, now, moves_cursor=False)
+    told = ("has no windows: --from and --until do not change what it asks for",) if asked.backfill else ()
+    whole = (Slice(WHOLE),)
+    return TaskPlan(task.name, whole, cursor.version, cursor.value, now, moves_cursor=False, warnings=told)
 
 
 def _plan_windows(
@@ -126,7 +131,8 @@ def _plan_windows(
         Slice(cell.isoformat(), windows.window(cell).start, windows.window(cell).end, cell) for cell in cells
     )
     # a backfill must not jump the cursor over days that nobody asked for
-    gap = cursor.value is not None and windows.midnight(cells[0]) > cursor.value
+    reached = windows.midnight(windows.first_day(now)) if cursor.value is None else cursor.value
+    gap = asked.backfill and windows.midnight(cells[0]) > reached
     end = windows.window(cells[-1]).end
     return TaskPlan(task.name, slices, cursor.version, cursor.value, end, moves_cursor=not gap)
 
@@ -138,8 +144,11 @@ def _plan_since(
     start = how.since(stored) if asked.first is None else Windows().midnight(asked.first)
     end = now if asked.last is None else min(now, Windows().midnight(asked.last + timedelta(days=1)))
     window = Slice(WHOLE, min(start, end), end)
-    gap = cursor.value is not None and start > cursor.value
-    return TaskPlan(task.name, (window,), cursor.version, cursor.value, end, moves_cursor=not gap)
+    gap = start > (how.first() if cursor.value is None else cursor.value)
+    told = ("asks for all changes since --from: --until holds back the cursor only",) if asked.last else ()
+    return TaskPlan(
+        task.name, (window,), cursor.version, cursor.value, end, moves_cursor=not gap, warnings=told
+    )
 
 
 def next_cursor(plan: TaskPlan, task: Task[Any, Any, Any], highs: Sequence[datetime]) -> datetime | None:
@@ -183,4 +192,5 @@ def _task_plan(fields: dict[str, Any]) -> TaskPlan:
         fields["stored"] and _instant(fields["stored"]),
         _instant(fields["bound"]),
         fields["moves_cursor"],
+        tuple(fields["warnings"]),
     )

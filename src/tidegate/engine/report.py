@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from tidegate.utils.errors import ExitCode
+from tidegate.utils.errors import ExitCode, TidegateError
 
 Status = Literal["loaded", "failed"]
 
@@ -37,6 +37,10 @@ class TaskReport:
     error: str | None = None
     hint: str | None = None
     warnings: list[str] = field(default_factory=list)
+
+    def fail(self, error: TidegateError) -> None:
+        self.status, self.exit_code = "failed", int(error.exit_code)
+        self.error, self.hint = str(error), error.hint
 
     @property
     def accounted(self) -> bool:
@@ -84,5 +88,11 @@ class RunReport:
             destination=summary["destination"],
             started_at=datetime.fromisoformat(summary["started_at"]),
             duration_s=summary["duration_s"],
-            tasks=[TaskReport(**task) for task in summary["tasks"]],
+            tasks=[_task_report(task) for task in summary["tasks"]],
         )
+
+
+def _task_report(stored: dict[str, Any]) -> TaskReport:
+    """As far as this version knows its fields: the ledger may be of another one."""
+    known = {each.name for each in fields(TaskReport)}
+    return TaskReport(**{name: value for name, value in stored.items() if name in known})

@@ -13,22 +13,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
 
+from tidegate.contracts.windows import Windows
 from tidegate.destinations.base import Destination
 from tidegate.engine.events import RunListener, ignore
-from tidegate.engine.exceptions import LockHeldError
-from tidegate.engine.ledger import Ledger, RunRow
+from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import Lock, run_lock, task_lock
 from tidegate.engine.plan import Plan, Range, plan_task
 from tidegate.engine.report import RunReport, TaskReport
-from tidegate.engine.task_run import TaskRun, failed
+from tidegate.engine.task_run import TaskRun
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
-from tidegate.utils.errors import ExitCode, UsageError
+from tidegate.utils.errors import UsageError
 from tidegate.utils.home import Home
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -74,8 +74,8 @@ class Runner:
         Raises `TidegateError` for what keeps a run from beginning: wrong usage, settings, destination.
         """
         tasks = self.workflow.select(self.options.tasks)
-        self.options.range.check(self.now().date())
-        arguments = self.options.arguments(self.destination.name)
+        self.options.range.check(max(_today(task, self.now()) for task in tasks))
+        arguments = self.options.arguments(self.destination.identity)
         with Ledger(self.home) as ledger, ExitStack() as stack:
             run_id, finished = self._identify(ledger, arguments)
             if finished is not None:
@@ -84,11 +84,10 @@ class Runner:
             for task in tasks:
                 self.destination.prepare(task.into)
             connector = self.connector or self.workflow.factory.create_connector()
-            ledger.begin(run_id, self.workflow.name, arguments, self.destination.name)
             report = RunReport(run_id, self.workflow.name, self.destination.name, self.now())
             began = time.monotonic()
             try:
-                report.tasks = self._work(ledger, run_id, tasks, connector)
+                report.tasks = self._work(ledger, run_id, arguments, tasks, connector)
             finally:
                 connector.client.close()
             report.duration_s = time.monotonic() - began
@@ -106,24 +105,21 @@ class Runner:
         row = ledger.run(wanted)
         if row is None:
             return wanted, None
-        self._check_same(row, arguments)
-        if row.exit_code in (ExitCode.OK, ExitCode.QUARANTINED, ExitCode.LOST) and row.summary is not None:
+        if self.options.new:
+            raise UsageError(f"run id {row.run_id} is used already", hint="Leave --new away to resume it.")
+        self._check_same(row.run_id, row.workflow, row.arguments, arguments)
+        if row.finished and row.summary is not None:
             return wanted, RunReport.from_summary(row.summary)
         return wanted, None
 
-    def _check_same(self, row: RunRow, arguments: dict[str, Any]) -> None:
-        if (row.workflow, row.arguments) == (self.workflow.name, arguments) and not self.options.new:
+    def _check_same(
+        self, run_id: str, workflow: str, before: dict[str, Any], arguments: dict[str, Any]
+    ) -> None:
+        if (workflow, before) == (self.workflow.name, arguments):
             return
-        if self.options.new:
-            raise UsageError(f"run id {row.run_id} is used already", hint="Leave --new away to resume it.")
-        changed = ", ".join(
-            f"{key} was {row.arguments.get(key)}"
-            for key in arguments
-            if row.arguments.get(key) != arguments[key]
-        )
-        changed = changed or f"workflow was {row.workflow}"
+        changed = [f"{key} was {before.get(key)}" for key in arguments if before.get(key) != arguments[key]]
         raise UsageError(
-            f"run id {row.run_id} was used with other arguments ({changed})",
+            f"run id {run_id} was used with other arguments ({', '.join(changed) or 'of ' + workflow})",
             hint="Use another --run-id, or the arguments that it began with.",
         )
 
@@ -131,50 +127,50 @@ class Runner:
         return f"{self.workflow.name}-{self.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
     def _work(
-        self, ledger: Ledger, run_id: str, tasks: Sequence[Task[Any, Any, Any]], connector: Connector
+        self,
+        ledger: Ledger,
+        run_id: str,
+        arguments: dict[str, Any],
+        tasks: Sequence[Task[Any, Any, Any]],
+        connector: Connector,
     ) -> list[TaskReport]:
         with ExitStack() as stack:
-            locks: dict[str, Lock] = {}
-            held: dict[str, TaskReport] = {}
-            for task in tasks:
-                try:
-                    lock = task_lock(self.home, ledger, self._qualified(task), self.destination, run_id)
-                except LockHeldError as error:
-                    held[task.name] = failed(TaskReport(self._qualified(task), task.into.name), error)
-                else:
-                    stack.callback(lock.release)
-                    locks[task.name] = lock
-            free = [task for task in tasks if task.name in locks]
-            plan = self._plan(run_id, free)
+            locks = {}
+            for task in tasks:  # all or none: of runs that begin together, the first in this order gets them
+                lock = task_lock(self.home, ledger, self._qualified(task), self.destination, run_id)
+                stack.callback(lock.release)
+                locks[task.name] = lock
+            ledger.begin(run_id, self.workflow.name, arguments, self.destination.name)
+            plan = self._plan(run_id, arguments, tasks)
             runs = {
-                task.name: self._task_run(run_id, task, plan, locks[task.name], connector) for task in free
+                task.name: self._task_run(run_id, task, plan, locks[task.name], connector) for task in tasks
             }
             with calm_gc():
-                done = self._together(runs)
-            return [done.get(task.name) or held[task.name] for task in tasks]
+                return self._together(runs)
 
-    def _together(self, runs: dict[str, TaskRun]) -> dict[str, TaskReport]:
+    def _together(self, runs: dict[str, TaskRun]) -> list[TaskReport]:
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="tidegate-task") as pool:
-            futures = {name: pool.submit(run.run) for name, run in runs.items()}
+            futures = [pool.submit(run.run) for run in runs.values()]
             try:
-                return {name: future.result() for name, future in futures.items()}
+                return [future.result() for future in futures]
             except BaseException:
                 self.stop.set()
                 raise
 
-    def _plan(self, run_id: str, tasks: Sequence[Task[Any, Any, Any]]) -> Plan:
-        """The run's plan: as it was frozen, with what it lacks of these tasks added."""
+    def _plan(self, run_id: str, arguments: dict[str, Any], tasks: Sequence[Task[Any, Any, Any]]) -> Plan:
+        """The run's plan: as it was frozen, or frozen now."""
         path = self.home.run(run_id) / "plan.json"
-        plan = Plan.load(path) or Plan(run_id, self.workflow.name, self.now(), ())
-        known = {task.task for task in plan.tasks}
-        added = tuple(
-            plan_task(task, self.destination.cursor(self._qualified(task)), self.options.range, plan.until)
+        plan = Plan.load(path)
+        if plan is not None:
+            self._check_same(plan.run_id, plan.workflow, plan.arguments, arguments)
+            return plan
+        now = self.now()
+        planned = tuple(
+            plan_task(task, self.destination.cursor(self._qualified(task)), self.options.range, now)
             for task in tasks
-            if task.name not in known
         )
-        if added:
-            plan = replace(plan, tasks=plan.tasks + added)
-            plan.save(path)
+        plan = Plan(run_id, self.workflow.name, arguments, now, planned)
+        plan.save(path)
         return plan
 
     def _task_run(
@@ -197,6 +193,10 @@ class Runner:
 
     def _qualified(self, task: Task[Any, Any, Any]) -> str:
         return f"{self.workflow.name}.{task.name}"
+
+
+def _today(task: Task[Any, Any, Any], now: datetime) -> date:
+    return (task.windows or Windows()).day_of(now)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ class SliceWork:
     max_wait_s: float | None
     listener: Callable[[Event], None]
     built: Callable[[int, int, bool], None]
+    stood: bool = False  # whether the slice was whole before
 
     @property
     def part(self) -> Path:
@@ -71,6 +72,7 @@ class SliceWork:
         """The slice's manifest: as it stands from before, or after fetching and building what is missing."""
         done = Manifest.load(self._manifest)
         if done is not None and self._still_good(done):
+            self.stood = True
             return done
         log = PageLog(self.folder / f"{self.slice_id}.pages", self.call.describe())
         try:
@@ -138,16 +140,15 @@ class SliceWork:
             self.traffic.note(event)
             self.listener(event)
 
-        accept = self.call.terms.accept
-        return self.call.under(Terms(listener=listen, max_wait_s=self.max_wait_s, accept=accept))
+        return self.call.under(replace(self.call.terms, listener=listen, max_wait_s=self.max_wait_s))
 
     def _fetcher(self, log: PageLog) -> Callable[[PageRequest, Terms, Stop], Page[Any]]:
         def fetch(request: PageRequest, terms: Terms, stop: Stop) -> Page[Any]:
             if request.index in log:
                 status, body = log.read(request.index)
-                return Page(self.call, request, body, status)
+                return Page.from_log(self.call, request, status, body, log.kept(request.index))
             page = self.call.fetch(request, terms, stop)
-            log.append(request.index, page.status_code, request.params, page.body)
+            log.append(request.index, page.status_code, request.params, page.body, page.kept)
             return page
 
         return fetch

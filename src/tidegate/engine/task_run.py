@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidegate.contracts.table import WINDOW_COLUMN
 from tidegate.destinations.base import Commit, Destination, Landed
 from tidegate.engine.build import Build, InstancesBuild
 from tidegate.engine.commit import commit, commit_id
@@ -21,17 +20,18 @@ from tidegate.engine.events import (
     TaskDone,
     TaskStarted,
 )
-from tidegate.engine.exceptions import AccountingError, StoppedError
+from tidegate.engine.exceptions import AccountingError, EngineError, StoppedError, storage_error
 from tidegate.engine.locks import Lock
-from tidegate.engine.parts import Manifest, read_part
-from tidegate.engine.plan import Slice, TaskPlan, next_cursor
+from tidegate.engine.parts import Manifest, read_part, with_window
+from tidegate.engine.plan import WHOLE, Slice, TaskPlan, next_cursor
 from tidegate.engine.report import TaskReport
 from tidegate.engine.slices import SliceWork, Traffic
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector
+from tidegate.http_tools.calls import Call
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.events import Event, Retrying, Waiting
-from tidegate.http_tools.exceptions import ClientClosedError, ContractError, HttpClientError
+from tidegate.http_tools.exceptions import ClientClosedError, ContractError, HttpClientError, PaginationError
 from tidegate.utils.errors import ExitCode, TidegateError
 from tidegate.utils.home import make_private
 
@@ -61,32 +61,68 @@ class TaskRun:
 
     def run(self) -> TaskReport:
         report = TaskReport(self.name, self.task.into.name, slices=len(self.plan.slices))
+        report.warnings += [f"{self.name} {warning}" for warning in self.plan.warnings]
         self.listener(TaskStarted(self.name, len(self.plan.slices)))
         failure = None
         try:
             self._run(report)
         except TidegateError as error:
             failure = self._placed(error)
-            failed(report, failure)
+        except Exception as error:  # noqa: BLE001 - a fault in one task must not take the others along
+            failure = self._fault(error)
+        if failure is not None:
+            report.fail(failure)
         self._count_traffic(report)
         self.listener(TaskDone(report, failure))
         return report
 
     def _run(self, report: TaskReport) -> None:
         report.commit_id = commit_id(self.run_id, self.name)
-        make_private(self.folder)
-        build = InstancesBuild(self.task)
-        manifests = [self._slice(each, build, report) for each in self.plan.slices]
+        landed = self.destination.landed(report.commit_id)
+        if landed is None:
+            manifests = self._manifests(report)
+            self._count_rows(report, manifests)
+            landed = self._commit(report, manifests)
+        else:  # by this run, before it was interrupted: there is nothing left to fetch or to build
+            self._count_rows(report, self._left_manifests(landed))
+        report.rows_loaded, report.rows_superseded = landed.loaded, landed.superseded
+        if not report.accounted:
+            raise AccountingError(
+                f"{report.rows_fetched} rows fetched and {report.rows_added} added are not the"
+                f" {report.rows_loaded} loaded, {report.rows_superseded} superseded and"
+                f" {report.rows_dropped} dropped",
+                hint="This is a fault in tidegate: please report it.",
+            )
+        report.status, report.exit_code = "loaded", int(ExitCode.OK)
+
+    def _manifests(self, report: TaskReport) -> list[Manifest]:
+        """Work through the slices in the plan's order."""
+        try:
+            make_private(self.folder)
+        except OSError as error:
+            raise storage_error(self.folder, error) from error
+        calls = [self.task.call(self.connector, each.window) for each in self.plan.slices]
+        build = InstancesBuild(self.task, calls[0].reads)
+        work = zip(self.plan.slices, calls, strict=True)
+        return [self._slice(each, call, build, report) for each, call in work]
+
+    def _left_manifests(self, landed: Landed) -> list[Manifest]:
+        """What was written before the commit landed; where files are gone, what the commit itself tells."""
+        left = [Manifest.load(self.folder / f"{each.id}.json") for each in self.plan.slices]
+        whole = [manifest for manifest in left if manifest is not None]
+        if len(whole) < len(left):
+            return [Manifest(WHOLE, {}, "", fetched=landed.loaded + landed.superseded)]
+        return whole
+
+    def _count_rows(self, report: TaskReport, manifests: list[Manifest]) -> None:
         report.rows_fetched = sum(manifest.fetched for manifest in manifests)
         report.rows_added = sum(manifest.added for manifest in manifests)
         report.rows_dropped = sum(manifest.dropped for manifest in manifests)
-        landed = self._commit(report, manifests)
-        report.rows_loaded, report.rows_superseded = landed.loaded, landed.superseded
-        if not report.accounted:
-            raise AccountingError(f"the rows do not add up: {report}")
-        report.status, report.exit_code = "loaded", int(ExitCode.OK)
+        highs = [manifest.high for manifest in manifests if manifest.high is not None]
+        reached = next_cursor(self.plan, self.task, highs) or self.plan.stored
+        report.cursor = None if reached is None else reached.astimezone(UTC).isoformat()
 
-    def _slice(self, each: Slice, build: Build, report: TaskReport) -> Manifest:
+    def _slice(self, each: Slice, call: Call[Any], build: Build, report: TaskReport) -> Manifest:
         self._where = self.name if each.window is None or each.cell is None else f"{self.name} {each.window}"
         if self.stop.is_set():
             raise StoppedError("stopped before the next slice")
@@ -95,17 +131,19 @@ class TaskRun:
             self._resumed += resumed
             self.listener(PageBuilt(self.name, page, rows, resumed))
 
-        manifest = SliceWork(
+        work = SliceWork(
             folder=self.folder,
             slice_id=each.id,
-            call=self.task.call(self.connector, each.window),
+            call=call,
             build=build,
             traffic=self._traffic,
             stop=self.stop,
             max_wait_s=self.max_wait_s,
             listener=self._heard,
             built=built,
-        ).finish()
+        )
+        manifest = work.finish()
+        self._resumed += manifest.pages if work.stood else 0
         report.pages += manifest.pages
         report.warnings += [f"{self._where}: {warning}" for warning in manifest.warnings]
         self.listener(SliceDone(self.name, each.id))
@@ -126,8 +164,7 @@ class TaskRun:
         self.lock.check()
         cells = tuple(each.cell for each in self.plan.slices if each.cell is not None)
         highs = [manifest.high for manifest in manifests if manifest.high is not None]
-        cursor = next_cursor(self.plan, self.task, highs)
-        landed = commit(
+        return commit(
             self.destination,
             Commit(
                 commit_id=report.commit_id or "",
@@ -135,15 +172,12 @@ class TaskRun:
                 task=self.name,
                 table=self.task.into,
                 seen=self.plan.seen,
-                cursor=cursor,
+                cursor=next_cursor(self.plan, self.task, highs),
                 loaded_at=self.now(),
                 batches=lambda: self._batches(manifests),
                 windows=cells,
             ),
         )
-        reached = cursor or self.plan.stored
-        report.cursor = None if reached is None else reached.astimezone(UTC).isoformat()
-        return landed
 
     def _batches(self, manifests: list[Manifest]) -> Iterator[pa.RecordBatch]:
         for each, manifest in zip(self.plan.slices, manifests, strict=True):
@@ -156,17 +190,24 @@ class TaskRun:
         """The same error, saying which task and window it is about, and how to go on."""
         if isinstance(error, ClientClosedError) and self.stop.is_set():
             error = StoppedError("stopped")
-        page = f" page {error.page}" if isinstance(error, HttpClientError) and error.page is not None else ""
-        text = str(error)
-        error.args = (f"{self._where}{'' if ' page ' in text else page}: {text}",)
+        text = str(error).removeprefix(f"{self.name}: ")
+        error.args = (f"{self._where or self.name}{_page_of(error)}: {text}",)
         if error.hint is None and isinstance(error, ContractError):
             error.hint = (
                 "Mend the read contract and run again: what was fetched stands."
-                " Where the API has mended its answer, --new asks for it again."
+                " Where it is the API that mends its answer, --new asks for it again."
             )
         if error.hint is None and error.exit_code is ExitCode.TRY_AGAIN:
             error.hint = "Run the same command again: it resumes, and asks for no page that it has."
         return error
+
+    def _fault(self, error: Exception) -> EngineError:
+        fault = EngineError(
+            f"{self._where or self.name}: {type(error).__name__}: {error}",
+            hint="A fault in tidegate or in the workflow's own code: --debug shows where it is.",
+        )
+        fault.__cause__ = error
+        return fault
 
     def _count_traffic(self, report: TaskReport) -> None:
         traffic = self._traffic
@@ -175,14 +216,9 @@ class TaskRun:
         report.pages_resumed = self._resumed
 
 
-def failed(report: TaskReport, error: TidegateError) -> TaskReport:
-    report.status, report.exit_code = "failed", int(error.exit_code)
-    report.error, report.hint = str(error), error.hint
-    return report
-
-
-def with_window(batch: pa.RecordBatch, cell: date) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    column = pa.repeat(pa.scalar(cell, pa.date32()), batch.num_rows)
-    return batch.append_column(WINDOW_COLUMN, column)
+def _page_of(error: TidegateError) -> str:
+    """Which page was asked for in vain; errors about the content of a page name it themselves."""
+    page = error.page if isinstance(error, HttpClientError) else None
+    if page is None or isinstance(error, ContractError | PaginationError):
+        return ""
+    return f" page {page}"

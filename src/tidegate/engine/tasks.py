@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from inspect import signature
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, get_args, get_type_hints, overload
 
 from pydantic import BaseModel
 
@@ -40,10 +40,6 @@ class Task(Generic[C, R, W]):
     def call(self, connector: C, window: Window | None) -> Call[R]:
         """What to ask for this window (None for a task that takes the connector alone)."""
         return self.fetch(connector, window) if self.takes_window else self.fetch(connector)
-
-    def rows_of(self, row: R) -> list[W]:
-        """What the transform makes of one row, as a list."""
-        return as_rows(self.transform(row))
 
     def __call__(self, *args: Any) -> Call[R]:
         return self.fetch(*args)
@@ -95,4 +91,24 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
         if takes != 1 + made.takes_window:
             wanted = "the connector and a window" if made.takes_window else "the connector alone"
             raise TypeError(f"task {fetch.__name__} takes {takes} arguments; as declared it takes {wanted}")
+        self._check_cursor(fetch)
         return made
+
+    def _check_cursor(self, fetch: Callable[..., Call[R]]) -> None:
+        """A cursor names a field of the read model: found out here, not after the first page."""
+        reads = read_model(fetch)
+        if self._cursor is None or reads is None or self._cursor.field in reads.model_fields:
+            return
+        raise ValueError(
+            f"task {fetch.__name__}: the cursor names {self._cursor.field!r},"
+            f" not a field of {reads.__name__} ({', '.join(reads.model_fields)})"
+        )
+
+
+def read_model(fetch: Callable[..., Call[Any]]) -> type[BaseModel] | None:
+    """The read contract of a task function that says `-> Call[ApiOrder]`; None where it does not say."""
+    try:
+        told = get_args(get_type_hints(fetch).get("return"))
+    except NameError:  # a name that is imported for type checkers only
+        return None
+    return told[0] if told and isinstance(told[0], type) and issubclass(told[0], BaseModel) else None

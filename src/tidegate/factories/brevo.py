@@ -31,13 +31,16 @@ class BrevoFactory:
     def create_connector(
         settings: BrevoSettings | None = None, *, client: type[HttpClient] = SyncHttpClient
     ) -> BrevoConnector:
-        """Without `settings` they are read from the environment and `.env`. Raises `SettingsError`."""
-        settings = settings or BrevoSettings.read()
+        """Without `settings` they are read from the environment and the project's `.env`. Raises
+        `SettingsError`.
+        """
+        project = Project.find(Path.cwd())
+        settings = settings or BrevoSettings.read(project.root)
         try:
             auth = BrevoAuthManager(settings.api_key)
         except SettingsError as error:
             raise SettingsError(f"brevo: BREVO_API_KEY: {error}", hint=error.hint) from error
-        home = Project.find(Path.cwd()).home(os.environ)
+        home = project.home(os.environ)
         limiter = BrevoRateLimiter(
             path_of(settings.base_url),
             factor=settings.quota,

@@ -1,110 +1,35 @@
-"""`Call`: a value that says what to ask and how to read it, and sends nothing until it is iterated.
-
-Pages come in order, fetched ahead in parallel as far as the walk and the quota allow.
-"""
+"""`Call`: a value that says what to ask and how to read it, and sends nothing until it is iterated."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx2
-import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from tidegate.contracts.reading import RowsReader
+from tidegate.http_tools import origins
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.effects import Flow
-from tidegate.http_tools.events import Event, Waiting
-from tidegate.http_tools.exceptions import ContractError, HttpClientError, ListingMovedError, PaginationError
+from tidegate.http_tools.exceptions import HttpClientError, ListingMovedError, PaginationError
+from tidegate.http_tools.pages import Page
 from tidegate.http_tools.pagination import PagePlan, PageRequest, Paginator
 from tidegate.http_tools.policy import DEFAULT_TERMS, Terms
+from tidegate.http_tools.walks import walk, walk_async
+from tidegate.utils.redact import MASK
 
 if TYPE_CHECKING:
     from tidegate.http_tools.clients import HttpClient
 
+__all__ = ["STARTS", "Call", "Page", "walk"]
+
 R = TypeVar("R", bound=BaseModel)
 
-# Of a body that is no JSON: far more than is shown, so that no secret is cut in two.
-_LOOKED_AT = 1 << 20
 # A listing that moves is read anew this many times before it is given up.
 STARTS = 3
-
-
-@dataclass(frozen=True)
-class Page(Generic[R]):
-    """One answer that a route takes as data: its bytes, and how they are read."""
-
-    call: Call[R]
-    request: PageRequest
-    body: bytes = field(repr=False)
-    status_code: int = 200
-
-    @cached_property
-    def doc(self) -> Any:
-        """The decoded body. Raises `ContractError` where it is not JSON."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError as error:
-            start = self.call.client.policy.redact.beginning(
-                self.body[:_LOOKED_AT].decode("utf-8", "replace"), 60
-            )
-            raise self.error(f"the body is not JSON ({error}); it begins {start!r}") from error
-
-    @property
-    def ends_listing(self) -> bool:
-        """Whether this is the `{}` with which some routes say that there is nothing (more)."""
-        return self.call.empty_object_ends and self.doc == {}
-
-    @cached_property
-    def all_items(self) -> list[Any]:
-        """The rows as decoded JSON, seam included. A missing envelope key is a `ContractError`."""
-        if self.ends_listing:
-            return []
-        name, rows = self.call.items, self.doc
-        if name is not None:
-            if not isinstance(rows, dict) or name not in rows:
-                raise self.error(f"the key {name!r} is missing from the body: {_shape(rows)}")
-            rows = rows[name]
-        if not isinstance(rows, list):
-            where = f"the key {name!r}" if name else "the body"
-            raise self.error(f"{where} holds {_shape(rows)}, not a list")
-        return rows
-
-    @property
-    def items(self) -> list[Any]:
-        """The rows as decoded JSON, each row of the listing once."""
-        return self.all_items[self.request.seam :]
-
-    def parse(self) -> list[R]:
-        """The rows as read models, each once. Raises `ContractError` that names row and field."""
-        if not self.items:
-            return []
-        try:
-            models, problems = self.call.reader.read(self.body, self.request.seam)
-        except ValidationError as error:  # the envelope is sound, so this is JSON that only one parser takes
-            raise self.error(f"the body cannot be read: {error.errors()[0]['msg']}") from error
-        if problems:
-            raise self.error(f"{problems[0]}{f' and {len(problems) - 1} more' if len(problems) > 1 else ''}")
-        return models
-
-    def error(self, what: str) -> ContractError:
-        told = self.call.client.policy.redact(what)
-        problem = ContractError(f"{self.call.endpoint} page {self.request.index}: {told}")
-        problem.page = self.request.index
-        return problem
-
-
-def _shape(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"an object with the keys {', '.join(list(map(str, value))[:8]) or '(none)'}"
-    return {list: "a list", str: "a string", type(None): "null"}.get(type(value), f"a {type(value).__name__}")
 
 
 @dataclass(frozen=True)
@@ -160,15 +85,44 @@ class Call(Generic[R]):
         """The exchange that fetches one page, for a driver."""
         return self.client.flow(
             self.method,
-            request.url or self.url,
-            params=None if request.url else {**self.params, **request.params},
-            json=self.body,
+            self.url if request.url is None else str(self.target(request)),
+            params={**self.params, **request.params} if request.url is None else None,
+            json=self.body if request.body is None else {**(self.body or {}), **request.body},
             headers=self.headers,
             terms=self.terms if terms is None else terms,
+            bare=request.url is not None and not self._trusts(request),
         )
 
+    def target(self, request: PageRequest) -> httpx2.URL:
+        """The address of a page, without the credential: not even one that the API wrote into a link."""
+        base = self.client.resolve(self.url)
+        if request.url is None:
+            return self.client.with_params(base, {**self.params, **request.params})
+        try:
+            url = base.join(request.url)
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise PaginationError(f"the address of page {request.index} is malformed") from error
+        redact = self.client.policy.redact
+        if MASK not in redact(url.query.decode("ascii")) and MASK not in url.params.values():
+            return url
+        kept = [(name, value) for name, value in url.params.multi_items() if MASK not in redact(value)]
+        return url.copy_with(params=kept)
+
+    def _trusts(self, request: PageRequest) -> bool:
+        """Whether the caller's headers may go to the page's address. The policy sees to it for a client that
+        has a base URL; for one without, the origin that the call names is the one that they were meant for.
+        """
+        policy = self.client.policy
+        home = policy.home or self.client.resolve(self.url)
+        return origins.check_target(self.target(request), home, policy.allowed_origins)
+
     def page(self, request: PageRequest, response: httpx2.Response) -> Page[R]:
-        return Page(self, request, response.content, response.status_code)
+        redact, looked_at = self.client.policy.redact, self.paginator.headers
+        headers = {name: redact(response.headers[name]) for name in looked_at & response.headers.keys()}
+        target = self.client.resolve(self.url) if request.url is None else self.target(request)
+        asked, answered = origins.public(target), origins.public(response.request.url)
+        moved = None if asked == answered else answered
+        return Page(self, request, response.content, response.status_code, headers, moved)
 
     def fetch(self, request: PageRequest, terms: Terms | None = None, stop: Stop | None = None) -> Page[R]:
         """One page, fetched on this thread."""
@@ -215,89 +169,5 @@ class Call(Generic[R]):
     def __iter__(self) -> Generator[Page[R], None, None]:
         return walk(self, self.fetch)
 
-    async def __aiter__(self) -> AsyncGenerator[Page[R], None]:
-        plan, gate, width = self.paginator.plan(self.client.width), _Gate(self.terms), self.client.width
-        queue: deque[tuple[PageRequest, asyncio.Task[Page[R]]]] = deque()
-        behind: list[
-            asyncio.Task[Page[R]]
-        ] = []  # past the end: cancelled, their outcome is no one's business
-        try:
-            while True:
-                while len(queue) < width and (not queue or gate.open) and (request := plan.take()):
-                    fetch = self.fetch_async(request, gate.terms(request.index))
-                    queue.append((request, asyncio.ensure_future(fetch)))
-                if not queue:
-                    return
-                page = await queue.popleft()[1]
-                self.saw(plan, page)
-                yield page
-                while queue and plan.beyond(queue[-1][0].index):
-                    behind.append(queue.pop()[1])
-                    behind[-1].cancel()
-        finally:
-            behind += (task for _, task in queue)
-            for task in behind:
-                task.cancel()
-            await asyncio.gather(*behind, return_exceptions=True)
-
-
-Fetch = Callable[[PageRequest, Terms, Stop], Page[R]]
-
-
-def walk(
-    call: Call[R],
-    fetch: Fetch[R],
-    *,
-    plan: PagePlan | None = None,
-    stop: Stop | None = None,
-) -> Generator[Page[R], None, None]:
-    """The pages of a call in order; `fetch` brings each one (from the network or from a page log).
-
-    Up to `client.width` pages are under way at once, on threads of their own. Closing the iterator cuts
-    what is under way.
-    """
-    client = call.client
-    plan = plan or call.paginator.plan(client.width)
-    stop = Stop(stop or client.stop)
-    gate = _Gate(call.terms)
-    queue: deque[tuple[PageRequest, Future[Page[R]]]] = deque()
-    with ThreadPoolExecutor(client.width, thread_name_prefix="tidegate-fetch") as pool:
-        try:
-            while True:
-                while len(queue) < client.width and (not queue or gate.open) and (request := plan.take()):
-                    queue.append((request, pool.submit(fetch, request, gate.terms(request.index), stop)))
-                if not queue:
-                    return
-                page = stop.wait_for(queue.popleft()[1])
-                call.saw(plan, page)
-                yield page
-                while queue and plan.beyond(queue[-1][0].index):
-                    queue.pop()[1].cancel()
-        finally:
-            stop.set()
-            for _, future in queue:
-                future.cancel()
-
-
-class _Gate:
-    """Closed while a page of this walk waits for quota: pages further ahead would only wait behind it."""
-
-    def __init__(self, terms: Terms) -> None:
-        self._terms = terms
-        self._lock = threading.Lock()
-        self._waiting: set[int] = set()
-
-    @property
-    def open(self) -> bool:
-        return not self._waiting
-
-    def terms(self, index: int) -> Terms:
-        def listen(event: Event) -> None:
-            with self._lock:
-                if isinstance(event, Waiting):
-                    self._waiting.add(index)
-                else:
-                    self._waiting.discard(index)
-            self._terms.listener(event)
-
-        return replace(self._terms, listener=listen)
+    def __aiter__(self) -> AsyncGenerator[Page[R], None]:
+        return walk_async(self)

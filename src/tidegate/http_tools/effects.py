@@ -6,10 +6,10 @@ because an effect's `__iter__` says what comes back.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import httpx2
 
@@ -25,15 +25,39 @@ class Effect(Generic[T]):
 Flow: TypeAlias = Generator[Effect[Any], Any, T]
 
 
+# The extension of a request that bounds its whole exchange, in seconds; None or missing: nothing does.
+TOTAL_TIMEOUT = "tidegate.total_timeout_s"
+# Rows of JSON shrink five- to fifty-fold; a bomb of zeros a thousandfold by gzip, more by br and zstd.
+MAX_RATIO = 200.0
+
+
+class Sink(Protocol):
+    """Takes a body in pieces. Called on the thread or loop that sends; each call blocks as a file does."""
+
+    def prepare(self, request: httpx2.Request) -> None:
+        """Change what is about to be asked, such as to ask for the rest of what stands here."""
+        ...
+
+    def takes(self, response: httpx2.Response) -> bool:
+        """Whether the body of an answer with this status and these headers is to be written here."""
+        ...
+
+    def write(self, chunk: bytes) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Send(Effect[httpx2.Response]):
     """Send the request once and read the answer whole: decoded, and at most `max_bytes` long.
 
-    The driver raises `httpx2.RequestError` where no complete answer came, and `ResponseTooLargeError`.
+    Nor may it be more than `max_ratio` times what came over the wire. A body that `sink` takes is given to
+    it as it came, encoded or not, and is not in the answer; the caps are then the sink's. The driver raises
+    `httpx2.RequestError` where no complete answer came, and `ResponseTooLargeError`.
     """
 
     request: httpx2.Request
     max_bytes: int
+    max_ratio: float = MAX_RATIO
+    sink: Sink | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +72,31 @@ class Wait(Effect[T]):
     """Wait for what another flow will set, on whatever thread or loop that one runs."""
 
     future: Future[T]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitAtMost(Effect[bool]):
+    """Wait for `future`, whatever it brings, but no longer than `seconds`; tell whether it is done."""
+
+    future: Future[Any]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Blocking(Effect[T]):
+    """Call a function that blocks for a moment: on an event loop it is called in a thread.
+
+    Cut while it runs, it runs on to its end all the same: `function` must see to what it did.
+    """
+
+    function: Callable[[], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Shielded(Effect[T]):
+    """Run a flow to its end even where the one that asks for it is cancelled, on the same thread or loop.
+
+    For what must not be lost half-way: a refresh whose answer holds the next refresh token.
+    """
+
+    flow: Flow[T]

@@ -2,16 +2,20 @@
 
     HttpClientError
     |- ContractError                exit 30: the answer is not what its contract says
-    |- TokenError                   exit 30: the token endpoint refused
+    |- TokenError                   exit 30: the token endpoint refused; 20: it could not be asked
     |- PaginationError              exit 30: the listing cannot be walked
     |  `- ListingMovedError         exit 20: it changed while it was read
     |- WaitTooLongError             exit 20: the quota asks for more patience than allowed
+    |- QuotaStoreError              exit 20: the store of a shared quota cannot be asked
     |- NetworkError                 exit 20: no complete answer came
     |  `- RequestTimeoutError
     |- CircuitOpenError             exit 20: the endpoint failed too often just now
     |- ClientClosedError            exit 20: closed, or told to stop, while the request was under way
     |- CrossOriginError             exit 30: a credential would have left its origin
     |- ResponseTooLargeError        exit 30
+    |- DownloadError                exit 20: a file could not be written, or not whole; 30: not there at all
+    |- ExportFailedError            exit 30: the API says that the export failed
+    |- ExportTimeoutError           exit 20: it was not ready in time
     `- HttpStatusError
        |- ClientError               exit 30: 4xx
        |  |- AuthenticationError    401
@@ -53,7 +57,7 @@ class ContractError(HttpClientError):
 
 
 class TokenError(HttpClientError):
-    pass
+    """There is no token. `exit_code` is 30 where it was refused, 20 where the endpoint gave no answer."""
 
 
 class PaginationError(HttpClientError):
@@ -72,6 +76,10 @@ class WaitTooLongError(HttpClientError):
     def __init__(self, message: str, *, hint: str | None = None, wait_s: float = 0.0) -> None:
         super().__init__(message, hint=hint)
         self.wait_s = wait_s
+
+
+class QuotaStoreError(HttpClientError):
+    exit_code = ExitCode.TRY_AGAIN
 
 
 class NetworkError(HttpClientError):
@@ -102,6 +110,30 @@ class CrossOriginError(HttpClientError):
 
 class ResponseTooLargeError(HttpClientError):
     pass
+
+
+class DownloadError(HttpClientError):
+    """`exit_code` is 30 where the target cannot be written at all."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+
+class ExportFailedError(HttpClientError):
+    """`state` is what the API calls it."""
+
+    def __init__(self, message: str, *, hint: str | None = None, state: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.state = state
+
+
+class ExportTimeoutError(HttpClientError):
+    """`state` is the one it was in last."""
+
+    exit_code = ExitCode.TRY_AGAIN
+
+    def __init__(self, message: str, *, hint: str | None = None, state: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.state = state
 
 
 class HttpStatusError(HttpClientError):

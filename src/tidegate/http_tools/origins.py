@@ -47,6 +47,12 @@ def checked(url: str, setting: str) -> httpx2.URL:
     return parsed
 
 
+def public(url: httpx2.URL) -> str:
+    """The URL without what may be secret: no query, fragment or user."""
+    path = url.raw_path.partition(b"?")[0].decode("ascii")
+    return f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
+
+
 def path_of(url: str) -> str:
     return httpx2.URL(url).path
 

@@ -84,9 +84,8 @@ def check_names(columns: Sequence[Column], where: str) -> None:
         if other != column.attribute:
             fault = f"clashes with that of {other} (case does not count)"
         if fault:
-            hint = "give the field a serialization_alias of letters, digits and _"
             raise SchemaError(
-                f"{where}.{column.attribute}: column name {column.name[:60]!r} {fault}", hint=hint
+                f"{where}.{column.attribute}: column name {column.name[:60]!r} {fault}", hint=_RENAME
             )
 
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 class EncodeError(TidegateError):
     """A value that its column cannot hold. Names column and position, never the value itself.
 
-    `column` is the path of the column, `row` its position among the rows that were given.
+    `column` is the path of the column, `row` its position among the rows that were given, `reason` why.
     """
 
     def __init__(self, model: str, column: str, row: int, reason: str) -> None:
         super().__init__(f"{model}.{column}, row {row} of the batch: {reason}")
-        self.column, self.row = column, row
+        self.column, self.row, self.reason = column, row, reason
 
 
 class Encoder:

@@ -2,7 +2,6 @@
 
 TidegateError                 exit 30: not worth trying again as things stand
 |- http_tools.exceptions.HttpClientError ...
-|- contracts.exceptions ...
 |- destinations.exceptions ...
 `- engine.exceptions ...
 """
@@ -44,10 +43,3 @@ class UsageError(TidegateError):
 
 class SettingsError(TidegateError):
     """A setting is missing or malformed. The hint names it."""
-
-
-def describe(error: BaseException) -> str:
-    """Message and hint in the form in which a person reads them."""
-    hint = getattr(error, "hint", None)
-    text = str(error) or type(error).__name__
-    return f"{text}\n  {hint}" if hint else text

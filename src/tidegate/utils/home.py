@@ -68,7 +68,10 @@ class Home:
 
 
 def make_private(path: Path) -> None:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """A folder for its owner alone; its name is durable when this returns."""
+    if not path.is_dir():
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(path.parent)
 
 
 def write_json(path: Path, value: Any) -> None:

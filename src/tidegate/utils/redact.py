@@ -11,32 +11,44 @@ MASK = "[redacted]"
 MIN_LENGTH = 8
 # The longest way to write one character: \ud83d\ude00
 _LONGEST_CHARACTER = 12
+# In a longer secret (a fetched token) letters and digits are looked for as they stand, which is how every
+# encoder leaves them; each character in each spelling would take a second to compile.
+_LONG = 128
 _ESCAPES = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", **{each: each for each in "\"'\\/"}}
 
 
 class Redactor:
     """Replaces every occurrence of the given secrets: plain, URL- and base64-encoded, or as JSON has them.
 
-    Holds the secrets: never print or pickle it.
+    `source` gives those that change under way (tokens); it is asked each time, from any thread. Holds the
+    secrets: never print or pickle it.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        # the longest first: a secret that begins another must not spare its rest
-        ordered = sorted({each for each in secrets if len(each) >= MIN_LENGTH}, key=len, reverse=True)
-        patterns = dict.fromkeys(pattern for secret in ordered for pattern in _patterns(secret))
-        self._pattern = re.compile("|".join(patterns)) if patterns else None
-        self._longest = max(map(len, ordered), default=0) * _LONGEST_CHARACTER
+    def __init__(
+        self, secrets: Iterable[str] = (), *, source: Callable[[], Iterable[str]] = lambda: ()
+    ) -> None:
+        self._fixed, self._source = tuple(secrets), source
+        self._latest = _Compiled(self._fixed)
+
+    def _compiled(self) -> _Compiled:
+        secrets = (*self._fixed, *self._source())
+        latest = self._latest  # another thread may put a new one in its place: each is whole
+        if latest.secrets != secrets:
+            latest = self._latest = _Compiled(secrets)
+        return latest
 
     def __call__(self, text: str) -> str:
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        pattern = self._compiled().pattern
+        return text if pattern is None else pattern.sub(MASK, text)
 
     def beginning(self, text: str, size: int) -> str:
         """The first `size` characters of the redacted text, looking no further into it than that takes."""
-        if self._pattern is None:
+        compiled = self._compiled()
+        if compiled.pattern is None:
             return text[:size]
         shown, at = "", 0
         while at < len(text) and len(shown) < size:
-            secret = self._pattern.search(text, at, at + size + self._longest)
+            secret = compiled.pattern.search(text, at, at + size + compiled.longest)
             if secret is None:
                 shown, at = shown + text[at : at + size], at + size
             else:
@@ -50,6 +62,18 @@ class Redactor:
         return (Redactor, ())
 
 
+class _Compiled:
+    """The pattern of one set of secrets."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self.secrets = secrets
+        # the longest first: a secret that begins another must not spare its rest
+        ordered = sorted({each for each in secrets if len(each) >= MIN_LENGTH}, key=len, reverse=True)
+        patterns = dict.fromkeys(pattern for secret in ordered for pattern in _patterns(secret))
+        self.pattern = re.compile("|".join(patterns)) if patterns else None
+        self.longest = max(map(len, ordered), default=0) * _LONGEST_CHARACTER
+
+
 def _patterns(secret: str) -> Iterable[str]:
     """One for each way of writing. In each of them a text has one reading, so that none takes long."""
     yield re.escape(secret)
@@ -61,7 +85,12 @@ def _patterns(secret: str) -> Iterable[str]:
 
 
 def _spelled(text: str, ways: Callable[[str], Iterable[str]]) -> str:
-    return "".join(f"(?:{'|'.join(ways(character))})" for character in text)
+    return "".join(
+        character
+        if len(text) > _LONG and character.isascii() and character.isalnum()
+        else f"(?:{'|'.join(ways(character))})"
+        for character in text
+    )
 
 
 def _in_url(character: str) -> Iterable[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -25,10 +27,13 @@ class BrevoSettings(BaseSettings):
     timeout_s: float = Field(30.0, gt=0)
 
     @classmethod
-    def read(cls) -> BrevoSettings:
-        """From the environment. Raises `SettingsError` that names each variable that is missing or wrong."""
+    def read(cls, folder: Path | None = None) -> BrevoSettings:
+        """From the environment, and from `.env` in `folder` (default: the working folder).
+
+        Raises `SettingsError` that names each variable that is missing or wrong.
+        """
         try:
-            settings = cls()
+            settings = cls(_env_file=(folder or Path()) / ".env")
         except ValidationError as error:
             wrong = wrong_settings(error, _PREFIX)
             where = " A key is made in Brevo under SMTP & API, API keys." if _KEY in wrong else ""

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tidegate.http_tools.clients import Request
 from tidegate.http_tools.grants import GrantStore
 from tidegate.http_tools.rate_limiters import (
     BaseRateLimiter,
     CompositeLimiter,
     HeaderRateLimiter,
+    RouteLimiter,
     SlidingWindowLimiter,
 )
 
@@ -56,13 +56,7 @@ DEFAULT_QUOTAS = (
 )
 
 
-def bucket_of(path: str) -> str:
-    """The bucket that a path below the base URL is counted in."""
-    first = path.lstrip("/").partition("/")[0]
-    return {"smtp": SMTP, "contacts": CONTACTS}.get(first, OTHER)
-
-
-class BrevoRateLimiter(BaseRateLimiter):
+class BrevoRateLimiter(RouteLimiter):
     """Routes each request to the limiter of its bucket.
 
     `factor` is the account's rate over the default tier's. With a `store`, grants of windows over a minute
@@ -78,22 +72,12 @@ class BrevoRateLimiter(BaseRateLimiter):
         account: str = "",
         quotas: Sequence[Quota] = DEFAULT_QUOTAS,
     ) -> None:
-        super().__init__()
-        self._base_path = base_path.rstrip("/")
         scaled = [quota.scaled(factor) for quota in quotas]
-        self._limiters = {
-            bucket: _limiter([quota for quota in scaled if quota.bucket == bucket], store, account)
+        smtp, contacts, other = (
+            _limiter([quota for quota in scaled if quota.bucket == bucket], store, account)
             for bucket in (SMTP, CONTACTS, OTHER)
-        }
-
-    def for_request(self, request: Request) -> BaseRateLimiter:
-        return self._limiters[bucket_of(request.url.path.removeprefix(self._base_path))]
-
-    def try_acquire(self, cost: int = 1) -> float:  # noqa: ARG002
-        raise TypeError("ask the limiter that for_request gives")
-
-    def release(self, cost: int = 1) -> None:  # noqa: ARG002
-        raise TypeError("ask the limiter that for_request gives")
+        )
+        super().__init__({"/smtp/**": smtp, "/contacts/**": contacts}, default=other, base_path=base_path)
 
 
 def _limiter(quotas: list[Quota], store: GrantStore | None, account: str) -> BaseRateLimiter:

@@ -1,0 +1,23 @@
+"""Where rows go: what `--to` says, from the working folder; else what the project says, from its root."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tidegate.destinations.base import Destination
+from tidegate.destinations.registry import open_destination
+from tidegate.utils.project import Project
+
+
+def destination_of(
+    project: Project,
+    to: str | None,
+    *,
+    patience_s: float | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Destination:
+    """Nothing is opened yet. Raises `UsageError` for a destination that nobody knows."""
+    if to is not None:
+        return open_destination(to, patience_s=patience_s, sleep=sleep)
+    return open_destination(project.destination, folder=project.root, patience_s=patience_s, sleep=sleep)

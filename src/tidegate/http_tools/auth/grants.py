@@ -1,0 +1,177 @@
+"""What an OAuth2 client shows for a token: a grant (RFC 6749 section 4 and 6, RFC 7523 section 2.1)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import SecretStr
+
+from tidegate.http_tools.auth.base import Hop, Sealed, fingerprint, plain
+from tidegate.http_tools.auth.signing import JWTSigner
+from tidegate.http_tools.auth.stores import LeasedTokenStore, MemoryTokenStore, TokenStore
+from tidegate.http_tools.auth.token_calls import Answer
+from tidegate.http_tools.effects import Blocking, Flow, Sleep
+from tidegate.http_tools.exceptions import TokenError
+from tidegate.utils.errors import ExitCode, TidegateError
+
+T = TypeVar("T")
+
+_LEASE_LIMIT_S = 60.0
+_LEASE_POLL_S = 0.05
+
+
+class Grant(Sealed, ABC):
+    """One way to a token. Belongs to one manager, which runs one exchange at a time."""
+
+    rotates = False  # whether an answer that is lost is a session that is lost
+
+    @abstractmethod
+    def form(self, now: float) -> Flow[dict[str, str]]:
+        """The parameters of the call; `now` is in epoch seconds of the server's clock."""
+
+    def granted(self, answer: Answer) -> Flow[None]:  # noqa: ARG002
+        """Take what the answer holds for the next time, before its access token is used."""
+        yield from ()
+
+    def another(self, code: str) -> bool:  # noqa: ARG002
+        """Whether there is something else to show, now that this was refused with `code`."""
+        return False
+
+    def lease(self, hop: Hop) -> Flow[Callable[[], None]]:  # noqa: ARG002
+        """Wait until the exchange may begin; give what is to be called at its end."""
+        yield from ()
+        return lambda: None
+
+    def secrets(self) -> tuple[str, ...]:
+        return ()
+
+    def identity(self) -> str:
+        """What tells two grants of one client apart, and stays over refreshes."""
+        return ""
+
+
+class ClientCredentials(Grant):
+    """The client itself is who is asked for."""
+
+    def form(self, now: float) -> Flow[dict[str, str]]:  # noqa: ARG002
+        yield from ()
+        return {"grant_type": "client_credentials"}
+
+
+class Password(Grant):
+    """A user's name and password. OAuth 2.1 has dropped it; some APIs have nothing else."""
+
+    def __init__(self, username: str, password: str | SecretStr) -> None:
+        self._username, self._password = username, plain(password)
+
+    def form(self, now: float) -> Flow[dict[str, str]]:  # noqa: ARG002
+        yield from ()
+        return {"grant_type": "password", "username": self._username, "password": self._password}
+
+    def secrets(self) -> tuple[str, ...]:
+        return (self._password,)
+
+    def identity(self) -> str:
+        return self._username
+
+
+class JWTBearer(Grant):
+    """A signed assertion, a new one for each call."""
+
+    def __init__(self, signer: JWTSigner) -> None:
+        self._signer = signer
+
+    def form(self, now: float) -> Flow[dict[str, str]]:
+        yield from ()
+        return {
+            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "assertion": self._signer.sign(now),
+        }
+
+    def secrets(self) -> tuple[str, ...]:
+        return self._signer.secrets()
+
+    def identity(self) -> str:
+        return f"{self._signer.fingerprint}|{self._signer.claims.get('sub', '')}"
+
+
+class RefreshToken(Grant):
+    """A refresh token that a person's consent gave, and those that follow from it.
+
+    The store's token comes first, then `token`, which is also what is tried where the store's is refused: so
+    a new consent is a new setting. A new refresh token is in the store before it or the access token beside
+    it is used. Where the store has a lease, one process at a time refreshes, and waits 60 s for its turn.
+    """
+
+    rotates = True
+
+    def __init__(self, token: str | SecretStr | None = None, *, store: TokenStore | None = None) -> None:
+        self._seed = None if token is None else plain(token)
+        self._store = store or MemoryTokenStore()
+        self._unsaved: str | None = None
+        self._shown: str | None = None
+        self._refused: set[str] = set()
+
+    def form(self, now: float) -> Flow[dict[str, str]]:  # noqa: ARG002
+        if self._unsaved is not None:  # kept in memory by an exchange that was cut
+            yield from self._save(self._unsaved)
+        stored = yield from self._stored("read", self._store.load)
+        token = self._seed if stored is None or stored in self._refused else stored
+        self._shown = token = token or stored
+        if token is None:
+            raise TokenError(
+                "there is no refresh token to begin with",
+                hint="Give the one that consent to the application gave; later ones are in the store.",
+            )
+        return {"grant_type": "refresh_token", "refresh_token": token}
+
+    def granted(self, answer: Answer) -> Flow[None]:
+        new = answer.at("refresh_token")
+        if isinstance(new, str) and new and new != self._shown:
+            self._unsaved = new
+            yield from self._save(new)
+
+    def another(self, code: str) -> bool:
+        if code != "invalid_grant" or self._shown is None:
+            return False
+        self._refused.add(self._shown)
+        return self._seed is not None and self._seed not in self._refused
+
+    def _save(self, token: str) -> Flow[None]:
+        yield from self._stored("stored", lambda: self._store.save(token))
+        self._unsaved = None
+
+    def _stored(self, done: str, function: Callable[[], T]) -> Flow[T]:
+        try:
+            return (yield from Blocking(function))
+        except TidegateError:
+            raise
+        except Exception as error:
+            raise TokenError(
+                f"the refresh token could not be {done}: {type(error).__name__}",
+                hint="No token is used that its store does not hold: see to the store, then run again.",
+            ) from error
+
+    def lease(self, hop: Hop) -> Flow[Callable[[], None]]:
+        store = self._store
+        if not isinstance(store, LeasedTokenStore):
+            return lambda: None
+        began = hop.clock()
+        while not (yield from self._stored("leased", store.try_lease)):
+            if hop.clock() - began > _LEASE_LIMIT_S:
+                error = TokenError(
+                    f"another process has been refreshing the token for {_LEASE_LIMIT_S:.0f} s",
+                    hint="Run again when it is done.",
+                )
+                error.exit_code = ExitCode.TRY_AGAIN
+                raise error
+            yield from Sleep(_LEASE_POLL_S)
+        return store.release
+
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(each for each in (self._seed, self._shown, self._unsaved) if each)
+
+    def identity(self) -> str:
+        return fingerprint(self._seed or "")

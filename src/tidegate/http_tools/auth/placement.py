@@ -1,0 +1,64 @@
+"""Where a credential stands in a request: a header, or a parameter of the query."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import quote
+
+import httpx2
+
+from tidegate.http_tools.origins import public
+
+
+@dataclass(frozen=True, slots=True)
+class InHeader:
+    """`prefix` stands before the credential as it is, its blank included: `Bearer `."""
+
+    name: str = "Authorization"
+    prefix: str = "Bearer "
+
+    def put(self, request: httpx2.Request, secret: str) -> None:
+        request.headers[self.name] = self.prefix + secret
+
+    def cleaned(self, url: httpx2.URL) -> httpx2.URL:
+        return url
+
+
+@dataclass(frozen=True, slots=True)
+class InQuery:
+    """The parameter `name`; the rest of the query stays as it is written.
+
+    Prefer a header where the API takes one: proxies and servers log queries.
+    """
+
+    name: str
+
+    def __post_init__(self) -> None:
+        _keep_queries_out_of_the_log()
+
+    def put(self, request: httpx2.Request, secret: str) -> None:
+        url = self.cleaned(request.url)
+        own = f"{quote(self.name, safe='')}={quote(secret, safe='')}".encode()
+        separator = b"&" if url.query else b"?"
+        request.url = url.copy_with(raw_path=url.raw_path.rstrip(b"?&") + separator + own)
+
+    def cleaned(self, url: httpx2.URL) -> httpx2.URL:
+        return url.copy_remove_param(self.name) if self.name in url.params else url
+
+
+Placement: TypeAlias = InHeader | InQuery
+
+
+def _keep_queries_out_of_the_log() -> None:
+    """The HTTP library logs each URL whole (logger `httpx2`, INFO), the credential in its query included."""
+    logger = logging.getLogger("httpx2")
+    if _without_query not in logger.filters:
+        logger.addFilter(_without_query)
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(public(each) if isinstance(each, httpx2.URL) else each for each in record.args)
+    return True

@@ -1,0 +1,122 @@
+"""`Page`: one answer that a route takes as data, and how its rows are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from tidegate.contracts.reading import envelope
+from tidegate.http_tools.exceptions import ContractError
+from tidegate.http_tools.pagination import PageRequest
+
+if TYPE_CHECKING:
+    from tidegate.http_tools.calls import Call
+
+R = TypeVar("R", bound=BaseModel)
+
+# Of a body that is no JSON: far more than is shown, so that no secret is cut in two.
+_LOOKED_AT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """One answer that a route takes as data: its bytes, and how they are read.
+
+    `headers` are those that the paginator looks at; `moved` is the address without its query where a redirect
+    led away from the one that was asked.
+    """
+
+    call: Call[R]
+    request: PageRequest
+    body: bytes = field(repr=False)
+    status_code: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    moved: str | None = None
+
+    @classmethod
+    def from_log(
+        cls, call: Call[R], request: PageRequest, status_code: int, body: bytes, kept: Mapping[str, Any]
+    ) -> Page[R]:
+        """The page as it was when `kept` was told."""
+        return cls(call, request, body, status_code, kept.get("h", {}), kept.get("u"))
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What a page log must keep beside status and body for paging to go on from it, in plain values.
+
+        `h`: headers; `u`: the address a redirect led to; `a`: path and query of a page asked for by its URL;
+        `b`: what it added to the body.
+        """
+        asked = self.call.target(self.request).raw_path.decode("ascii") if self.request.url else None
+        told = {"h": dict(self.headers), "u": self.moved, "a": asked, "b": self.request.body}
+        return {name: value for name, value in told.items() if value}
+
+    @property
+    def url(self) -> str:
+        """Where the page stands, without a credential: what relative links on it are joined to."""
+        return self.moved or str(self.call.target(self.request))
+
+    @cached_property
+    def doc(self) -> Any:
+        """The decoded body. Raises `ContractError` where it is not JSON."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            start = self.call.client.policy.redact.beginning(
+                self.body[:_LOOKED_AT].decode("utf-8", "replace"), 60
+            )
+            raise self.error(f"the body is not JSON ({error}); it begins {start!r}") from error
+
+    @property
+    def ends_listing(self) -> bool:
+        """Whether this is the `{}` with which some routes say that there is nothing (more)."""
+        return self.call.empty_object_ends and self.doc == {}
+
+    @cached_property
+    def all_items(self) -> list[Any]:
+        """The rows as decoded JSON, seam included. A missing envelope key is a `ContractError`."""
+        if self.ends_listing:
+            return []
+        name, rows, where = self.call.items, self.doc, "the body"
+        for key in envelope(name):
+            if not isinstance(rows, dict) or key not in rows:
+                raise self.error(f"the key {name!r} is missing from {where}: {_shape(rows)}")
+            rows, where = rows[key], f"the key {key!r}"
+        if not isinstance(rows, list):
+            where = f"the key {name!r}" if name else "the body"
+            raise self.error(f"{where} holds {_shape(rows)}, not a list")
+        return rows
+
+    @property
+    def items(self) -> list[Any]:
+        """The rows as decoded JSON, each row of the listing once."""
+        return self.all_items[self.request.seam :]
+
+    def parse(self) -> list[R]:
+        """The rows as read models, each once. Raises `ContractError` that names row and field."""
+        if not self.items:
+            return []
+        try:
+            models, problems = self.call.reader.read(self.body, self.request.seam)
+        except ValidationError as error:  # the envelope is sound, so this is JSON that only one parser takes
+            raise self.error(f"the body cannot be read: {error.errors()[0]['msg']}") from error
+        if problems:
+            raise self.error(f"{problems[0]}{f' and {len(problems) - 1} more' if len(problems) > 1 else ''}")
+        return models
+
+    def error(self, what: str) -> ContractError:
+        told = self.call.client.policy.redact(what)
+        problem = ContractError(f"{self.call.endpoint} page {self.request.index}: {told}")
+        problem.page = self.request.index
+        return problem
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"an object with the keys {', '.join(list(map(str, value))[:8]) or '(none)'}"
+    return {list: "a list", str: "a string", type(None): "null"}.get(type(value), f"a {type(value).__name__}")

@@ -1,0 +1,108 @@
+"""What every way of paging shares: the request for a page, the view of one, the state of a walk.
+
+A paginator is a frozen description; its `plan(width)` is the state of one walk. The walk is asked which page
+may be fetched now (`take`), and is told of every page in order (`saw`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """One page to fetch: its position, from 0, and what it adds to the call.
+
+    `params` join the call's query parameters, `body` its JSON body. `url` is asked in place of the call's
+    URL, without its parameters; a relative one is joined to the call's URL. `seam` is how many of the page's
+    first rows repeat the end of the page before.
+    """
+
+    index: int
+    params: Mapping[str, Any] = field(default_factory=dict)
+    url: str | None = None
+    seam: int = 0
+    body: Mapping[str, Any] | None = None
+
+
+class PageView(Protocol):
+    """What a walk looks at of a page: the decoded body, and its rows with the seam still there.
+
+    `url` is the address that was asked, without a credential; `headers` holds the headers that the paginator
+    keeps (`Paginator.headers`), with names in lower case.
+    """
+
+    @property
+    def request(self) -> PageRequest: ...
+    @property
+    def doc(self) -> Any: ...
+    @property
+    def all_items(self) -> list[Any]: ...
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class PagePlan(ABC):
+    """The state of one walk. Used from one thread at a time."""
+
+    @abstractmethod
+    def take(self) -> PageRequest | None:
+        """The next page that may be fetched now; None while nothing more is known to be worth asking for."""
+
+    @abstractmethod
+    def saw(self, page: PageView) -> None:
+        """Told of each page, in order. Raises `PaginationError` where the listing makes no sense."""
+
+    def keeps(self, page: PageView) -> bool:  # noqa: ARG002 - only a route leaves pages out
+        """Whether the page that was just seen is one of the listing; False where it only showed the way."""
+        return True
+
+    def beyond(self, index: int) -> bool:  # noqa: ARG002 - most listings never prefetch
+        """Whether the page at `index` is now known to lie behind the end."""
+        return False
+
+    def warnings(self) -> list[str]:
+        """What was odd and did not stop the walk."""
+        return []
+
+
+class Paginator(ABC):
+    @property
+    def headers(self) -> frozenset[str]:
+        """The response headers that the walk looks at, in lower case. They are kept with every page."""
+        return frozenset()
+
+    @abstractmethod
+    def plan(self, width: int) -> PagePlan:
+        """Begin a walk that keeps at most `width` pages in flight."""
+
+    def describe(self) -> dict[str, Any]:
+        """Plain values that say how the listing is walked, for fingerprints."""
+        return {"kind": type(self).__name__, **vars(self)}
+
+
+@dataclass(frozen=True)
+class SinglePage(Paginator):
+    """One request is the whole listing."""
+
+    def plan(self, width: int) -> PagePlan:  # noqa: ARG002
+        return _SinglePlan()
+
+
+class _SinglePlan(PagePlan):
+    def __init__(self) -> None:
+        self._request: PageRequest | None = PageRequest(0)
+
+    def take(self) -> PageRequest | None:
+        request, self._request = self._request, None
+        return request
+
+    def saw(self, page: PageView) -> None:
+        pass

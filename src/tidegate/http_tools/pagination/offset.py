@@ -1,0 +1,97 @@
+"""`limit` and `offset`, pages in parallel, with a seam that shows a listing that moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tidegate.http_tools.exceptions import ListingMovedError, PaginationError
+from tidegate.http_tools.pagination.ahead import AheadPlan
+from tidegate.http_tools.pagination.base import PagePlan, PageRequest, PageView, Paginator
+from tidegate.http_tools.pagination.reading import Repeats, count, headers_of
+
+
+@dataclass(frozen=True)
+class OffsetPaginator(Paginator):
+    """`limit` and `offset`, pages in parallel.
+
+    Neighbouring pages share a seam of `overlap` rows. Where the rows there differ, the listing has moved
+    under way (rows vanished or were put in before) and `ListingMovedError` is raised: plain offsets would
+    double or lose rows in silence. Rows are compared by `identity` (a key of the row), or whole without it.
+    Without a seam (`overlap=0`) the same error is raised where the total shrinks under way.
+
+    `total` is the dotted path of the body, or the header (`header:x-total`), that holds the number of rows.
+    Without a total the walk starts slowly (1, 2, 4 ... pages ahead), so that a short listing costs one
+    request. A page shorter than `limit` ends the walk in any case.
+    """
+
+    limit: int
+    overlap: int = 2
+    identity: str | None = None
+    total: str | None = None
+    limit_param: str = "limit"
+    offset_param: str = "offset"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.overlap < self.limit:
+            raise ValueError(f"overlap {self.overlap} must be at least 0 and less than limit {self.limit}")
+
+    @property
+    def headers(self) -> frozenset[str]:
+        return headers_of(self.total)
+
+    def plan(self, width: int) -> PagePlan:
+        return _OffsetPlan(self, width)
+
+
+class _OffsetPlan(AheadPlan):
+    def __init__(self, how: OffsetPaginator, width: int) -> None:
+        super().__init__(width)
+        self._how = how
+        self._step = how.limit - how.overlap
+        self._last: list[Any] = []
+        self._repeats = Repeats()
+
+    def _request(self, index: int) -> PageRequest:
+        how = self._how
+        params = {how.limit_param: how.limit, how.offset_param: index * self._step}
+        return PageRequest(index, params, seam=how.overlap if index else 0)
+
+    def saw(self, page: PageView) -> None:
+        items, index = page.all_items, page.request.index
+        self._check_seam(index, items)
+        rows = len(items) - (self._how.overlap if index else 0)
+        vanished = self._count(index, rows, count(page, self._how.total))
+        if vanished and not self._how.overlap:
+            raise ListingMovedError(
+                f"the listing moved while it was read: it was shorter at page {index} than before"
+            )
+        self._last = items
+        if len(items) < self._how.limit:
+            self._end = self._seen
+        elif self._total is None or self._total < self._rows:
+            self._end = None  # a total that is too low already says nothing of the end
+        else:
+            pages = -(-(int(self._total) - self._how.overlap) // self._step)
+            self._end = max(self._seen, pages)
+
+    def _check_seam(self, index: int, items: list[Any]) -> None:
+        if len(items) > self._how.limit:
+            raise PaginationError(
+                f"asked for {self._how.limit} rows, the page has {len(items)}: the API ignores the limit"
+            )
+        if index and self._identities(items[: self._how.overlap]) != self._identities(
+            self._last[self._step :]
+        ):
+            raise ListingMovedError(
+                f"the listing moved while it was read: page {index} does not join page {index - 1}"
+            )
+        if (earlier := self._repeats.of(index, items)) is not None:
+            kind = ListingMovedError if self._how.overlap else PaginationError  # a move may look like that
+            raise kind(f"page {index} repeats page {earlier}: the API ignores the offset")
+
+    def _identities(self, rows: list[Any]) -> list[Any]:
+        name = self._how.identity
+        if name is None:
+            return rows
+        return [row.get(name, row) if isinstance(row, dict) else row for row in rows]

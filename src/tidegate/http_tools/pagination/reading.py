@@ -1,0 +1,82 @@
+"""What a paginator reads of a page: values by dotted path, counts, and pages that come again."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from tidegate.http_tools.headers import number
+from tidegate.http_tools.pagination.base import PageView
+
+_HEADER = "header:"
+
+
+class Missing:
+    """Nothing stands at a path. Not null, which does."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = Missing()
+
+
+def dig(doc: Any, path: str) -> Any:
+    """The value at `meta.next` in a decoded body; `MISSING` where there is none.
+
+    A key that holds dots itself (`@odata.nextLink`) is found first; a number is a position in a list.
+    """
+    if isinstance(doc, dict) and path in doc:
+        return doc[path]
+    head, dot, rest = path.partition(".")
+    if isinstance(doc, dict) and dot and head in doc:
+        return dig(doc[head], rest)
+    if isinstance(doc, list) and head.isascii() and head.isdigit() and len(head) < 7 and int(head) < len(doc):
+        return dig(doc[int(head)], rest) if dot else doc[int(head)]
+    return MISSING
+
+
+def header_of(path: str | None) -> str | None:
+    """The name of the header that `header:x-total` means, in lower case; None for a path into the body."""
+    return path[len(_HEADER) :].lower() if path is not None and path.startswith(_HEADER) else None
+
+
+def headers_of(*paths: str | None) -> frozenset[str]:
+    return frozenset(name for path in paths if (name := header_of(path)) is not None)
+
+
+def count(page: PageView, path: str | None) -> float | None:
+    """The number at a path of the body, or in a header (`header:x-total`); None where there is none."""
+    if path is None:
+        return None
+    if (name := header_of(path)) is not None:
+        return number(page.headers.get(name))
+    value = dig(page.doc, path)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        return None
+    return value
+
+
+class Repeats:
+    """Notices a listing that goes in circles by its rows alone, whatever its cursors say.
+
+    Brent's method: each page is compared with the one before and with one kept page, which is replaced after
+    1, 2, 4 ... pages. No circle goes on for more than about three rounds, and two pages are held.
+    """
+
+    def __init__(self) -> None:
+        self._before: list[Any] = []
+        self._kept: list[Any] = []
+        self._kept_at, self._until, self._before_at = -1, 1, -1
+
+    def of(self, index: int, rows: list[Any]) -> int | None:
+        """The position of an earlier page that had the very rows of this one; None where there is none."""
+        found = None
+        if rows and rows == self._before:
+            found = self._before_at
+        elif rows and rows == self._kept:
+            found = self._kept_at
+        self._before, self._before_at = rows, index
+        if index >= self._until:
+            self._kept, self._kept_at, self._until = rows, index, 2 * index + 1
+        return found

@@ -1,0 +1,97 @@
+"""Routes with logic after the answer: a generator that asks for pages and looks at them before it goes on.
+
+def bisect(start: int, end: int) -> Steps:
+    page = yield Ask({"from": start, "to": end})
+    if len(page.all_items) == 1000 and end - start > 1:     # full: rows may be missing
+        yield from bisect(start, (start + end) // 2)
+        yield from bisect((start + end) // 2, end)
+    else:
+        yield page                                          # a page of the listing
+
+client.pages("GET", "/messages", reads=ApiMessage, items="messages", route=partial(bisect, 0, 86_400))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeAlias
+
+from tidegate.http_tools.exceptions import PaginationError
+from tidegate.http_tools.pagination.base import PagePlan, PageRequest, PageView, Paginator
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A page that a route wants: what it adds to the call, as in `PageRequest`."""
+
+    params: Mapping[str, Any] = field(default_factory=dict)
+    url: str | None = None
+    body: Mapping[str, Any] | None = None
+
+
+Steps: TypeAlias = Generator["Ask | PageView", PageView, None]
+"""A route under way: `page = yield Ask(...)` fetches, `yield page` makes that page one of the listing."""
+
+
+@dataclass(frozen=True)
+class RoutePaginator(Paginator):
+    """Walks as the generator that `steps()` gives says, one page at a time.
+
+    `page = yield Ask(...)` fetches a page, under the policy as any other; `yield page`, at the latest before
+    the next `Ask`, makes it one of the listing. A page that is not yielded back (a 404 that means "ask one
+    by one", a window that came back full) only shows the way; it stands in the page log all the same. Which
+    pages are asked for must depend on the pages alone: a resumed run walks the same way on logged ones.
+    """
+
+    steps: Callable[[], Steps]
+    keep: frozenset[str] = frozenset()
+
+    @property
+    def headers(self) -> frozenset[str]:
+        return self.keep
+
+    def plan(self, width: int) -> PagePlan:  # noqa: ARG002 - what comes next is known only with the page
+        return _RoutePlan(self.steps())
+
+    def describe(self) -> dict[str, Any]:
+        steps, arguments = self.steps, dict[str, Any]()
+        while isinstance(steps, partial):
+            given = {str(at): value for at, value in enumerate(steps.args)}
+            arguments = {**given, **steps.keywords, **arguments}
+            steps = steps.func
+        return {"kind": "RoutePaginator", "steps": getattr(steps, "__qualname__", ""), "arguments": arguments}
+
+
+class _RoutePlan(PagePlan):
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self._index = 0
+        self._kept: PageView | None = None
+        self._request = self._advance(None)
+
+    def take(self) -> PageRequest | None:
+        request, self._request = self._request, None
+        return request
+
+    def saw(self, page: PageView) -> None:
+        self._kept = None
+        self._request = self._advance(page)
+
+    def keeps(self, page: PageView) -> bool:
+        return self._kept is page
+
+    def _advance(self, page: PageView | None) -> PageRequest | None:
+        try:
+            step = next(self._steps) if page is None else self._steps.send(page)
+            while not isinstance(step, Ask):
+                if step is not page or self._kept is page:
+                    raise PaginationError("a route yields an Ask, or, once, the page that it was given last")
+                self._kept = page
+                step = next(self._steps)
+        except StopIteration:
+            return None
+        request = PageRequest(self._index, step.params, step.url, body=step.body)
+        self._index += 1
+        return request
