@@ -5,12 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
 from pydantic import BaseModel
 
-from tidegate.http_tools.clients import AsyncHttpClient, Call, HttpClient, Page, SyncHttpClient
+from tidegate.http_tools.clients import (
+    AsyncHttpClient,
+    Call,
+    Download,
+    HttpClient,
+    Page,
+    Ready,
+    SyncHttpClient,
+)
 from tidegate.http_tools.effects import Blocking, Effect, Flow, Send, Shielded, Sleep, WaitAtMost
 from tidegate.http_tools.rate_limiters import BaseRateLimiter, HeaderRateLimiter
 from tidegate.http_tools.retry_strategies import ExponentialBackoffRetryStrategy, HeaderBasedRetryStrategy
@@ -42,6 +51,18 @@ class Driver:
             return client.request(method, url, **settings)
         assert isinstance(client, AsyncHttpClient)
         return self._runner.run(client.request(method, url, **settings))
+
+    def download(self, client: HttpClient, url: str, to: Path, **settings: Any) -> Download:
+        if isinstance(client, SyncHttpClient):
+            return client.download(url, to, **settings)
+        assert isinstance(client, AsyncHttpClient)
+        return self._runner.run(client.download(url, to, **settings))
+
+    def poll(self, client: HttpClient, url: str, **settings: Any) -> Ready:
+        if isinstance(client, SyncHttpClient):
+            return client.poll(url, **settings)
+        assert isinstance(client, AsyncHttpClient)
+        return self._runner.run(client.poll(url, **settings))
 
     def pages(self, call: Call[R]) -> list[Page[R]]:
         if self.kind is SyncHttpClient:

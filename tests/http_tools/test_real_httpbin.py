@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pytest_httpbin import certs
+from pytest_httpbin.serve import SecureServer, Server
 
 from tests.http_tools.driving import Driver, at_once
 from tidegate.http_tools.auth import APIKeyAuthManager
@@ -25,6 +27,25 @@ from tidegate.http_tools.exceptions import (
 pytestmark = pytest.mark.extended
 
 KEY = "a-key-that-must-not-leak"
+
+
+# pytest-httpbin's own plugin is switched off in pyproject.toml: it loads a web framework at every start.
+@pytest.fixture(scope="module")
+def httpbin() -> Iterator[Server]:
+    with Server(application=application()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def httpbin_secure() -> Iterator[SecureServer]:
+    with SecureServer(application=application()) as server:
+        yield server
+
+
+def application() -> Any:
+    from httpbin import app
+
+    return app
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ _MARKED = {
     "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
     "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
 }
-_PACKAGES = {"br": "httpx2[brotli]", "zstd": "httpx2[zstd]"}
+_ANY = b"\xff\x00a"
+_EXTRA = frozenset({"br", "zstd"})
 
 
 class Body:
@@ -80,11 +81,11 @@ class Body:
         known = {"identity", "gzip", "deflate", *available_codings(), ""}
         for value in self._response.headers.get_list("content-encoding", split_commas=True):
             if (coding := value.strip().lower()) not in known:
-                package = _PACKAGES.get(coding)
+                hint = "pip install 'tidegate[compression]'" if coding in _EXTRA else None
                 raise ContractError(
                     f"{self._request.method} {self._request.url.path}: the body's encoding {coding[:20]!r}"
                     " was not asked for and cannot be read",
-                    hint=f"pip install '{package}'" if package else None,
+                    hint=hint,
                 )
 
     def _too_large(self, how: str) -> ResponseTooLargeError:
@@ -115,7 +116,8 @@ def _text_encoding(charset: str | None, start: bytes) -> str | None:
             return None if start.startswith(_MARKED[name]) else f"{name}-le"
         if name.endswith("escape"):
             return "utf-8"
-        codecs.getincrementaldecoder(name)("replace").decode(b"\xff\x00a", final=True)
+        _ANY.decode(name, "replace")  # raises for what is no encoding of text
+        codecs.getincrementaldecoder(name)("replace").decode(_ANY, final=True)
     except (LookupError, ValueError, AttributeError):
         return "utf-8"
     return None

@@ -63,15 +63,18 @@ class Call(Generic[R]):
         return replace(self, terms=terms)
 
     def describe(self) -> dict[str, Any]:
-        """Plain values that identify what is asked, for fingerprints: of the credential its digest only."""
+        """Plain values that identify what is asked, for fingerprints: of what may be secret a digest only."""
         auth = self.client.policy.auth
         return {
             "account": auth.identity() if auth is not None else None,
             "method": self.method,
-            "url": self.client.display_url(self.url),
+            "url": self.client.full_url(self.url),
+            "headers": self.client.header_digest(self.headers),
             "params": self.client.encode_params(self.params),
             "body": self.body,
             "items": self.items,
+            "empty_object_ends": self.empty_object_ends,
+            "accept": sorted(self.terms.accept),
             "paginator": self.paginator.describe(),
         }
 

@@ -58,7 +58,7 @@ def download_flow(
             part.size,
             part.resumed,
             response.headers.get("content-type"),
-            response.headers.get("content-encoding"),
+            part.encoding,
             response.headers.get("etag"),
         )
     finally:

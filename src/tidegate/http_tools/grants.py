@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from tidegate.http_tools.exceptions import QuotaStoreError
 from tidegate.utils.sqlite import connect, transaction
 
 _SCHEMA = """
@@ -47,7 +50,7 @@ class SqliteGrantStore:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = threading.Lock()
+        self._lock, self._path = threading.Lock(), path
         self._db = connect(path, synchronous="NORMAL")
         with transaction(self._db) as db:
             for statement in _SCHEMA.split(";"):
@@ -57,14 +60,29 @@ class SqliteGrantStore:
                 db.execute("ALTER TABLE grants ADD COLUMN slots INTEGER NOT NULL DEFAULT 1")
 
     def try_acquire(self, quota: str, cost: int, limit: int, window_s: float, now: float) -> float:
-        with self._lock, transaction(self._db) as db:
+        with self._transaction() as db:
             db.execute("DELETE FROM grants WHERE quota = ? AND granted_at <= ?", (quota, now - window_s))
+            # of a clock that was set back since: they count from now, not from a day that may never come
+            db.execute(
+                "UPDATE grants SET granted_at = ? WHERE quota = ? AND granted_at > ?", (now, quota, now)
+            )
             held = self._held(db, quota)
             if held + cost <= limit:
                 self._add(db, quota, cost, now, window_s / _ROWS if limit > _ROWS else 0.0)
                 return 0.0
             freeing = _freeing(db, quota, held + cost - limit)
         return max(freeing + window_s - now, 0.001)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._lock, transaction(self._db) as db:
+                yield db
+        except sqlite3.Error as error:
+            raise QuotaStoreError(
+                f"the grants of the quota in {self._path} cannot be kept: {error}",
+                hint="Check the space and the permissions there; without them the quota cannot be counted.",
+            ) from error
 
     @staticmethod
     def _held(db: sqlite3.Connection, quota: str) -> int:
@@ -85,7 +103,7 @@ class SqliteGrantStore:
         db.execute("INSERT INTO grants VALUES (?, ?, ?)", (quota, now, cost))
 
     def release(self, quota: str, cost: int) -> None:
-        with self._lock, transaction(self._db) as db:
+        with self._transaction() as db:
             for row, slots in db.execute(
                 "SELECT rowid, slots FROM grants WHERE quota = ? ORDER BY granted_at LIMIT ?", (quota, cost)
             ).fetchall():

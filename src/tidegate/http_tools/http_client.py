@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -76,6 +77,7 @@ class HttpClient:
         self._base_text = base_url
         self.width = width
         self.stop = Stop()
+        self._own_headers = dict(headers or {})
         self._headers = {**default_headers(), **lowered(headers)}
         self._connections = Connections(transport, self.stop)
         self._timeout_s, self._total_timeout_s = timeout_s, total_timeout_s
@@ -258,9 +260,14 @@ class HttpClient:
         """`/contacts` under the base URL's path; an absolute URL as it is (the policy checks its origin)."""
         return resolved(self._base_text, url)
 
-    def display_url(self, url: str) -> str:
-        """The resolved URL without its query, for fingerprints and messages."""
-        return str(self.resolve(url).copy_with(query=None, userinfo=b""))
+    def full_url(self, url: str) -> str:
+        """The resolved URL with the query that it was written with, for fingerprints."""
+        return str(self.resolve(url).copy_with(userinfo=b""))
+
+    def header_digest(self, headers: Mapping[str, str]) -> str | None:
+        """Tells requests with other headers of the caller's own apart; any of them may be a secret."""
+        own = sorted({**lowered(self._own_headers), **lowered(headers)}.items())
+        return hashlib.sha256(repr(own).encode()).hexdigest()[:16] if own else None
 
     @staticmethod
     def encode_params(params: Mapping[str, Any]) -> dict[str, Any]:

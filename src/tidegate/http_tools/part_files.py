@@ -56,6 +56,7 @@ class PartFile:
     progress: Progress | None
     size: int = 0
     resumed: int = 0
+    encoding: str | None = None
     _total: int | None = None
     _source: Source | None = None
     _fd: int = field(default=-1, repr=False)
@@ -114,12 +115,17 @@ class PartFile:
             return False
         if self._total is not None and self._total > self.max_bytes:
             raise self._too_large()
+        self.encoding = response.headers.get("content-encoding")
         return True
 
     def _begin(self, response: httpx2.Response) -> None:
         self._begin_at(0)
         length = response.headers.get("content-length", "")
         self._total = int(length) if re.fullmatch(r"\d{1,18}", length) else None
+        self._adopt(response)
+
+    def _adopt(self, response: httpx2.Response) -> None:
+        """Note of what this is a part, before any of it is here."""
         self._source = Source.of(response.request, response)
         if self._source is not None:
             try:
@@ -129,11 +135,13 @@ class PartFile:
 
     def _continue(self, response: httpx2.Response) -> None:
         came = _RANGE.fullmatch(response.headers.get("content-range", ""))
-        if came is None or int(came[1]) != self.size or not self._is_same(response):
+        if came is None or int(came[1]) != self.size or (self.size and not self._is_same(response)):
             self._begin_at(0)
             raise httpx2.RemoteProtocolError("another part came than was asked for", request=self.request)
-        self._total = None if came[3] == "*" else int(came[3])
         self._begin_at(self.size)
+        self._total = None if came[3] == "*" else int(came[3])
+        if not self.size:
+            self._adopt(response)
 
     def _is_same(self, response: httpx2.Response) -> bool:
         source = Source.of(response.request, response)

@@ -12,9 +12,10 @@ from typing import Any
 import httpx2
 
 from tidegate.engine.pagelog import Logged, PageLog, read_log
-from tidegate.http_tools.calls import Call
+from tidegate.http_tools.calls import Call, Page, walk
 from tidegate.http_tools.clients import HttpClient
 from tidegate.http_tools.exceptions import HttpClientError
+from tidegate.http_tools.pagination import PagePlan, PageRequest, PageView
 
 
 class UnrecordedRequestError(HttpClientError):
@@ -33,14 +34,36 @@ def record(call: Call[Any], path: Path | str) -> int:
         raise FileExistsError(f"{target} exists: remove it to record anew")
     log = PageLog(target, call.describe())
     try:
-        for page in call:
-            log.append(page.request.index, page.status_code, page.request.params, page.body, page.kept)
+        # not `for page in call`: a route may leave pages out of the listing
+        for _ in walk(call, call.fetch, plan=_Recording(call, log)):
+            pass
     except BaseException:
         target.unlink(missing_ok=True)
         raise
     finally:
         log.close()
     return len(log)
+
+
+class _Recording(PagePlan):
+    """The walk of a call, which keeps every page that it is told of."""
+
+    def __init__(self, call: Call[Any], log: PageLog) -> None:
+        self._plan, self._log = call.paginator.plan(call.client.width), log
+
+    def take(self) -> PageRequest | None:
+        return self._plan.take()
+
+    def saw(self, page: PageView) -> None:
+        if isinstance(page, Page):  # the walks of this package hand on nothing else
+            self._log.append(page.request.index, page.status_code, page.request.params, page.body, page.kept)
+        self._plan.saw(page)
+
+    def keeps(self, page: PageView) -> bool:
+        return self._plan.keeps(page)
+
+    def beyond(self, index: int) -> bool:
+        return self._plan.beyond(index)
 
 
 @dataclass(frozen=True, slots=True)

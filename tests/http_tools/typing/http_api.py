@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from contextlib import aclosing, closing
+from functools import partial
 from typing import Any, assert_type
 
 import httpx2
 
 from tidegate.contracts.base import ReadContract
-from tidegate.http_tools.clients import AsyncHttpClient, Call, HttpClient, Page, SyncHttpClient
-from tidegate.http_tools.pagination import OffsetPaginator
+from tidegate.http_tools.clients import (
+    AsyncHttpClient,
+    Call,
+    Download,
+    HttpClient,
+    Page,
+    Ready,
+    SyncHttpClient,
+)
+from tidegate.http_tools.pagination import Ask, OffsetPaginator, PageView, Steps
 
 
 class ApiOrder(ReadContract):
@@ -44,6 +53,8 @@ def plain(client: SyncHttpClient) -> None:
     assert_type(call.fetch(call.first()), Page[ApiOrder])
     assert_type(acme.get_order(), Call[ApiOrder])
     assert_type(client.request("GET", "/x"), httpx2.Response)
+    assert_type(client.download("/x", "x.csv"), Download)
+    assert_type(client.poll("/x"), Ready)
     with client as same:
         assert_type(same, SyncHttpClient)
 
@@ -58,8 +69,22 @@ async def awaited(client: AsyncHttpClient) -> None:
     assert_type(await call, httpx2.Response)
     assert_type(await call.fetch_async(call.first()), Page[ApiOrder])
     assert_type(await client.request("GET", "/x"), httpx2.Response)
+    assert_type(await client.download("/x", "x.csv"), Download)
+    assert_type(await client.poll("/x"), Ready)
     async with client as same:
         assert_type(same, AsyncHttpClient)
+
+
+def one_by_one(ids: list[int]) -> Steps:
+    for each in ids:
+        page = yield Ask({"id": each})
+        assert_type(page, PageView)
+        if page.status_code != 404:
+            yield page
+
+
+def routed(client: HttpClient) -> Call[ApiOrder]:
+    return client.pages("GET", "/x", reads=ApiOrder, route=partial(one_by_one, [1]), accept={404})
 
 
 def refused(client: HttpClient) -> None:

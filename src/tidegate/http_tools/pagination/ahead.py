@@ -10,9 +10,10 @@ from tidegate.http_tools.pagination.base import PagePlan, PageRequest
 class AheadPlan(PagePlan):
     """Hands out pages in order, up to the end where it is known, and at most `width` beyond what was seen.
 
-    Where the end is not known the walk starts slowly (1, 2, 4 ... pages ahead), so that a short listing costs
-    one request. It also keeps an eye on the total: one that is lower than a total that had come before the
-    page was asked for means that rows vanished. (Answers to requests under way at once tell no order.)
+    Where the end is not known the walk starts slowly (1, 1, 2, 4 ... pages ahead), so that a listing of
+    one or two pages costs no request too many. It also keeps an eye on the total: one that is lower than a
+    total that had come before the page was asked for means that rows vanished. (Answers to requests under
+    way at once tell no order.)
     """
 
     def __init__(self, width: int) -> None:
@@ -45,7 +46,8 @@ class AheadPlan(PagePlan):
         """Add a page of `rows` rows that says `total`; tell whether the total shows that rows vanished."""
         self._seen += 1
         self._rows += rows
-        self._ahead = min(self._width, self._ahead * 2)
+        if self._seen > 1:  # many listings end on their second page: nothing is asked for beyond it
+            self._ahead = min(self._width, self._ahead * 2)
         self._total = total
         known = self._known.pop(index, None)
         if total is None:

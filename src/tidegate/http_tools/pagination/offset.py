@@ -21,8 +21,8 @@ class OffsetPaginator(Paginator):
     Without a seam (`overlap=0`) the same error is raised where the total shrinks under way.
 
     `total` is the dotted path of the body, or the header (`header:x-total`), that holds the number of rows.
-    Without a total the walk starts slowly (1, 2, 4 ... pages ahead), so that a short listing costs one
-    request. A page shorter than `limit` ends the walk in any case.
+    Without a total the walk starts slowly (1, 1, 2, 4 ... pages ahead), so that a short listing costs no
+    request too many. A page shorter than `limit` ends the walk in any case.
     """
 
     limit: int
@@ -73,7 +73,8 @@ class _OffsetPlan(AheadPlan):
             self._end = None  # a total that is too low already says nothing of the end
         else:
             pages = -(-(int(self._total) - self._how.overlap) // self._step)
-            self._end = max(self._seen, pages)
+            # a full page is no end, whatever the total says: its seam shows whether anything follows
+            self._end = max(self._seen + bool(self._how.overlap), pages)
 
     def _check_seam(self, index: int, items: list[Any]) -> None:
         if len(items) > self._how.limit:
