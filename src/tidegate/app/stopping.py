@@ -27,6 +27,7 @@ def stopped_by_signals(stop: Stop, *, grace_s: float = _GRACE_S) -> Iterator[Non
     A second signal kills at once. Belongs in the main thread: only there can signals be caught.
     """
     asked, ended = threading.Event(), threading.Event()
+    signals = 0
 
     def watch() -> None:
         asked.wait()
@@ -34,7 +35,9 @@ def stopped_by_signals(stop: Stop, *, grace_s: float = _GRACE_S) -> Iterator[Non
             _leave()
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+        nonlocal signals
+        signals += 1  # first of all: a handler is itself interrupted by the next signal
+        if signals > 1:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         _say(_STOPPING)

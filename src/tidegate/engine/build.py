@@ -137,8 +137,9 @@ class InstancesBuild:
         return highest
 
     def _mend(self) -> str:
+        transform = getattr(self._transform, "__name__", "the transform")
         return (
-            f"Mend the transform or the write contract of task {self._task.name}, then run again:"
+            f"Mend {transform} or the write contract {self._model.__name__}, then run again:"
             " what was fetched stands and is not asked for again."
         )
 

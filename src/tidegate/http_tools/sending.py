@@ -25,12 +25,10 @@ def send(effect: Send, http: httpx2.Client, stop: Stop, *, uncut: bool = False) 
     stop = Stop() if uncut else stop
     total = effect.request.extensions.get(TOTAL_TIMEOUT)
     cut = wire.Cut(None if total is None else time.monotonic() + total)
+    before = wire.put(cut)
+    stop.hang(cut.now)
     try:
-        with (
-            stop.rings(cut.now),
-            wire.under(cut),
-            closing(http.send(effect.request, stream=True)) as response,
-        ):
+        with closing(http.send(effect.request, stream=True)) as response:
             sink, body = _receiver(effect, response, cut.deadline)
             raw = sink is not None and not response.is_stream_consumed  # a mock's may be
             for chunk in response.iter_raw() if raw else response.iter_bytes():
@@ -42,6 +40,9 @@ def send(effect: Send, http: httpx2.Client, stop: Stop, *, uncut: bool = False) 
         if isinstance(error, httpx2.TimeoutException) and cut.is_over():
             raise httpx2.ReadTimeout(_TOO_LONG, request=effect.request) from error
         raise
+    finally:
+        stop.unhang(cut.now)
+        wire.put(before)
 
 
 async def send_async(
@@ -63,8 +64,11 @@ async def send_async(
                 with suppress(RuntimeError):  # the loop is closed: nothing is under way there any more
                     loop.call_soon_threadsafe(end)
 
-            with stop.rings(ring):
+            stop.hang(ring)
+            try:
                 return await _exchange(effect, http)
+            finally:
+                stop.unhang(ring)
     except TimeoutError as error:
         stop.check()
         raise httpx2.ReadTimeout(_TOO_LONG, request=effect.request) from error

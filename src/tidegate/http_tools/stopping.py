@@ -106,15 +106,22 @@ class Stop:
     @contextmanager
     def rings(self, ring: Callable[[], None]) -> Iterator[None]:
         """Meanwhile `ring` is called when this is set (at once where it is), on the thread that sets it."""
+        self.hang(ring)
+        try:
+            yield
+        finally:
+            self.unhang(ring)
+
+    def hang(self, ring: Callable[[], None]) -> None:
+        """As `rings`, until `unhang`: for the way of every request, where a context costs."""
         with self._lock:
             self._bells.add(ring)
         if self._stopped:
             ring()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._bells.discard(ring)
+
+    def unhang(self, ring: Callable[[], None]) -> None:
+        with self._lock:
+            self._bells.discard(ring)
 
 
 def alarm() -> tuple[asyncio.Future[None], Callable[[], None]]:

@@ -45,15 +45,14 @@ class Cut:
             raise httpcore2.ReadTimeout("the whole answer took too long")
         return left if timeout is None else min(left, timeout)
 
-    @contextmanager
-    def over(self, waiting: socket.socket | None) -> Iterator[None]:
+    def begin(self, waiting: socket.socket | None) -> None:
+        """A wait on this socket begins; `end` must follow."""
         self._socket = waiting  # first this, then the look at the flag: `now` does it the other way round
-        try:
-            if self._done:
-                raise httpcore2.ReadError("cut")
-            yield
-        finally:
-            self._socket = None
+        if self._done:
+            raise httpcore2.ReadError("cut")
+
+    def end(self) -> None:
+        self._socket = None
 
 
 class _Current(threading.local):
@@ -63,14 +62,10 @@ class _Current(threading.local):
 _current = _Current()
 
 
-@contextmanager
-def under(cut: Cut) -> Iterator[None]:
-    """Whatever this thread sends and reads meanwhile ends with `cut`."""
+def put(cut: Cut) -> Cut:
+    """From now on whatever this thread sends and reads ends with `cut`. Gives the one before, to put back."""
     before, _current.cut = _current.cut, cut
-    try:
-        yield
-    finally:
-        _current.cut = before
+    return before
 
 
 class _Stream(httpcore2.NetworkStream):
@@ -80,13 +75,19 @@ class _Stream(httpcore2.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         cut = _current.cut
-        with cut.over(self._socket):
+        try:
+            cut.begin(self._socket)
             return self._stream.read(max_bytes, cut.left(timeout))
+        finally:
+            cut.end()
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         cut = _current.cut
-        with cut.over(self._socket):
+        try:
+            cut.begin(self._socket)
             self._stream.write(buffer, cut.left(timeout))
+        finally:
+            cut.end()
 
     def close(self) -> None:
         self._stream.close()
@@ -95,8 +96,11 @@ class _Stream(httpcore2.NetworkStream):
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
         cut = _current.cut
-        with cut.over(self._socket):
+        try:
+            cut.begin(self._socket)
             return _Stream(self._stream.start_tls(ssl_context, server_hostname, cut.left(timeout)))
+        finally:
+            cut.end()
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -112,9 +116,8 @@ class _Backend(httpcore2.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
         cut = _current.cut
-        with cut.over(None):
-            stream = super().connect_tcp(host, port, cut.left(timeout), local_address, socket_options)
-        return _Stream(stream)
+        cut.begin(None)
+        return _Stream(super().connect_tcp(host, port, cut.left(timeout), local_address, socket_options))
 
 
 class _Body(httpx2.SyncByteStream):
@@ -132,7 +135,7 @@ class _Body(httpx2.SyncByteStream):
 
 
 class CuttableTransport(httpx2.BaseTransport):
-    """HTTP/1.1 over connections that `under` cuts. TLS as httpx2 does it by default."""
+    """HTTP/1.1 over connections that a `Cut` ends. TLS as httpx2 does it by default."""
 
     def __init__(self, limits: httpx2.Limits) -> None:
         self._pool = httpcore2.ConnectionPool(
