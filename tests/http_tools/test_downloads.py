@@ -216,6 +216,23 @@ def test_a_file_that_changed_between_attempts_is_not_mixed(
     assert (tmp_path / "x").read_bytes() == OTHER
 
 
+def test_a_server_that_ignores_the_version_asked_for_mixes_nothing(
+    driver: Driver, server: Loopback, tmp_path: Path
+) -> None:
+    def answer(seen: Seen) -> Answer:
+        if len(server.seen) == 1:
+            return Answer(body=BODY, headers={"ETag": '"v1"'}, cut_after=100_000)
+        headers = {"ETag": '"v2"'}
+        begin = int(seen.headers.get("range", "bytes=0-")[6:-1])
+        if begin:
+            headers["Content-Range"] = f"bytes {begin}-{len(OTHER) - 1}/{len(OTHER)}"
+        return Answer(206 if begin else 200, body=OTHER[begin:], headers=headers)
+
+    server.by = answer
+    driver.download(driver.client(server.url), "/file", tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == OTHER
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -309,6 +309,18 @@ def test_a_cursor_that_comes_again_is_an_error_at_once(driver: Driver) -> None:
     assert (asked, caught.value.page) == (["", "a", "b"], 2)
 
 
+def test_new_cursors_that_bring_the_same_rows_are_an_error(driver: Driver) -> None:
+    asked: list[str] = []
+
+    def inventive(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url))
+        return answer([{"id": len(asked) % 3}], next=f"c{len(asked)}")
+
+    with pytest.raises(PaginationError, match="has the very rows of page"):
+        driver.pages(call_of(driver, inventive, CursorPaginator("next")))
+    assert len(asked) < 12
+
+
 def test_a_cursor_may_go_into_the_body(driver: Driver) -> None:
     sent: list[Any] = []
 
