@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
 from collections.abc import Iterator
@@ -13,8 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from tidegate.contracts.table import WINDOW_COLUMN
+from tidegate.engine import state_files
 from tidegate.engine.exceptions import DamagedStateError, storage_error
-from tidegate.utils.home import sync_folder, write_json
+from tidegate.utils.home import sync_folder
 
 if TYPE_CHECKING:
     from io import IOBase
@@ -39,26 +39,17 @@ class Manifest:
     warnings: list[str] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
-        try:
-            write_json(path, {**asdict(self), "high": self.high.isoformat() if self.high else None})
-        except OSError as error:
-            raise storage_error(path, error) from error
+        state_files.save(path, asdict(self), state_files.iso)
 
     @classmethod
     def load(cls, path: Path) -> Manifest | None:
         """The manifest, or None where the slice is not done."""
-        try:
-            fields = json.loads(path.read_bytes())
+
+        def make(fields: dict[str, Any]) -> Manifest:
             high = fields.pop("high")
             return cls(**fields, high=None if high is None else datetime.fromisoformat(high))
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise storage_error(path, error) from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DamagedStateError(
-                f"the manifest {path} is damaged", hint="Start a new run with --new."
-            ) from error
+
+        return state_files.load(path, make)
 
 
 class PartWriter:

@@ -5,7 +5,6 @@ A run that is resumed reads its plan and never makes a new one, so it asks for w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,10 +13,9 @@ from typing import Any
 
 from tidegate.contracts.windows import Cursor, Window, Windows
 from tidegate.destinations.base import CursorRow
-from tidegate.engine.exceptions import DamagedStateError, storage_error
+from tidegate.engine import state_files
 from tidegate.engine.tasks import Task
 from tidegate.utils.errors import UsageError
-from tidegate.utils.home import write_json
 
 WHOLE = "all"  # the id of the only slice of a task without windows
 
@@ -81,27 +79,18 @@ class Plan:
     tasks: tuple[TaskPlan, ...]
 
     def save(self, path: Path) -> None:
-        try:
-            write_json(path, json.loads(json.dumps(asdict(self), default=_plain)))
-        except OSError as error:
-            raise storage_error(path, error) from error
+        state_files.save(path, asdict(self), state_files.iso)
 
     @classmethod
     def load(cls, path: Path) -> Plan | None:
         """The frozen plan, or None where this run has none yet."""
-        try:
-            fields = json.loads(path.read_bytes())
+
+        def make(fields: dict[str, Any]) -> Plan:
             tasks = tuple(_task_plan(task) for task in fields["tasks"])
             until = _instant(fields["until"])
             return cls(fields["run_id"], fields["workflow"], fields["arguments"], until, tasks)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise storage_error(path, error) from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DamagedStateError(
-                f"the plan {path} is damaged", hint="Start a new run with --new."
-            ) from error
+
+        return state_files.load(path, make)
 
 
 def plan_task(task: Task[Any, Any, Any], cursor: CursorRow, asked: Range, now: datetime) -> TaskPlan:
@@ -163,12 +152,6 @@ def next_cursor(plan: TaskPlan, task: Task[Any, Any, Any], highs: Sequence[datet
         return None
     reached = reached.astimezone(UTC)
     return None if plan.stored is not None and reached <= plan.stored else reached
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} in a plan")
 
 
 def _instant(text: Any) -> datetime:
