@@ -331,7 +331,7 @@ def test_kill_at_any_moment_leaves_all_or_nothing_of_a_commit(path: Path, tmp_pa
         assert loop.stdout is not None
         assert loop.stdout.readline() == "ready\n"
         # later and later, so that some kill comes after a commit on a slow machine, too
-        time.sleep(chance.uniform(0.0, 0.25) + number * number * 0.03)
+        time.sleep(chance.uniform(0.0, 0.25) + number * number * 0.015)
         loop.send_signal(signal.SIGKILL)
         loop.wait()
         loop.stdout.close()

@@ -31,7 +31,7 @@ def test_the_rows_of_each_task_add_up(bench: MakeBench) -> None:
 
 
 def test_retried_faults_show_in_the_report(bench: MakeBench) -> None:
-    made = bench(rows=5_000, faults=0.3)
+    made = bench(rows=1_500, faults=0.2)
     report = made.run()
     assert report.exit_code is ExitCode.OK, report.summary()
     assert sum(task.retries for task in report.tasks) > 0

@@ -114,6 +114,7 @@ def test_a_run_killed_at_many_moments_ends_exact_and_asks_for_no_logged_page_aga
     assert_exact(made.sandbox, made.warehouse)
 
 
+@pytest.mark.extended
 @pytest.mark.timeout(300)
 def test_a_run_killed_while_it_builds_and_commits_ends_exact(bench: MakeBench) -> None:
     made = bench(rows=60_000)

@@ -23,7 +23,7 @@ def content(path: Path) -> bytes:
 
 
 def test_no_file_of_a_run_holds_the_key(bench: MakeBench) -> None:
-    made = bench(rows=1_000, faults=0.2)
+    made = bench(rows=1_000, faults=0.1)
     made.run()
     files = [path for path in made.folder.rglob("*") if path.is_file()]
     assert {".pages", ".arrow", ".db", ".json", ".duckdb"} <= {path.suffix for path in files}

@@ -57,6 +57,7 @@ class Recording(SlidingWindowLimiter):
         return wait
 
 
+@pytest.mark.extended
 def test_threads_and_tasks_on_one_object_never_pass_the_window_and_share_it() -> None:
     limiter = Recording(50, 1.0)
     began = time.monotonic()

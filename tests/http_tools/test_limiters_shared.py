@@ -94,12 +94,14 @@ def prove(kind: str, url: str, lasting_s: float) -> None:
     assert least_share(names, 16) >= 0.5
 
 
+@pytest.mark.extended
 def test_two_processes_on_one_store_never_pass_the_window_and_share_it(
     valkey: str, store: redis.Redis
 ) -> None:
     prove("shared", valkey, 6.0)
 
 
+@pytest.mark.extended
 def test_the_proof_fails_a_limiter_on_client_clocks(valkey: str, store: redis.Redis) -> None:
     with pytest.raises(AssertionError, match="most_in_any_window"):
         prove("client-clock", valkey, 1.5)
