@@ -62,7 +62,7 @@ lock: ## resolve the lock files again; UPGRADE=--upgrade takes the newest releas
 	@tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && \
 	$(PYTHON) -m venv "$$tool" && "$$tool/bin/python" -m pip -qq --disable-pip-version-check install uv && \
 	"$$tool/bin/uv" pip compile pyproject.toml --group dev \
-		--extra compression --extra jwt --extra pandas --extra polars \
+		--extra bigquery --extra compression --extra jwt --extra pandas --extra polars \
 		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command 'make lock' --quiet $(UPGRADE) --output-file $(LOCK)
 	@if command -v npm >/dev/null; then npm install --package-lock-only --ignore-scripts --loglevel=error; \
