@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 import zlib
 from collections import deque
 from collections.abc import Callable
 from functools import cache, partial
+from itertools import pairwise
 
 import brotli  # type: ignore[import-untyped]  # the package has no types
 import httpx2
@@ -18,7 +20,8 @@ from hypothesis import strategies as st
 
 from tests.http_tools.driving import Driver, at_once
 from tests.http_tools.loopback import Answer, Loopback
-from tidegate.http_tools.bodies import Body, available_codings
+from tidegate.http_tools.bodies import Body
+from tidegate.http_tools.codings import CodingError, Decoder, extra_codings
 from tidegate.http_tools.exceptions import ClientError, ContractError, NetworkError, ResponseTooLargeError
 
 MIB = 1 << 20
@@ -68,8 +71,78 @@ def test_several_codings_are_decoded_in_their_order(
 
 def test_more_layers_than_anyone_needs_are_refused(driver: Driver, server: Loopback) -> None:
     server.by = lambda _: encoded(b"x" * 1000, *["gzip"] * 9)
-    with pytest.raises(NetworkError, match="no complete answer"):
+    with pytest.raises(ContractError, match="9 layers deep"):
+        driver.request(driver.client(server.url), "GET", "/")
+    assert len(server.seen) == 1
+
+
+@each_coding
+def test_a_coded_body_that_is_empty_is_empty(driver: Driver, server: Loopback, coding: str) -> None:
+    server.script(encoded(b"", coding), Answer(body=b"", headers={"Content-Encoding": coding}))
+    client = driver.client(server.url)
+    assert [driver.request(client, "GET", "/").content for _ in range(2)] == [b"", b""]
+
+
+RAW = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+STREAMS = {
+    **{coding: (coding, pack(TEXT[:4000])) for coding, pack in CODINGS.items()},
+    "raw deflate": ("deflate", RAW.compress(TEXT[:4000]) + RAW.flush()),
+    "two gzip members": ("gzip", gzip.compress(TEXT[:3000]) + gzip.compress(TEXT[3000:4000])),
+    "two zstd frames": ("zstd", zstd.compress(TEXT[:3000]) + zstd.compress(TEXT[3000:4000])),
+    "gzip with padding": ("gzip", gzip.compress(TEXT[:4000]) + bytes(20)),
+}
+each_stream = pytest.mark.parametrize("kind", STREAMS)
+
+
+def decoded(coding: str, pieces: list[bytes]) -> bytes:
+    decoder = Decoder([coding])
+    found = b"".join(part for piece in pieces for part in decoder.decode(piece))
+    decoder.end()
+    return found
+
+
+@each_stream
+@given(st.lists(st.integers(0, 4000), max_size=5))
+def test_a_stream_is_decoded_whole_wherever_it_is_split(kind: str, cuts: list[int]) -> None:
+    coding, sent = STREAMS[kind]
+    at = [0, *sorted(cuts), len(sent)]
+    assert decoded(coding, [sent[start:end] for start, end in pairwise(at)]) == TEXT[:4000]
+    assert decoded(coding, [sent[each : each + 1] for each in range(len(sent))]) == TEXT[:4000]
+
+
+@each_coding
+@given(st.data())
+def test_a_stream_that_is_cut_short_anywhere_is_no_whole_one(coding: str, data: st.DataObject) -> None:
+    sent = CODINGS[coding](TEXT[:4000])
+    with pytest.raises(CodingError):
+        decoded(coding, [sent[: data.draw(st.integers(1, len(sent) - 1))]])
+
+
+def test_a_second_member_that_is_cut_short_is_noticed() -> None:
+    coding, sent = STREAMS["two gzip members"]
+    with pytest.raises(CodingError, match="the gzip stream is cut short"):
+        decoded(coding, [sent[:-5]])
+
+
+@each_coding
+def test_a_body_cut_short_inside_sound_framing_is_tried_again(
+    driver: Driver, server: Loopback, coding: str
+) -> None:
+    whole = encoded(TEXT, coding)
+    cut = Answer(body=whole.body[:-9], headers=whole.headers)  # its Content-Length fits
+    server.script(cut, whole)
+    assert driver.request(driver.client(server.url), "GET", "/").content == TEXT
+    server.by = lambda _: cut
+    with pytest.raises(NetworkError, match="cut short"):
         driver.request(driver.client(server.url, retry_strategy=at_once(2)), "GET", "/")
+    assert len(server.seen) == 4
+
+
+def test_a_body_within_a_body_that_is_cut_short_is_noticed(driver: Driver, server: Loopback) -> None:
+    inner = brotli.compress(TEXT)[:-9]
+    server.by = lambda _: Answer(body=gzip.compress(inner), headers={"Content-Encoding": "br, gzip"})
+    with pytest.raises(NetworkError, match="the br stream is cut short"):
+        driver.request(driver.client(server.url, retry_strategy=at_once(1)), "GET", "/")
 
 
 # -- bombs
@@ -92,21 +165,19 @@ def test_a_bomb_within_a_bomb_is_cut_early(driver: Driver, server: Loopback) -> 
         driver.request(driver.client(server.url, max_bytes=1 << 40), "GET", "/")
 
 
-def test_a_bomb_never_stands_in_memory() -> None:
-    sent = gzip.compress(bytes(64 * MIB))
+@each_coding
+def test_a_bomb_never_stands_in_memory(coding: str) -> None:
+    sent = CODINGS[coding](bytes(64 * MIB))
     request = httpx2.Request("GET", "http://api.test/")
-    response = httpx2.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx2.ByteStream(sent))
+    response = httpx2.Response(200, headers={"Content-Encoding": coding}, stream=httpx2.ByteStream(sent))
     body = Body(request, response, max_bytes=1 << 40, max_ratio=200)
-    taken = 0
-
-    def take(chunk: bytes) -> None:
-        nonlocal taken
-        taken += len(chunk)
-        body.add(chunk)
-
-    with pytest.raises(ResponseTooLargeError):
-        deque(map(take, response.iter_bytes()), maxlen=0)
-    assert taken < 16 * MIB
+    tracemalloc.start()
+    try:
+        with pytest.raises(ResponseTooLargeError):
+            deque(map(body.add, response.iter_raw()), maxlen=0)
+        assert tracemalloc.get_traced_memory()[1] < 16 * MIB
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_shrinks_well_is_no_bomb(driver: Driver, server: Loopback) -> None:
@@ -151,7 +222,7 @@ def test_a_coding_that_nobody_asked_for_is_named(driver: Driver, server: Loopbac
 def test_a_coding_whose_library_is_missing_gives_the_install_line(
     driver: Driver, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tidegate.http_tools.bodies.available_codings", lambda: ())
+    monkeypatch.setattr("tidegate.http_tools.codings.extra_codings", lambda: ())
     server.by = lambda _: encoded(TEXT, "br")
     with pytest.raises(ContractError) as caught:
         driver.request(driver.client(server.url), "GET", "/")
@@ -159,7 +230,7 @@ def test_a_coding_whose_library_is_missing_gives_the_install_line(
 
 
 def test_the_codings_of_this_environment_are_known() -> None:
-    assert available_codings() == ("br", "zstd")
+    assert extra_codings() == ("br", "zstd")
 
 
 @pytest.mark.parametrize(
@@ -193,7 +264,7 @@ def test_no_charset_and_no_body_raise_a_bare_error(charset: str, content: bytes)
     headers = {"Content-Type": f"text/plain; charset={charset}"}
     response = httpx2.Response(200, headers=headers, stream=httpx2.ByteStream(content))
     body = Body(httpx2.Request("GET", "http://api.test/"), response, max_bytes=100, max_ratio=1)
-    for chunk in response.iter_bytes():
+    for chunk in response.iter_raw():
         body.add(chunk)
     assert isinstance(body.whole().text, str)
 

@@ -10,6 +10,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -125,6 +126,52 @@ def test_a_gzip_file_stays_one(driver: Driver, server: Loopback, tmp_path: Path)
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes() == packed
 
 
+@pytest.mark.parametrize("packed", [gzip.compress(BODY)[:-9], gzip.compress(BODY)[:-9] + b"x" * 9])
+def test_a_file_that_the_server_compressed_and_cut_short_is_none(
+    driver: Driver, server: Loopback, tmp_path: Path, packed: bytes
+) -> None:
+    server.by = Files(packed)
+    server.by.headers = {"Content-Encoding": "gzip"}
+    with pytest.raises(DownloadError, match="GET /file: ") as caught:
+        driver.download(driver.client(server.url), "/file", tmp_path / "x")
+    assert caught.value.exit_code is ExitCode.TRY_AGAIN
+    assert left(tmp_path) == []  # and the next call begins anew
+
+
+def test_a_file_in_a_coding_that_nobody_here_can_read_is_kept_as_it_came(
+    driver: Driver, server: Loopback, tmp_path: Path
+) -> None:
+    server.by = Files()
+    server.by.headers = {"Content-Encoding": "exi"}
+    assert driver.download(driver.client(server.url), "/file", tmp_path / "x").encoding == "exi"
+    assert (tmp_path / "x").read_bytes() == BODY
+
+
+def test_a_bomb_is_no_file(driver: Driver, server: Loopback, tmp_path: Path) -> None:
+    server.by = Files(gzip.compress(gzip.compress(bytes(64 << 20))))
+    server.by.headers = {"Content-Encoding": "gzip, gzip"}
+    with pytest.raises(ResponseTooLargeError, match="expands to more than 200 times"):
+        driver.download(driver.client(server.url), "/file", tmp_path / "x")
+    assert left(tmp_path) == []
+
+
+def test_a_mock_whose_body_is_decoded_already_gives_a_plain_file(driver: Driver, tmp_path: Path) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    mock = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=headers, content=gzip.compress(BODY)))
+    client = driver.client("http://api.test", transport=mock)
+    assert driver.download(client, "/file", tmp_path / "x").encoding is None
+    assert (tmp_path / "x").read_bytes() == BODY
+    assert driver.request(client, "GET", "/file").content == BODY
+
+
+def test_a_file_that_is_not_there_yet_is_told(driver: Driver, server: Loopback, tmp_path: Path) -> None:
+    server.by = lambda _: Answer(202, body=b'{"status": "pending"}')
+    with pytest.raises(DownloadError, match="GET /file: 202, the file is not there yet") as caught:
+        driver.download(driver.client(server.url), "/file", tmp_path / "x")
+    assert caught.value.exit_code is ExitCode.TRY_AGAIN
+    assert left(tmp_path) == []
+
+
 def test_an_empty_body_is_an_empty_file(driver: Driver, server: Loopback, tmp_path: Path) -> None:
     server.by = Files(b"")
     assert driver.download(driver.client(server.url), "/file", tmp_path / "none").size == 0
@@ -164,6 +211,24 @@ def test_a_download_that_breaks_goes_on_where_it_stood(
     starts = [int(seen.headers["range"][6:-1]) for seen in (second, third)]
     assert 0 < starts[0] < starts[1] == got.resumed
     assert {seen.headers["if-range"] for seen in (second, third)} == {'"v1"'}
+
+
+@pytest.mark.parametrize("later", [None, "gzip", "br"], ids=["unsaid", "same", "other"])
+def test_the_rest_of_a_compressed_file_is_one_with_its_beginning(
+    driver: Driver, server: Loopback, tmp_path: Path, later: str | None
+) -> None:
+    packed = gzip.compress(OTHER)  # a 206 may leave out what the 200 said of it
+    files = Files(packed)
+
+    def by(seen: Seen) -> Answer:
+        answer = files(seen)
+        coding = later if answer.status == 206 else "gzip"
+        return replace(answer, headers={**answer.headers, **({"Content-Encoding": coding} if coding else {})})
+
+    files.cuts, server.by = [len(packed) // 2], by
+    got = driver.download(driver.client(server.url), "/file", tmp_path / "x")
+    assert (got.encoding, (tmp_path / "x").read_bytes()) == ("gzip", packed)
+    assert (got.resumed > 0) is (later != "br")
 
 
 @pytest.mark.parametrize(
@@ -304,7 +369,9 @@ def test_a_part_of_another_address_is_not_gone_on_from(
     assert (tmp_path / "x").read_bytes() == OTHER
 
 
-@pytest.mark.parametrize("note", [b"", b"{", b"[]", b"null", b'{"url": 1, "validator": "a\\nb"}', None])
+@pytest.mark.parametrize(
+    "note", [b"", b"{", b"[]", b"null", b'{"url": "1", "validator": "a", "encoding": "a\\nb"}', None]
+)
 def test_a_part_without_a_sound_note_is_begun_anew(
     driver: Driver, server: Loopback, tmp_path: Path, note: bytes | None
 ) -> None:

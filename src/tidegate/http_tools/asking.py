@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx2
 
-from tidegate.http_tools.bodies import available_codings
+from tidegate.http_tools.codings import extra_codings
 from tidegate.http_tools.exceptions import HttpClientError
 
 
@@ -57,5 +57,5 @@ def lowered(headers: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def default_headers() -> dict[str, str]:
-    codings = ", ".join(("gzip", "deflate", *available_codings()))
+    codings = ", ".join(("gzip", "deflate", *extra_codings()))
     return {"accept": "application/json", "accept-encoding": codings, "user-agent": "tidegate"}

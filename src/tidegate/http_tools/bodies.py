@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import importlib.util
-import sys
 import time
-from functools import cache
 
 import httpx2
 
+from tidegate.http_tools.codings import MOST_LAYERS, CodingError, Decoder, named, readable
 from tidegate.http_tools.exceptions import ContractError, ResponseTooLargeError
 
 # These headers describe the body as it travelled; the body that we hand on is decoded and whole.
@@ -26,7 +24,7 @@ _EXTRA = frozenset({"br", "zstd"})
 
 
 class Body:
-    """Collects one decoded body.
+    """Collects one body, decoded as it comes.
 
     More than `max_bytes`, or more than `max_ratio` times the bytes that came over the wire, raises
     `ResponseTooLargeError`; a server that drips is cut at `deadline` (by `time.monotonic`).
@@ -40,67 +38,70 @@ class Body:
         max_bytes: int,
         max_ratio: float,
         deadline: float | None = None,
-        decoded: bool = True,
     ) -> None:
         self._request, self._response = request, response
         self._max_bytes, self._max_ratio, self._deadline = max_bytes, max_ratio, deadline
-        self._chunks: list[bytes] = []
+        self._pieces: list[bytes] = []
         self._size = 0
-        if decoded:
-            self._check_codings()
+        self._decoder = Decoder(self._codings())
 
-    def add(self, chunk: bytes) -> None:
-        self._size += len(chunk)
+    def add(self, sent: bytes) -> None:
+        """Take what came over the wire. Raises `httpx2.DecodingError` where it makes no sense."""
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise httpx2.ReadTimeout("the whole answer took too long", request=self._request)
+        try:
+            for piece in self._decoder.decode(sent):
+                self.keep(piece)
+        except CodingError as error:
+            raise httpx2.DecodingError(str(error), request=self._request) from error
+
+    def keep(self, piece: bytes) -> None:
+        """Take what is decoded already, as the body of a mock is."""
+        self._size += len(piece)
         if self._size > self._max_bytes:
             raise self._too_large(f"is over {self._max_bytes} bytes")
         came = self._response.num_bytes_downloaded  # 0 of a transport that has no wire
         if came and self._size > max(RATIO_COUNTS_FROM, self._max_ratio * came):
             raise self._too_large(f"expands to more than {self._max_ratio:g} times what was sent")
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            raise httpx2.ReadTimeout("the whole answer took too long", request=self._request)
-        self._chunks.append(chunk)
+        self._pieces.append(piece)
 
     def whole(self) -> httpx2.Response:
-        """The answer with its body, both free of the connection that they came by."""
-        headers = [
-            (k, v) for k, v in self._response.headers.raw if k.decode("latin-1").lower() not in _WIRE_HEADERS
-        ]
-        response = httpx2.Response(
-            self._response.status_code,
-            headers=headers,
-            content=b"".join(self._chunks),
-            request=self._request,
-        )
-        if (encoding := _text_encoding(response.charset_encoding, response.content[:4])) is not None:
-            response.encoding = encoding
-        return response
+        """The answer with its body, both free of the connection that they came by.
 
-    def _check_codings(self) -> None:
+        Raises `httpx2.DecodingError` where the body ends in the middle of its coding.
+        """
+        try:
+            self._decoder.end()
+        except CodingError as error:
+            raise httpx2.DecodingError(str(error), request=self._request) from error
+        return answer_of(self._request, self._response, b"".join(self._pieces))
+
+    def _codings(self) -> list[str]:
         if "content-encoding" not in self._response.headers:
-            return
-        known = {"identity", "gzip", "deflate", *available_codings(), ""}
-        for value in self._response.headers.get_list("content-encoding", split_commas=True):
-            if (coding := value.strip().lower()) not in known:
-                hint = "pip install 'tidegate[compression]'" if coding in _EXTRA else None
-                raise ContractError(
-                    f"{self._request.method} {self._request.url.path}: the body's encoding {coding[:20]!r}"
-                    " was not asked for and cannot be read",
-                    hint=hint,
-                )
+            return []
+        codings = named(self._response.headers["content-encoding"])
+        unread = next((each for each in codings if not readable(each)), None)
+        if unread is None and len(codings) <= MOST_LAYERS:
+            return codings
+        told = f"{len(codings)} layers deep" if unread is None else repr(unread[:20])
+        raise ContractError(
+            f"{self._request.method} {self._request.url.path}: the body's encoding {told} was not asked for"
+            " and cannot be read",
+            hint="pip install 'tidegate[compression]'" if unread in _EXTRA else None,
+        )
 
     def _too_large(self, how: str) -> ResponseTooLargeError:
         return ResponseTooLargeError(f"{self._request.method} {self._request.url.path}: the answer {how}")
 
 
-@cache
-def available_codings() -> tuple[str, ...]:
-    """The content codings beyond gzip and deflate that this installation can read."""
-    br = any(map(importlib.util.find_spec, ("brotli", "brotlicffi")))
-    zstd = sys.version_info >= (3, 14) or (
-        importlib.util.find_spec("backports") is not None
-        and importlib.util.find_spec("backports.zstd") is not None
-    )
-    return (*(["br"] if br else []), *(["zstd"] if zstd else []))
+def answer_of(request: httpx2.Request, response: httpx2.Response, content: bytes) -> httpx2.Response:
+    """The answer with this body, decoded and whole."""
+    raw = response.headers.raw
+    headers = [(name, value) for name, value in raw if name.decode("latin-1").lower() not in _WIRE_HEADERS]
+    answer = httpx2.Response(response.status_code, headers=headers, content=content, request=request)
+    if (encoding := _text_encoding(answer.charset_encoding, content[:4])) is not None:
+        answer.encoding = encoding
+    return answer
 
 
 def _text_encoding(charset: str | None, start: bytes) -> str | None:

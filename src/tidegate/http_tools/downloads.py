@@ -46,7 +46,7 @@ def download_flow(
 ) -> Flow[Download]:
     """The exchange that brings `request`'s body to the file `to`, for a driver; see `HttpClient.download`."""
     request.headers["accept-encoding"] = "identity"
-    part = PartFile(request, to, max_bytes, progress)
+    part = PartFile(request, to, max_bytes, policy.max_ratio, progress)
     done = False
     try:
         yield from Blocking(part.open)

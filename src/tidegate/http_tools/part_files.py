@@ -10,7 +10,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -19,31 +19,44 @@ from typing import Any
 import httpx2
 
 from tidegate.http_tools import origins
+from tidegate.http_tools.bodies import RATIO_COUNTS_FROM
+from tidegate.http_tools.codings import MOST_LAYERS, CodingError, Decoder, named, readable
 from tidegate.http_tools.exceptions import DownloadError, ResponseTooLargeError
 from tidegate.utils.errors import ExitCode
 
 Progress = Callable[[int, int | None], None]
 
+_READ_AT_ONCE = 1 << 16
 _A_WHILE = timedelta(seconds=60)
 _RANGE = re.compile(r"\s*bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a part is a part of: only of the very same version of the very same thing more is asked for."""
+    """What a part is a part of: only of the very same version of the very same thing more is asked for.
+
+    `encoding` is the content coding it came in, which later parts need not name again (RFC 9110, 15.3.7).
+    """
 
     url: str
     validator: str
+    encoding: str | None = None
 
     @classmethod
     def of(cls, request: httpx2.Request, response: httpx2.Response) -> Source | None:
         """None where nothing tells versions apart; a weak ETag does not (RFC 9110, 13.1.5)."""
         etag = response.headers.get("etag", "")
         validator = etag if etag.startswith('"') else _strong_date(response.headers)
-        return cls(_named(request), validator) if validator else None
+        encoding = response.headers.get("content-encoding")
+        return cls(_named(request), validator, encoding) if validator else None
 
     def is_of(self, request: httpx2.Request) -> bool:
         return self.url == _named(request)
+
+    def goes_on(self, rest: Source) -> bool:
+        """Whether `rest` is of the same, in so far as it says."""
+        same = (rest.url, rest.validator) == (self.url, self.validator)
+        return same and rest.encoding in (None, self.encoding)
 
 
 @dataclass
@@ -53,6 +66,7 @@ class PartFile:
     request: httpx2.Request
     to: Path
     max_bytes: int
+    max_ratio: float
     progress: Progress | None
     size: int = 0
     resumed: int = 0
@@ -93,7 +107,8 @@ class PartFile:
                 return
             self._fd = fd
             self._source = _read_note(self._note)
-            self.size = os.fstat(fd).st_size if self._source is not None else 0
+            if self._source is not None:
+                self.size, self.encoding = os.fstat(fd).st_size, self._source.encoding
 
     def prepare(self, request: httpx2.Request) -> None:
         """Ask only for what is missing, of the version of which a part is here."""
@@ -107,6 +122,11 @@ class PartFile:
         if response.status_code == 416 and self.size:
             self._begin_at(0)  # what is here is no part of it; the next attempt asks for the whole
             raise httpx2.RemoteProtocolError("the rest of the file is not to be had", request=self.request)
+        if response.status_code == 202:
+            raise DownloadError(
+                f"{self.request.method} {self.request.url.path}: 202, the file is not there yet",
+                hint="Ask for it until it is: client.poll(...).",
+            )
         if response.status_code == 206:
             self._continue(response)
         elif response.is_success:
@@ -115,7 +135,6 @@ class PartFile:
             return False
         if self._total is not None and self._total > self.max_bytes:
             raise self._too_large()
-        self.encoding = response.headers.get("content-encoding")
         return True
 
     def _begin(self, response: httpx2.Response) -> None:
@@ -126,6 +145,7 @@ class PartFile:
 
     def _adopt(self, response: httpx2.Response) -> None:
         """Note of what this is a part, before any of it is here."""
+        self.encoding = response.headers.get("content-encoding")
         self._source = Source.of(response.request, response)
         if self._source is not None:
             try:
@@ -145,7 +165,7 @@ class PartFile:
 
     def _is_same(self, response: httpx2.Response) -> bool:
         source = Source.of(response.request, response)
-        return source is None or source == self._source
+        return source is None or (self._source is not None and self._source.goes_on(source))
 
     def _begin_at(self, size: int) -> None:
         try:
@@ -177,7 +197,28 @@ class PartFile:
         """Make it the target, at once and durably."""
         with self._lock:
             if not self._closed:
+                self._check()
                 self._rename()
+
+    def _check(self) -> None:
+        """Raise where the server compressed it and not all of that is here."""
+        codings = named(self.encoding or "")
+        if not codings or len(codings) > MOST_LAYERS or not all(map(readable, codings)):
+            return
+        decoder, decoded = Decoder(codings), 0
+        try:
+            os.lseek(self._fd, 0, os.SEEK_SET)
+            while sent := os.read(self._fd, _READ_AT_ONCE):
+                for piece in decoder.decode(sent):
+                    decoded += len(piece)
+                    if decoded > max(RATIO_COUNTS_FROM, self.max_ratio * self.size):
+                        raise self._too_large(f"expands to more than {self.max_ratio:g} times what was sent")
+            decoder.end()
+        except CodingError as error:
+            self._spoilt = True
+            raise DownloadError(f"{self.request.method} {self.request.url.path}: {error}") from error
+        except OSError as error:
+            raise self._failed(error) from error
 
     def _rename(self) -> None:
         try:
@@ -204,10 +245,10 @@ class PartFile:
             os.close(self._fd)
             self._fd = -1
 
-    def _too_large(self) -> ResponseTooLargeError:
+    def _too_large(self, how: str | None = None) -> ResponseTooLargeError:
         self._spoilt = True
-        path = self.request.url.path
-        return ResponseTooLargeError(f"{self.request.method} {path}: the file is over {self.max_bytes} bytes")
+        told = how or f"is over {self.max_bytes} bytes"
+        return ResponseTooLargeError(f"{self.request.method} {self.request.url.path}: the file {told}")
 
     def _failed(self, error: OSError) -> DownloadError:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -237,19 +278,15 @@ def _strong_date(headers: httpx2.Headers) -> str:
 def _read_note(path: Path) -> Source | None:
     try:
         note: Any = json.loads(path.read_bytes())
-        url, validator = note["url"], note["validator"]
+        source = Source(note["url"], note["validator"], note["encoding"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    sound = (
-        isinstance(url, str)
-        and isinstance(validator, str)
-        and validator.isascii()
-        and validator.isprintable()
-    )
-    return Source(url, validator) if sound else None
+    texts: tuple[Any, ...] = (source.url, source.validator, source.encoding or "")
+    sound = all(isinstance(each, str) and each.isascii() and each.isprintable() for each in texts)
+    return source if sound else None
 
 
 def _write_note(path: Path, source: Source) -> None:
     fd = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "wb") as file:
-        file.write(json.dumps({"url": source.url, "validator": source.validator}).encode())
+        file.write(json.dumps(asdict(source)).encode())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 
 import httpx2
 
 from tidegate.http_tools import wire
-from tidegate.http_tools.bodies import Body
-from tidegate.http_tools.effects import TOTAL_TIMEOUT, Send, Sink
+from tidegate.http_tools.bodies import Body, answer_of
+from tidegate.http_tools.effects import TOTAL_TIMEOUT, Send
 from tidegate.http_tools.stopping import Stop
 
 SIZE = "tidegate.size"  # of a body that a sink took: the answer itself has none
@@ -29,12 +30,11 @@ def send(effect: Send, http: httpx2.Client, stop: Stop, *, uncut: bool = False) 
     stop.hang(cut.now)
     try:
         with closing(http.send(effect.request, stream=True)) as response:
-            sink, body = _receiver(effect, response, cut.deadline)
-            raw = sink is not None and not response.is_stream_consumed  # a mock's may be
-            for chunk in response.iter_raw() if raw else response.iter_bytes():
+            receiver = _Receiver(effect, response, cut.deadline)
+            for piece in response.iter_bytes() if receiver.is_decoded else response.iter_raw():
                 stop.check()
-                sink.write(chunk) if sink else body.add(chunk)
-            return _answer(body, response)
+                receiver.take(piece)
+            return receiver.answer()
     except httpx2.RequestError as error:
         stop.check()
         if isinstance(error, httpx2.TimeoutException) and cut.is_over():
@@ -80,29 +80,39 @@ async def send_async(
 async def _exchange(effect: Send, http: httpx2.AsyncClient) -> httpx2.Response:
     response = await http.send(effect.request, stream=True)
     try:
-        sink, body = _receiver(effect, response, None)
-        raw = sink is not None and not response.is_stream_consumed  # a mock's may be
-        async for chunk in response.aiter_raw() if raw else response.aiter_bytes():
-            sink.write(chunk) if sink else body.add(chunk)
-        return _answer(body, response)
+        receiver = _Receiver(effect, response, None)
+        async for piece in response.aiter_bytes() if receiver.is_decoded else response.aiter_raw():
+            receiver.take(piece)
+        return receiver.answer()
     finally:
         await response.aclose()
 
 
-def _receiver(effect: Send, response: httpx2.Response, deadline: float | None) -> tuple[Sink | None, Body]:
-    taken = effect.sink is not None and effect.sink.takes(response)
-    body = Body(
-        effect.request,
-        response,
-        max_bytes=effect.max_bytes,
-        max_ratio=effect.max_ratio,
-        deadline=deadline,
-        decoded=not taken,
-    )
-    return (effect.sink if taken else None), body
+class _Receiver:
+    """Where the body of one answer goes: to the sink, as it came, or into the answer, decoded."""
 
+    def __init__(self, effect: Send, response: httpx2.Response, deadline: float | None) -> None:
+        self._request, self._response = effect.request, response
+        self.is_decoded = response.is_stream_consumed  # as a mock's may be, whatever its headers say
+        if self.is_decoded and response.headers.pop("content-encoding", None) is not None:
+            response.headers.pop("content-length", None)
+        self.take: Callable[[bytes], None]
+        self._body: Body | None = None
+        if effect.sink is not None and effect.sink.takes(response):
+            self.take = effect.sink.write
+            return
+        self._body = Body(
+            effect.request,
+            response,
+            max_bytes=effect.max_bytes,
+            max_ratio=effect.max_ratio,
+            deadline=deadline,
+        )
+        self.take = self._body.keep if self.is_decoded else self._body.add
 
-def _answer(body: Body, response: httpx2.Response) -> httpx2.Response:
-    answer = body.whole()
-    answer.extensions[SIZE] = len(answer.content) or response.num_bytes_downloaded
-    return answer
+    def answer(self) -> httpx2.Response:
+        if self._body is not None:
+            return self._body.whole()
+        answer = answer_of(self._request, self._response, b"")
+        answer.extensions[SIZE] = self._response.num_bytes_downloaded
+        return answer
