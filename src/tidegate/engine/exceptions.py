@@ -3,6 +3,7 @@
 EngineError
 |- BrokenContractError     exit 30: a row does not keep a contract
 |- TransformError          exit 30: the transform itself failed
+|- FrameError              exit 30: a frame is no rows of its write contract
 |- RequestChangedError     exit 30: what this run asked for when it began is not what it asks now
 |- DamagedStateError       exit 30: a page log or part is damaged before its end
 |- AccountingError         exit 30: the sum of rows does not hold; nothing was loaded
@@ -30,6 +31,10 @@ class BrokenContractError(EngineError):
 
 class TransformError(EngineError):
     pass
+
+
+class FrameError(EngineError):
+    """Names the column, and where one value is meant its row in the frame."""
 
 
 class RequestChangedError(EngineError):

@@ -11,6 +11,9 @@ from pydantic import BaseModel
 
 from tidegate.contracts.table import Table
 from tidegate.contracts.windows import Cursor, Window, Windows
+from tidegate.engine.context import Context
+from tidegate.engine.frames import Frame
+from tidegate.engine.transforms import Transform
 from tidegate.http_tools.clients import Call
 
 C = TypeVar("C")
@@ -24,7 +27,7 @@ class Task(Generic[C, R, W]):
 
     name: str
     fetch: Callable[..., Call[R]]
-    transform: Callable[[R], W | Iterable[W] | None]
+    transform: Transform
     into: Table[W]
     cursor: Cursor | None
     windows: Windows | None
@@ -45,26 +48,56 @@ class Task(Generic[C, R, W]):
         return self.fetch(*args)
 
 
-def as_rows(made: Any) -> list[Any]:
-    """What a transform gave (a model, several, or None) as a list."""
-    if made is None:
-        return []
-    # a model is iterable, too: over its fields
-    return [made] if isinstance(made, BaseModel) or not isinstance(made, Iterable) else list(made)
-
-
 class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
     """Declare a task: rows of the call are read models, `transform` makes write models for `into` of them.
 
-    `transform` takes one read model and gives a write model, several, or none (the row is dropped).
+    `transform` takes one read model and gives a write model, several, or none (the row is dropped); or, where
+    its first parameter is a list, it takes those of one page and gives write models, a pandas or polars
+    DataFrame, or Arrow. A second argument, where it has one, is the `Context`.
     With `cursor` the task asks for what changed since; with `windows` it walks a grid of days, one slice a
     cell, which `write="replace_windows"` needs. The function then takes the window as its second argument.
     """
 
+    @overload
     def __init__(
         self,
         *,
         transform: Callable[[R], W | Iterable[W] | None],
+        into: Table[W],
+        cursor: Cursor | None = None,
+        windows: Windows | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        *,
+        transform: Callable[[R, Context], W | Iterable[W] | None],
+        into: Table[W],
+        cursor: Cursor | None = None,
+        windows: Windows | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        *,
+        transform: Callable[[list[R]], W | Iterable[W] | Frame | None],
+        into: Table[W],
+        cursor: Cursor | None = None,
+        windows: Windows | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        *,
+        transform: Callable[[list[R], Context], W | Iterable[W] | Frame | None],
+        into: Table[W],
+        cursor: Cursor | None = None,
+        windows: Windows | None = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        *,
+        transform: Callable[..., Any],
         into: Table[W],
         cursor: Cursor | None = None,
         windows: Windows | None = None,
@@ -85,7 +118,7 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
     def __call__(self, fetch: Callable[[C], Call[R]]) -> Task[C, R, W]: ...
     def __call__(self, fetch: Callable[..., Call[R]]) -> Task[Any, R, W]:
         made: Task[Any, R, W] = Task(
-            fetch.__name__, fetch, self._transform, self._into, self._cursor, self._windows
+            fetch.__name__, fetch, self._checked(fetch), self._into, self._cursor, self._windows
         )
         takes = len(signature(fetch).parameters)
         if takes != 1 + made.takes_window:
@@ -93,6 +126,20 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
             raise TypeError(f"task {fetch.__name__} takes {takes} arguments; as declared it takes {wanted}")
         self._check_cursor(fetch)
         return made
+
+    def _checked(self, fetch: Callable[..., Call[R]]) -> Transform:
+        try:
+            transform = Transform.of(self._transform, self._into.model)
+        except TypeError as error:
+            raise TypeError(f"task {fetch.__name__}: {error}") from None
+        reads, takes = read_model(fetch), transform.takes
+        if reads is not None and takes and not issubclass(reads, takes):
+            named = " | ".join(each.__name__ for each in takes)
+            raise TypeError(
+                f"task {fetch.__name__}: its call reads {reads.__name__},"
+                f" its transform {transform.name} takes {named}"
+            )
+        return transform
 
     def _check_cursor(self, fetch: Callable[..., Call[R]]) -> None:
         """A cursor names a field of the read model: found out here, not after the first page."""

@@ -1,0 +1,66 @@
+"""Transforms: functions from read models to write models, row by row or the rows of a page at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from tidegate.engine.context import Context
+from tidegate.engine.frames import is_frame, rows
+from tidegate.engine.signatures import declared, name_of
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """A transform as its annotations declare it. `makes` is the write model.
+
+    Row by row it takes one read model and gives a write model, several, or none. As a `batch` it takes the
+    list of those of one page and gives write models, or a frame whose columns are their fields. `takes` are
+    the read models that it names, none where it leaves them open.
+    """
+
+    function: Callable[..., Any]
+    makes: type[BaseModel]
+    takes: tuple[type[BaseModel], ...]
+    batch: bool
+    takes_context: bool
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], makes: type[BaseModel]) -> Transform:
+        """Raises `TypeError` for a function that is no transform: what it is, and what to write instead."""
+        found = declared(function, makes)
+        return cls(function, makes, found.takes, found.batch, found.context)
+
+    @property
+    def name(self) -> str:
+        return name_of(self.function)
+
+    def bound(self, context: Context) -> Callable[[Any], Any]:
+        """The function of one argument that it is for one slice, to be called for each of its rows."""
+        function = self.function
+        return (lambda given: function(given, context)) if self.takes_context else function
+
+    def call(self, given: Any, context: Context) -> Any:
+        """What it makes of one read model, or of the list of those of a page."""
+        return self.bound(context)(given)
+
+    def outputs(self, made: Any, count: int) -> list[tuple[int | None, Any]]:
+        """What a batch of `count` rows became: write models, or mappings that are still to be validated.
+
+        Each with the position of the row that it was made of, from 0. That is known of a frame with a column
+        `_row`, which is taken off; else None. Raises `FrameError` for a frame that is no rows of `makes`.
+        """
+        if is_frame(made):
+            return list(rows(made, self.makes, of=count))
+        return [(None, each) for each in as_rows(made)]
+
+
+def as_rows(made: Any) -> list[Any]:
+    """What a transform gave (a model, several, or None) as a list."""
+    if made is None:
+        return []
+    # a model is iterable, too: over its fields
+    return [made] if isinstance(made, BaseModel) or not isinstance(made, Iterable) else list(made)
