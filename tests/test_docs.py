@@ -1,4 +1,4 @@
-"""The guide runs: every ```python block of docs/http/*.md is executed, each by itself.
+"""The guides run: every ```python block of docs/http and docs/contracts is executed, each by itself.
 
 A block finds `url`, the base URL of a loopback server, in a fresh namespace and an empty working folder. Its
 functions named `test_*` are called when it has run. Give a block that must not run another language
@@ -39,17 +39,18 @@ import pytest
 
 from tests.docs_server import docs_server
 
-GUIDE = Path(__file__).resolve().parent.parent / "docs" / "http"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+GUIDES = (DOCS / "contracts", DOCS / "http")
 BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 
 
 def blocks() -> Iterator[object]:
-    for page in sorted(GUIDE.glob("*.md")):
+    for page in sorted(page for guide in GUIDES for page in guide.glob("*.md")):
         text = page.read_text(encoding="utf-8")
         for found in BLOCK.finditer(text):
             line = text.count("\n", 0, found.start()) + 1
             # blank lines in front, so that a traceback shows the line of the page
-            yield pytest.param(page, "\n" * line + found[1], id=f"{page.stem}:{line}")
+            yield pytest.param(page, "\n" * line + found[1], id=f"{page.parent.name}/{page.stem}:{line}")
 
 
 @pytest.mark.parametrize(("page", "code"), list(blocks()))
@@ -67,7 +68,8 @@ def test_a_block_of_the_guide_runs(
                 value()
 
 
-def test_every_page_of_the_guide_is_in_its_index() -> None:
-    index = (GUIDE / "README.md").read_text(encoding="utf-8")
-    pages = {page.name for page in GUIDE.glob("*.md")} - {"README.md"}
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_every_page_of_a_guide_is_in_its_index(guide: Path) -> None:
+    index = (guide / "README.md").read_text(encoding="utf-8")
+    pages = {page.name for page in guide.glob("*.md")} - {"README.md"}
     assert set(re.findall(r"\]\((\w+\.md)\)", index)) == pages
