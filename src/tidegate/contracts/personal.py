@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tidegate.contracts.shapes import PERSONAL, Shape
 from tidegate.utils.personal import Personal
 from tidegate.utils.redact import MASK
+from tidegate.utils.shapes import PERSONAL, Shape, annotation_of
 
-__all__ = ["MASK", "Path", "Personal", "PersonalPaths", "personal_paths"]
+__all__ = ["MASK", "Path", "Personal", "PersonalPaths", "personal_attributes", "personal_paths"]
 
 # Keys of the wire and indexes of lists, as in the `loc` of an error of Pydantic.
 Path = tuple[int | str, ...]
@@ -87,6 +87,14 @@ class PersonalPaths:
 def personal_paths(model: type[BaseModel]) -> PersonalPaths:
     """Of any model, with what its nested models, lists and dicts mark."""
     return PersonalPaths(model)
+
+
+@lru_cache(maxsize=1024)
+def personal_attributes(model: type[BaseModel]) -> frozenset[str]:
+    """The attributes of a model's instances, computed ones included, that hold anything personal."""
+    stored = {name: annotation_of(info) for name, info in model.model_fields.items()}
+    computed = {name: info.return_type for name, info in model.model_computed_fields.items()}
+    return frozenset(name for name, each in (stored | computed).items() if Shape((each,)).within)
 
 
 def _replaced(shape: Shape, value: Any, put: Callable[[Any], Any]) -> Any:

@@ -23,6 +23,8 @@ from pydantic_core import MultiHostUrl, Url
 from typing_extensions import TypeAliasType
 
 from tidegate.utils.columns import Column, Kind, SchemaError, Step, check_names
+from tidegate.utils.personal_columns import as_marked
+from tidegate.utils.shapes import Shape, annotation_of
 
 _MAX_LEVELS = 15  # of nested records, in BigQuery
 _INT64 = range(-(2**63), 2**63)
@@ -101,16 +103,24 @@ def _stored(model: type[BaseModel], place: _Place) -> Iterator[Column]:
     for attribute, info in model.model_fields.items():
         if info.exclude:
             continue
+        shape = Shape((annotation_of(info),))
+        if shape.load == "omit":
+            continue
         column = _shape(info.annotation, tuple(info.metadata), place.at(attribute))
         name = attribute if info.serialization_alias is None else info.serialization_alias
-        yield replace(column, name=name, attribute=attribute, description=info.description)
+        column = replace(column, name=name, attribute=attribute, description=info.description)
+        yield as_marked(column, shape, place.at(attribute).path)
 
 
 def _computed(model: type[BaseModel], place: _Place) -> Iterator[Column]:
     for attribute, info in model.model_computed_fields.items():
+        shape = Shape((info.return_type,))
+        if shape.load == "omit":
+            continue
         column = _shape(info.return_type, (), place.at(attribute))
         name = attribute if info.alias is None else info.alias
-        yield replace(column, name=name, attribute=attribute, description=info.description, computed=True)
+        column = replace(column, name=name, attribute=attribute, description=info.description, computed=True)
+        yield as_marked(column, shape, place.at(attribute).path)
 
 
 def _refuse_what_is_not_stored(model: type[BaseModel], place: _Place) -> None:

@@ -38,17 +38,18 @@ def getter(column: Column) -> Convert:
     return attrgetter(column.attribute) if column.computed else itemgetter(column.attribute)
 
 
-def builder(column: Column, path: str) -> Build:
-    """What makes the array of a column from the values of its attribute."""
-    build = _records(column, path) if column.kind == "record" else _plain(column, path)
-    return _lists(column, path, build) if column.repeated else build
+def builder(column: Column, path: str, hashed: Convert | None = None) -> Build:
+    """What makes the array of a column from the values of its attribute; `hashed` takes the step "hash"."""
+    make = _records if column.kind == "record" else _plain
+    build = make(column, path, hashed)
+    return _lists(column, path, build, hashed) if column.repeated else build
 
 
-def _plain(column: Column, path: str) -> Build:
+def _plain(column: Column, path: str, hashed: Convert | None) -> Build:
     import pyarrow as pa
 
     from_null = column.repeated  # null among the items of a JSON list is the JSON null
-    convert = None if column.unordered else _converter(column.steps)
+    convert = None if column.unordered else _converter(column.steps, hashed)
     kind, required, check = column.kind, not column.nullable or column.repeated, _CHECKS.get(column.kind)
     item_type = arrow_item_type(column)
 
@@ -68,13 +69,13 @@ def _plain(column: Column, path: str) -> Build:
     return build
 
 
-def _records(column: Column, path: str) -> Build:
+def _records(column: Column, path: str, hashed: Convert | None) -> Build:
     import pyarrow as pa
 
     fields = list(arrow_schema(column.fields))
-    convert = _converter(column.steps)
+    convert = _converter(column.steps, hashed)
     required = not column.nullable or column.repeated
-    children = [(getter(c), c.computed, builder(c, f"{path}.{c.name}")) for c in column.fields]
+    children = [(getter(c), c.computed, builder(c, f"{path}.{c.name}", hashed)) for c in column.fields]
 
     def build(values: list[Any]) -> pa.Array[Any]:
         if convert is not None:
@@ -105,11 +106,11 @@ def _spread(present: pa.Array[Any], values: list[Any]) -> pa.Array[Any]:
     return spread
 
 
-def _lists(column: Column, path: str, items: Build) -> Build:
+def _lists(column: Column, path: str, items: Build, hashed: Convert | None) -> Build:
     import pyarrow as pa
 
     list_type = arrow_type(column)
-    sort_as = _converter(column.steps) or _same
+    sort_as = _converter(column.steps, hashed) or _same
     roots, unordered = column.list_roots, column.unordered
 
     def build(values: list[Any]) -> pa.Array[Any]:
@@ -132,9 +133,10 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _converter(steps: tuple[Step, ...]) -> Convert | None:
+def _converter(steps: tuple[Step, ...], hashed: Convert | None) -> Convert | None:
     """The steps as one function; None where there is nothing to do."""
-    functions = [_STEPS[step] for step in steps]
+    known = _STEPS if hashed is None else _STEPS | {"hash": hashed}
+    functions = [known[step] for step in steps]
     if len(functions) <= 1:
         return functions[0] if functions else None
 

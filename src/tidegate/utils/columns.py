@@ -25,7 +25,7 @@ Kind = Literal[
 ]
 
 # What turns the value of an attribute into one of the column's kind, in this order (of each item).
-Step = Literal["root", "text", "value", "microseconds", "json"]
+Step = Literal["root", "text", "value", "microseconds", "json", "hash"]
 
 
 class SchemaError(TidegateError):
@@ -39,7 +39,8 @@ class Column:
     A `repeated` column is never null: a null list is written as an empty one, because BigQuery's REPEATED
     knows no null. Where it is repeated, everything else describes one item, and no item is null.
     `attribute` is where the value lies in the model; `name` is its serialization alias.
-    `max_length` counts characters (bytes for kind `bytes`).
+    `max_length` counts characters (bytes for kind `bytes`). `personal`: the values are personal data or keyed
+    hashes of it; the description says so too.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Column:
     steps: tuple[Step, ...] = ()
     list_roots: int = 0  # RootModels around the list itself
     unordered: bool = False  # a set: written in sorted order
+    personal: bool = False
 
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

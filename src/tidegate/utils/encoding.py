@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from tidegate.utils.arrays import UNFIT, Build, UnfitError, builder, getter
 from tidegate.utils.columns import Column
 from tidegate.utils.errors import TidegateError
+from tidegate.utils.hashing import KeyedHash
+from tidegate.utils.personal_columns import need_key
 from tidegate.utils.schemas import arrow_schema, columns_of
 
 if TYPE_CHECKING:
@@ -35,10 +37,12 @@ class Encoder:
     """
 
     def __init__(self, model: type[BaseModel]) -> None:
+        """Raises `SettingsError` where a column is loaded as a keyed hash and there is no key for it."""
         self.model = model
         self.columns = columns_of(model)
         self.schema: pa.Schema = arrow_schema(self.columns)
-        self._builds = [builder(column, column.name) for column in self.columns]
+        self.keyed = KeyedHash.read() if need_key(self.columns) else None
+        self._builds = [builder(column, column.name, self.keyed) for column in self.columns]
 
     def encode(self, rows: Sequence[BaseModel]) -> pa.RecordBatch:
         """One batch, rows in the order given. Raises `EncodeError` where a value is unfit."""

@@ -9,6 +9,8 @@ from typing import Any, Literal
 # as_is: the value itself; hash: a keyed hash of it, as text; omit: no column.
 Load = Literal["as_is", "hash", "omit"]
 
+_BY_STRICTNESS: tuple[Load, ...] = ("omit", "hash", "as_is")
+
 
 @dataclass(frozen=True, slots=True)
 class Personal:
@@ -20,8 +22,18 @@ class Personal:
 
     load: Load = "as_is"
 
-    @classmethod
-    def among(cls, metadata: Iterable[Any]) -> Personal | None:
-        """The mark in the metadata of an annotation; the class itself stands for `Personal()`."""
-        found = [cls() if item is cls else item for item in metadata]
-        return next((item for item in reversed(found) if isinstance(item, cls)), None)
+    def __post_init__(self) -> None:
+        if self.load not in _BY_STRICTNESS:
+            raise TypeError(f"Personal(load={self.load!r}): none of {', '.join(_BY_STRICTNESS)}")
+
+
+def strictest(loads: Iterable[Load | None]) -> Load | None:
+    """What counts where several marks meet; None where there is none."""
+    found = set(loads)
+    return next((load for load in _BY_STRICTNESS if load in found), None)
+
+
+def marked(metadata: Iterable[Any]) -> Load | None:
+    """How the marks in the metadata of an annotation load; the class itself stands for `Personal()`."""
+    marks = (item() if item is Personal else item for item in metadata)
+    return strictest(item.load for item in marks if isinstance(item, Personal))

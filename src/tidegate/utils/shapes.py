@@ -12,7 +12,7 @@ from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, Secret, Secr
 from pydantic.fields import FieldInfo
 from typing_extensions import get_type_hints, is_typeddict
 
-from tidegate.utils.personal import Personal
+from tidegate.utils.personal import Load, marked, strictest
 
 _SECRETS = (Secret, SecretBytes, SecretStr)
 
@@ -28,26 +28,37 @@ class _Below:
 class Shape:
     """One place of a row. The items of a list count as standing in the place of the list.
 
-    `plain`: a value without parts may stand here. `fields`: of objects, the annotations of each key that is
-    named; `values`: those of any other key. Shapes below are made when they are asked for, so that a contract
-    may contain itself.
+    `load`: how personal values are loaded, None where they are not personal; all below inherits it.
+    `plain`: a value without parts may stand here. `several`: the contract allows several types here.
+    `fields`: of objects, the annotations of each key that is named; `values`: those of any other key.
+    Shapes below are made when they are asked for, so that a contract may contain itself.
     """
 
-    def __init__(self, annotations: tuple[Any, ...], *, personal: bool = False) -> None:
+    def __init__(self, annotations: tuple[Any, ...], load: Load | None = None) -> None:
         self.annotations = annotations
-        self.personal = personal
+        self.load = load
         self.plain = False
         self.several = len(annotations) > 1
         self.fields: dict[str, list[Any]] = {}
         self.values: list[Any] = []
         self._children: dict[str, Shape] = {}
+        self._opened: set[Any] = set()  # what may contain itself without a key between
         for annotation in annotations:
             self._add(annotation)
 
-    @cached_property
+    @property
+    def personal(self) -> bool:
+        return self.load is not None
+
+    @property
     def within(self) -> bool:
         """Whether anything here or below is personal."""
-        return _within(self, [])
+        return bool(self.loads)
+
+    @cached_property
+    def loads(self) -> frozenset[Load]:
+        """How the personal values here and below are loaded."""
+        return frozenset(_loads(self, []))
 
     def child(self, key: Any) -> Shape | None:
         """What stands under a key; None where the contract does not name it."""
@@ -56,7 +67,7 @@ class Shape:
             return self if key.isdigit() else None
         if key not in self._children:
             below = (*self.fields.get(key, ()), *self.values)
-            self._children[key] = Shape(below, personal=self.personal)
+            self._children[key] = Shape(below, self.load)
         return self._children[key]
 
     def at(self, step: int | str) -> Shape:
@@ -76,12 +87,12 @@ class Shape:
         elif isinstance(annotation, _Below):
             self._add_keys(annotation.keys, annotation.annotation)
         elif origin is Annotated:
-            self.personal = self.personal or Personal.among(annotation.__metadata__) is not None
+            self.load = strictest((self.load, marked(annotation.__metadata__)))
             self._add(args[0])
         elif isinstance(annotation, NewType):
             self._add(annotation.__supertype__)
         elif hasattr(cls, "__value__"):  # a type alias
-            self._add(cls.__value__[args] if args else cls.__value__)
+            self._open(annotation, cls.__value__[args] if args else cls.__value__)
         elif origin in (Union, UnionType):
             self.several = True
             for member in args:
@@ -94,15 +105,15 @@ class Shape:
     def _add_type(self, cls: Any, args: tuple[Any, ...]) -> None:
         is_class = isinstance(cls, type)
         if is_class and issubclass(cls, _SECRETS):
-            self.personal = True
+            self.load = strictest((self.load, "as_is"))
         elif is_class and issubclass(cls, RootModel):
-            self._add(_annotation(cls.model_fields["root"]))
+            self._open(cls, annotation_of(_fields(cls)["root"]))
         elif is_class and (issubclass(cls, BaseModel) or dataclasses.is_dataclass(cls) or is_typeddict(cls)):
             for name, info in _fields(cls).items():
                 for keys in _keys(name, info, cls):
-                    self._add_keys(keys, _annotation(info))
+                    self._add_keys(keys, annotation_of(info))
         elif is_class and issubclass(cls, Mapping):
-            self.personal = self.personal or any(Shape((key,)).within for key in args[:1])
+            self.load = strictest((self.load, *(Shape((key,)).load for key in args[:1])))
             self.values.extend(args[1:] or (Any,))
         elif args:  # a list, or another container of items
             for item in args:
@@ -110,24 +121,31 @@ class Shape:
         else:
             self.plain = True
 
+    def _open(self, name: Any, inside: Any) -> None:
+        if name not in self._opened:
+            self._opened.add(name)
+            self._add(inside)
+
     def _add_keys(self, keys: tuple[str, ...], annotation: Any) -> None:
         first, *rest = keys
         self.fields.setdefault(first, []).append(_Below(tuple(rest), annotation) if rest else annotation)
 
 
-PERSONAL = Shape((), personal=True)
+PERSONAL = Shape((), "as_is")
 _PLAIN = Shape((Any,))
 
 
-def _within(shape: Shape, seen: list[tuple[Any, ...]]) -> bool:
-    if shape.personal or shape.annotations in seen:
-        return shape.personal
-    seen.append(shape.annotations)
-    below = (shape.child(key) for key in (*shape.fields, *([""] if shape.values else [])))
-    return any(child is not None and _within(child, seen) for child in below)
+def _loads(shape: Shape, seen: list[tuple[Any, ...]]) -> Iterator[Load]:
+    if shape.load is not None:
+        yield shape.load
+    if shape.annotations not in seen:
+        seen.append(shape.annotations)
+        for key in (*shape.fields, *([""] if shape.values else [])):
+            if (child := shape.child(key)) is not None:
+                yield from _loads(child, seen)
 
 
-def _annotation(info: FieldInfo) -> Any:
+def annotation_of(info: FieldInfo) -> Any:
     return Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
 
 
@@ -137,7 +155,12 @@ def _fields(cls: Any) -> dict[str, FieldInfo]:
             cls.model_rebuild()
         fields: dict[str, FieldInfo] = cls.model_fields
         return fields
-    hints = get_type_hints(cls, include_extras=True)
+    try:
+        hints = get_type_hints(cls, include_extras=True)
+    except NameError as error:
+        raise TypeError(
+            f"{cls.__name__}: {error} at the top of its module, where its fields are read"
+        ) from error
     return {name: FieldInfo.from_annotation(hint) for name, hint in hints.items()}
 
 
