@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -301,6 +302,43 @@ def test_a_total_that_does_not_fit_is_told(driver: Driver, said: int, there: int
     assert plan.warnings() == [f"the API counts {said} rows and sent {there}"]
 
 
+@pytest.mark.parametrize("overlap", [0, 2])
+@pytest.mark.parametrize("length", [4, 5, 9, 10, 40, 41])
+def test_a_limit_that_the_api_caps_loses_nothing_where_a_total_is_known(
+    driver: Driver, overlap: int, length: int
+) -> None:
+    api = Listing(length)
+
+    def capped(request: httpx2.Request) -> httpx2.Response:
+        url = request.url.copy_set_param("limit", min(5, int(request.url.params["limit"])))
+        return api(httpx2.Request("GET", url))
+
+    call = call_of(driver, capped, total="count", limit=100, overlap=overlap)
+    assert ids(driver.pages(call)) == list(range(length))
+
+
+@pytest.mark.parametrize("overlap", [0, 2])
+def test_a_page_longer_than_a_first_one_that_was_short_is_an_error(driver: Driver, overlap: int) -> None:
+    api = Listing(40)
+
+    def moody(request: httpx2.Request) -> httpx2.Response:
+        limit = 4 if request.url.params["offset"] == "0" else 5
+        return api(httpx2.Request("GET", request.url.copy_set_param("limit", limit)))
+
+    with pytest.raises(PaginationError, match="has 5 and the first page 4"):
+        driver.pages(call_of(driver, moody, total="count", overlap=overlap))
+
+
+def test_what_is_odd_about_a_listing_is_logged(driver: Driver, caplog: pytest.LogCaptureFixture) -> None:
+    api = Listing(20)
+    api.told = 30
+    with caplog.at_level(logging.WARNING, "tidegate.http"):
+        driver.pages(call_of(driver, api, total="count"))
+    (record,) = caplog.records
+    assert record.getMessage() == "GET /rows: the API counts 30 rows and sent 20"
+    assert vars(record)["event"] == "listing_odd"
+
+
 def test_a_total_that_fits_is_not_worth_a_word(driver: Driver) -> None:
     call = call_of(driver, Listing(23), total="count")
     plan = call.paginator.plan(8)
@@ -320,7 +358,17 @@ def test_rows_beyond_the_total_are_not_lost(driver: Driver, said: int) -> None:
     assert len(found) in (said, 40)  # a total that stands exactly at the end of a page is believed
 
 
-@pytest.mark.parametrize("said", [None, "many", True, [1], -3, 1.5])
+def test_a_total_that_is_written_as_text_is_used(driver: Driver) -> None:
+    api = Listing(40, count=None)
+
+    def text(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json={**api(request).json(), "count": "40"})
+
+    assert ids(driver.pages(call_of(driver, text, total="count", overlap=0))) == list(range(40))
+    assert len(api.asked) == 8  # and none behind the end
+
+
+@pytest.mark.parametrize("said", [None, "many", True, [1], -3, 1.5, "-3", "inf"])
 def test_a_total_that_is_no_number_is_not_used(driver: Driver, said: Any) -> None:
     api = Listing(23, count=None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -94,6 +95,18 @@ def test_a_walk_ends_whatever_is_answered(
         walked(paginator, Hostile(pages, moody=moody), width=width)
 
 
+@pytest.mark.parametrize(
+    "paginator", [CursorPaginator("next", more="more"), NextUrlPaginator("next", more="more")]
+)
+def test_new_pages_without_a_row_end_though_more_is_promised(paginator: Paginator) -> None:
+    def promise(request: PageRequest) -> View:
+        doc = {"next": f"?page={request.index + 1}", "more": True}
+        return View(request, [], doc, url=request.url or URL)
+
+    with pytest.raises(PaginationError, match="in a row without a row: it has no end"):
+        walked(paginator, promise)
+
+
 @given(st.integers(1, 30), st.integers(0, 30))
 def test_any_circle_of_pages_is_noticed_within_a_few_rounds(length: int, lead: int) -> None:
     repeats = Repeats()
@@ -120,6 +133,18 @@ def test_reading_a_link_header_never_raises(header: str) -> None:
 @given(st.text(alphabet='<>;,="\\ relnxt', max_size=200))
 def test_reading_a_nasty_link_header_takes_no_time(header: str) -> None:
     link_of(header * 20, "next")
+
+
+@pytest.mark.parametrize("piece", ["<", '<>\\"', '<a>;a="\\', ";", ';a="', '<a>;a=b "', "<a>;a "])
+def test_reading_a_link_header_takes_time_by_its_length_alone(piece: str) -> None:
+    def took_s(header: str) -> float:
+        began = time.process_time()
+        link_of(header, "next")
+        return time.process_time() - began
+
+    short, long = piece * (20_000 // len(piece)), piece * (320_000 // len(piece))
+    # by its square it would be 256 times
+    assert took_s(long) < 80 * max(min(took_s(short) for _ in range(3)), 0.001)
 
 
 @given(st.recursive(_scalars, lambda inner: st.one_of(

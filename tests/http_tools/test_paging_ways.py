@@ -440,6 +440,25 @@ def test_a_next_link_to_an_allowed_host_carries_no_credential(
     assert KEY not in repr(elsewhere.seen)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [f"key={KEY}&key={KEY}", f"a={KEY}&a=b", f"a=b&a={KEY}", KEY, f"{KEY}=1", f"x=%{ord(KEY[0]):x}{KEY[1:]}"],
+)
+def test_a_link_that_repeats_a_credential_is_kept_without_it(driver: Driver, query: str) -> None:
+    def echo(request: httpx2.Request) -> httpx2.Response:
+        following = None if "page" in request.url.params else f"{API}/rows?tag=1&{query}&tag=2&page=2"
+        return answer(many(1) if following else [{"id": 1}], next=following)
+
+    client = driver.client(
+        API, transport=httpx2.MockTransport(echo), auth_manager=APIKeyAuthManager(KEY, query="key")
+    )
+    call = client.pages("GET", "/rows", reads=ApiRow, items="rows", paginator=NextUrlPaginator("next"))
+    _, second = driver.pages(call)
+    assert KEY not in json.dumps(second.kept)
+    asked = httpx2.URL(second.kept["a"]).params
+    assert (asked.get_list("tag"), asked["page"]) == (["1", "2"], "2")
+
+
 def test_without_a_base_url_a_next_link_elsewhere_is_refused(
     driver: Driver, server: Loopback, elsewhere: Loopback
 ) -> None:

@@ -28,7 +28,7 @@ __all__ = ["STARTS", "Call", "Page", "walk"]
 
 R = TypeVar("R", bound=BaseModel)
 
-# A listing that moves is read anew this many times before it is given up.
+# A listing that moves is begun this many times before it is given up.
 STARTS = 3
 
 
@@ -105,11 +105,9 @@ class Call(Generic[R]):
             url = base.join(request.url)
         except (httpx2.InvalidURL, ValueError) as error:
             raise PaginationError(f"the address of page {request.index} is malformed") from error
-        redact = self.client.policy.redact
-        if MASK not in redact(url.query.decode("ascii")) and MASK not in url.params.values():
-            return url
-        kept = [(name, value) for name, value in url.params.multi_items() if MASK not in redact(value)]
-        return url.copy_with(params=kept)
+        redact, asked = self.client.policy.redact, url.params.multi_items()
+        kept = [pair for pair in asked if MASK not in redact("=".join(pair))]
+        return url if len(kept) == len(asked) else url.copy_with(params=kept)
 
     def _trusts(self, request: PageRequest) -> bool:
         """Whether the caller's headers may go to the page's address. The policy sees to it for a client that

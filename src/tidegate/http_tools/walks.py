@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.events import Event, Waiting
+from tidegate.http_tools.logs import logger
 from tidegate.http_tools.pages import Page
 from tidegate.http_tools.pagination import PagePlan, PageRequest
 from tidegate.http_tools.policy import Terms
@@ -37,9 +38,10 @@ def walk(
     """The pages of a call in order; `fetch` brings each one (from the network or from a page log).
 
     Up to `client.width` pages are under way at once, on threads of their own. Closing the iterator cuts
-    what is under way.
+    what is under way. Who gives a `plan` asks it for its warnings; else they are logged.
     """
     client = call.client
+    told_of = plan is not None  # by who made it
     plan = plan or call.paginator.plan(client.width)
     stop = Stop(stop or client.stop)
     gate = _Gate(call.terms)
@@ -51,6 +53,8 @@ def walk(
                     run = copy_context().run  # a span of the caller's is the parent of its fetches
                     queue.append((request, pool.submit(run, fetch, request, gate.terms(request.index), stop)))
                 if not queue:
+                    if not told_of:
+                        _warn(call, plan)
                     return
                 page = stop.wait_for(queue.popleft()[1])
                 call.saw(plan, page)
@@ -79,6 +83,7 @@ async def walk_async(call: Call[R]) -> AsyncGenerator[Page[R], None]:
                 fetch = call.fetch_async(request, gate.terms(request.index))
                 queue.append((request, asyncio.ensure_future(fetch)))
             if not queue:
+                _warn(call, plan)
                 return
             page = await queue.popleft()[1]
             call.saw(plan, page)
@@ -92,6 +97,15 @@ async def walk_async(call: Call[R]) -> AsyncGenerator[Page[R], None]:
         for task in behind:
             task.cancel()
         await asyncio.gather(*behind, return_exceptions=True)
+
+
+def _warn(call: Call[R], plan: PagePlan) -> None:
+    """Log what was odd about a listing that came to its end, such as a total that changed under way."""
+    for warning in plan.warnings():
+        endpoint = call.client.policy.redact(call.endpoint)
+        logger.warning(
+            "%s: %s", endpoint, warning, extra={"event": "listing_odd", "endpoint": endpoint, "odd": warning}
+        )
 
 
 class _Gate:

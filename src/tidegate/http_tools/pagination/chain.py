@@ -8,6 +8,9 @@ from tidegate.http_tools.exceptions import PaginationError
 from tidegate.http_tools.pagination.base import PagePlan, PageRequest, PageView
 from tidegate.http_tools.pagination.reading import MISSING, Repeats, dig
 
+# A search may come upon many pages without a hit; one that says for ever that more follows has no end.
+MOST_EMPTY = 1000
+
 
 class ChainPlan(PagePlan):
     """`size`: a page with fewer rows is the last. `more`: a path to what says whether another page follows.
@@ -19,6 +22,7 @@ class ChainPlan(PagePlan):
         self._request: PageRequest | None = first
         self._size, self._more = size, more
         self._seen: set[str] = set()
+        self._empty = 0  # pages in a row
         self._repeats = Repeats()
 
     def take(self) -> PageRequest | None:
@@ -30,6 +34,11 @@ class ChainPlan(PagePlan):
         self._check(page, rows)
         if (earlier := self._repeats.of(index, rows)) is not None:
             raise PaginationError(f"page {index} has the very rows of page {earlier}: it goes in a circle")
+        self._empty = 0 if rows else self._empty + 1
+        if self._empty > MOST_EMPTY:
+            raise PaginationError(
+                f"page {index} is the {self._empty}th in a row without a row: it has no end"
+            )
         more = self._says_more(page)
         if more is False or (more is None and len(rows) < (self._size or 1)):
             return

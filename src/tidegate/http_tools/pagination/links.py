@@ -11,9 +11,10 @@ from tidegate.http_tools.exceptions import PaginationError
 from tidegate.http_tools.pagination.base import PageRequest, PageView
 from tidegate.http_tools.pagination.chain import ChainPlan
 
-# RFC 8288: <target> and its parameters, up to the next comma; a quoted value may hold commas.
-_LINK = re.compile(r"<([^>]*)>((?:[^,\"]|\"(?:[^\"\\]|\\.)*\")*)")
-_PARAM = re.compile(r";\s*([^\s=;,\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s;,\"]*))")
+# RFC 8288: <target> and its parameters, up to the next comma; a quoted value may hold commas. An end that is
+# missing is the header's: to look for one from every beginning would take a hostile header seconds.
+_LINK = re.compile(r"<([^<>]*)>((?:[^,\"]|\"(?:[^\"\\]|\\.?)*\"?)*)")
+_PARAM = re.compile(r";\s*([^\s=;,\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.?)*)\"?|([^\s;,\"]*))")
 
 
 def joined(page: PageView, link: str) -> str:

@@ -22,7 +22,9 @@ class OffsetPaginator(Paginator):
 
     `total` is the dotted path of the body, or the header (`header:x-total`), that holds the number of rows.
     Without a total the walk starts slowly (1, 1, 2, 4 ... pages ahead), so that a short listing costs no
-    request too many. A page shorter than `limit` ends the walk in any case.
+    request too many. A page shorter than `limit` ends the walk; but where the first is, and the total says
+    that more follow, its length is taken for what the API makes of `limit`. Without a total an API that
+    caps what it is asked for looks like one that has no more: ask for no more than it grants.
     """
 
     limit: int
@@ -48,9 +50,13 @@ class _OffsetPlan(AheadPlan):
     def __init__(self, how: OffsetPaginator, width: int) -> None:
         super().__init__(width)
         self._how = how
-        self._step = how.limit - how.overlap
+        self._size = how.limit  # of a page; some APIs cap what they are asked for
         self._last: list[Any] = []
         self._repeats = Repeats()
+
+    @property
+    def _step(self) -> int:
+        return self._size - self._how.overlap
 
     def _request(self, index: int) -> PageRequest:
         how = self._how
@@ -67,7 +73,9 @@ class _OffsetPlan(AheadPlan):
                 f"the listing moved while it was read: it was shorter at page {index} than before"
             )
         self._last = items
-        if len(items) < self._how.limit:
+        if index == 0 and self._how.overlap < len(items) < (self._total or 0):
+            self._size = len(items)
+        if len(items) < self._size:
             self._end = self._seen
         elif self._total is None or self._total < self._rows:
             self._end = None  # a total that is too low already says nothing of the end
@@ -77,10 +85,10 @@ class _OffsetPlan(AheadPlan):
             self._end = max(self._seen + bool(self._how.overlap), pages)
 
     def _check_seam(self, index: int, items: list[Any]) -> None:
-        if len(items) > self._how.limit:
-            raise PaginationError(
-                f"asked for {self._how.limit} rows, the page has {len(items)}: the API ignores the limit"
-            )
+        if len(items) > self._size:
+            first = "" if self._size == self._how.limit else f" and the first page {self._size}"
+            told = f"asked for {self._how.limit} rows, the page has {len(items)}{first}"
+            raise PaginationError(f"{told}: the API ignores the limit")
         if index and self._identities(items[: self._how.overlap]) != self._identities(
             self._last[self._step :]
         ):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 from tidegate.http_tools.headers import number
@@ -46,15 +45,18 @@ def headers_of(*paths: str | None) -> frozenset[str]:
 
 
 def count(page: PageView, path: str | None) -> float | None:
-    """The number at a path of the body, or in a header (`header:x-total`); None where there is none."""
+    """The number at a path of the body, or in a header (`header:x-total`), also where it is written as text.
+
+    None where there is none, or one that counts nothing: negative, infinite.
+    """
     if path is None:
         return None
     if (name := header_of(path)) is not None:
         return number(page.headers.get(name))
     value = dig(page.doc, path)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    return value
+    return number(str(value))
 
 
 class Repeats:
