@@ -7,7 +7,8 @@ import logging
 import pickle
 import weakref
 from collections.abc import Callable
-from typing import Any
+from dataclasses import FrozenInstanceError, fields
+from typing import Any, get_args
 
 import pytest
 
@@ -152,8 +153,12 @@ def test_no_event_and_no_record_holds_a_credential_or_a_query(
     assert kinds(heard)[0] == "Sent"
 
 
-def test_every_event_can_be_pickled_and_compared() -> None:
+def test_every_event_can_be_pickled_and_compared_and_not_changed() -> None:
+    assert {type(event) for event in EVENTS} == set(get_args(Event))
     assert pickle.loads(pickle.dumps(EVENTS)) == EVENTS
+    for event in EVENTS:
+        with pytest.raises(FrozenInstanceError):
+            setattr(event, fields(event)[0].name, "another")
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=kinds(EVENTS))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.http_tools.driving import Driver, at_once, rows
 from tests.http_tools.loopback import Answer, Loopback, Seen, as_json
+from tests.http_tools.plans import View
 from tidegate.contracts.base import ReadContract
 from tidegate.http_tools.calls import Call, Page, walk
 from tidegate.http_tools.clients import HttpClient, SyncHttpClient
@@ -160,10 +161,13 @@ def test_an_empty_listing_is_one_page_without_rows(driver: Driver, total: str | 
     assert (page.items, page.parse(), len(api.asked)) == ([], [], 1)
 
 
-def test_a_short_listing_without_a_total_costs_one_request(driver: Driver) -> None:
-    api = Listing(4, count=None)
-    assert ids(driver.pages(call_of(driver, api))) == [0, 1, 2, 3]
-    assert api.asked == [0]
+@pytest.mark.parametrize(("length", "offsets"), [(4, [0]), (7, [0, 3])])
+def test_a_short_listing_without_a_total_costs_no_request_too_many(
+    driver: Driver, length: int, offsets: list[int]
+) -> None:
+    api = Listing(length, count=None)
+    assert ids(driver.pages(call_of(driver, api))) == list(range(length))
+    assert api.asked == offsets
 
 
 def test_pages_come_in_order_though_answers_do_not(driver: Driver, server: Loopback) -> None:
@@ -425,6 +429,22 @@ def test_a_listing_that_shrinks_under_the_walk_is_noticed(driver: Driver) -> Non
     api.before = lambda asked: api.data.clear() if asked == 3 else None
     with pytest.raises(ListingMovedError):
         driver.pages(call_of(driver, api, total="count", width=1))
+
+
+def test_a_total_below_one_that_stood_before_the_page_was_asked_for_means_a_move() -> None:
+    plan = OffsetPaginator(5, overlap=0, total="count").plan(4)
+
+    def see(request: PageRequest | None, count: int) -> None:
+        assert request is not None
+        at = request.index * 5
+        plan.saw(View(request, list(rows(at, at + 5)), {"count": count}))
+
+    see(plan.take(), 40)
+    second, third = plan.take(), plan.take()
+    see(second, 45)
+    see(third, 41)  # under way together with the one before: their answers tell no order
+    with pytest.raises(ListingMovedError, match="it was shorter at page 3"):
+        see(plan.take(), 42)
 
 
 def test_json_starts_over_when_the_listing_moves(driver: Driver) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +16,26 @@ from tidegate.connectors.brevo.client import BrevoConnector
 from tidegate.contracts.base import ReadContract
 from tidegate.engine.exceptions import DamagedStateError
 from tidegate.http_tools.auth import APIKeyAuthManager
-from tidegate.http_tools.clients import Call, HttpClient, SyncHttpClient
+from tidegate.http_tools.clients import AsyncHttpClient, Call, HttpClient, SyncHttpClient
 from tidegate.http_tools.exceptions import NotFoundError
-from tidegate.http_tools.pagination import LinkHeaderPaginator, NextUrlPaginator, OffsetPaginator, Paginator
+from tidegate.http_tools.pagination import (
+    Ask,
+    LinkHeaderPaginator,
+    NextUrlPaginator,
+    OffsetPaginator,
+    Paginator,
+    Steps,
+)
 from tidegate.sandbox.brevo import BrevoSandbox
 from tidegate.sandbox.server import running
-from tidegate.testing import FaultTransport, ReplayTransport, Reset, UnrecordedRequestError, record
+from tidegate.testing import (
+    FaultTransport,
+    ReplayTransport,
+    Reset,
+    UnrecordedRequestError,
+    record,
+    record_async,
+)
 
 KEY = "a-key-of-the-tests-0123"
 ROWS = [{"id": number} for number in range(25)]
@@ -57,6 +72,41 @@ def test_what_was_recorded_plays_for_both_clients_and_any_origin(driver: Driver,
     pages = driver.pages(listing(client))
     assert [row for page in pages for row in page.items] == ROWS
     assert transport.unplayed == []
+
+
+def test_a_recording_on_an_event_loop_is_the_same(server: Loopback, cassette: Path, tmp_path: Path) -> None:
+    async def again(path: Path) -> int:
+        async with AsyncHttpClient(f"{server.url}/v1", auth_manager=APIKeyAuthManager(KEY)) as client:
+            return await record_async(listing(client), path)
+
+    assert asyncio.run(again(tmp_path / "again.pages")) == 3
+    assert (tmp_path / "again.pages").read_bytes() == cassette.read_bytes()
+    with pytest.raises(FileExistsError):
+        asyncio.run(again(cassette))
+    server.by = lambda _: Answer(status=404)
+    with pytest.raises(NotFoundError):
+        asyncio.run(again(tmp_path / "failed.pages"))
+    assert not (tmp_path / "failed.pages").exists()
+
+
+def test_a_route_is_recorded_with_the_pages_that_only_show_the_way(
+    driver: Driver, server: Loopback, tmp_path: Path
+) -> None:
+    def one_by_one() -> Steps:
+        page = yield Ask({"ids": [1, 2]})
+        assert page.status_code == 404
+        yield (yield Ask({"ids": 1}))
+
+    def books(client: HttpClient) -> Call[ApiRow]:
+        return client.pages("GET", "/books", reads=ApiRow, route=one_by_one, accept={404})
+
+    server.script(Answer(status=404), as_json([{"id": 1}]))
+    path = tmp_path / "books.pages"
+    with SyncHttpClient(server.url) as client:
+        assert record(books(client), path) == 2
+    transport = ReplayTransport(path)
+    (page,) = driver.pages(books(driver.client("https://api.example.com", transport=transport)))
+    assert (page.items, transport.unplayed) == ([{"id": 1}], [])
 
 
 def test_a_cassette_is_private_and_holds_no_credential(cassette: Path) -> None:

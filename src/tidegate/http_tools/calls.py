@@ -24,7 +24,7 @@ from tidegate.utils.redact import MASK
 if TYPE_CHECKING:
     from tidegate.http_tools.clients import HttpClient
 
-__all__ = ["STARTS", "Call", "Page", "walk"]
+__all__ = ["STARTS", "Call", "Page", "walk", "walk_async"]
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -102,7 +102,7 @@ class Call(Generic[R]):
         if request.url is None:
             return self.client.with_params(base, {**self.params, **request.params})
         try:
-            url = base.join(request.url)
+            url = base.join(request.url).copy_with(userinfo=b"")
         except (httpx2.InvalidURL, ValueError) as error:
             raise PaginationError(f"the address of page {request.index} is malformed") from error
         redact, asked = self.client.policy.redact, url.params.multi_items()
@@ -123,7 +123,9 @@ class Call(Generic[R]):
         target = self.client.resolve(self.url) if request.url is None else self.target(request)
         asked, answered = origins.public(target), origins.public(response.request.url)
         moved = None if asked == answered else answered
-        return Page(self, request, response.content, response.status_code, headers, moved)
+        auth = self.client.policy.auth
+        body = response.content if auth is None else auth.scrubbed(response.content)
+        return Page(self, request, body, response.status_code, headers, moved)
 
     def fetch(self, request: PageRequest, terms: Terms | None = None, stop: Stop | None = None) -> Page[R]:
         """One page, fetched on this thread."""

@@ -68,13 +68,13 @@ def walk(
                 future.cancel()
 
 
-async def walk_async(call: Call[R]) -> AsyncGenerator[Page[R], None]:
-    """The pages of a call in order, up to `client.width` of them under way at once.
+async def walk_async(call: Call[R], *, plan: PagePlan | None = None) -> AsyncGenerator[Page[R], None]:
+    """As `walk`, on the running event loop, from the network.
 
     Closing the iterator cancels what is under way, and waits until that is done.
     """
-    width = call.client.width
-    plan, gate = call.paginator.plan(width), _Gate(call.terms)
+    width, told_of = call.client.width, plan is not None
+    plan, gate = plan or call.paginator.plan(width), _Gate(call.terms)
     queue: deque[tuple[PageRequest, asyncio.Task[Page[R]]]] = deque()
     behind: list[asyncio.Task[Page[R]]] = []  # past the end: cancelled, their outcome is no one's business
     try:
@@ -83,7 +83,8 @@ async def walk_async(call: Call[R]) -> AsyncGenerator[Page[R], None]:
                 fetch = call.fetch_async(request, gate.terms(request.index))
                 queue.append((request, asyncio.ensure_future(fetch)))
             if not queue:
-                _warn(call, plan)
+                if not told_of:
+                    _warn(call, plan)
                 return
             page = await queue.popleft()[1]
             call.saw(plan, page)

@@ -17,7 +17,7 @@ from tidegate.testing.faults import (
     Truncate,
     storm,
 )
-from tidegate.testing.replay import ReplayTransport, UnrecordedRequestError, record
+from tidegate.testing.replay import ReplayTransport, UnrecordedRequestError, record, record_async
 
 __all__ = [
     "Delay",
@@ -33,5 +33,6 @@ __all__ = [
     "Truncate",
     "UnrecordedRequestError",
     "record",
+    "record_async",
     "storm",
 ]

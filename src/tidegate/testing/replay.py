@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import httpx2
 
 from tidegate.engine.pagelog import Logged, PageLog, read_log
-from tidegate.http_tools.calls import Call, Page, walk
+from tidegate.http_tools.calls import Call, Page, walk, walk_async
 from tidegate.http_tools.clients import HttpClient
 from tidegate.http_tools.exceptions import HttpClientError
 from tidegate.http_tools.pagination import PagePlan, PageRequest, PageView
@@ -29,20 +30,34 @@ def record(call: Call[Any], path: Path | str) -> int:
     anywhere. Raises `FileExistsError` where there is one already, and what fetching raises; then no file is
     left behind.
     """
+    with _new_log(call, path) as log:
+        # not `for page in call`: a route may leave pages out of the listing
+        for _ in walk(call, call.fetch, plan=_Recording(call, log)):
+            pass
+    return len(log)
+
+
+async def record_async(call: Call[Any], path: Path | str) -> int:
+    """As `record`, on the running event loop; the log is written on it, too."""
+    with _new_log(call, path) as log:
+        async for _ in walk_async(call, plan=_Recording(call, log)):
+            pass
+    return len(log)
+
+
+@contextmanager
+def _new_log(call: Call[Any], path: Path | str) -> Iterator[PageLog]:
     target = Path(path)
     if target.exists():
         raise FileExistsError(f"{target} exists: remove it to record anew")
     log = PageLog(target, call.describe())
     try:
-        # not `for page in call`: a route may leave pages out of the listing
-        for _ in walk(call, call.fetch, plan=_Recording(call, log)):
-            pass
+        yield log
     except BaseException:
         target.unlink(missing_ok=True)
         raise
     finally:
         log.close()
-    return len(log)
 
 
 class _Recording(PagePlan):
