@@ -283,7 +283,7 @@ def test_a_value_that_no_column_holds_is_named_with_its_row(shop: Shop) -> None:
     shop.orders[17]["total"] = 2**70
     report = only(shop)
     assert report.exit_code == ExitCode.FAILED
-    for part in ("page 1", "row 7", "id 17", "CleanOrder column total"):
+    for part in ("page 1", "row 7", "id 17", "CleanOrder field total: an integer beyond 64 bits"):
         assert part in (report.error or ""), report.error
 
 

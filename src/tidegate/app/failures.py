@@ -36,7 +36,8 @@ def say_error(message: str, hint: str | None, shown: BaseException | None) -> No
     """The message and what to do next on standard error, after the traceback of `shown`."""
     if shown is not None:
         traceback.print_exception(shown, file=sys.stderr)
-    sys.stderr.write(f"error: {printable(message)}\n")
+    first, *more = message.split("\n")
+    sys.stderr.writelines([f"error: {printable(first)}\n", *(f"  {printable(line)}\n" for line in more)])
     if hint:
         sys.stderr.write(f"  {printable(hint)}\n")
     sys.stderr.flush()

@@ -13,6 +13,8 @@ from tidegate.app.failures import exits
 from tidegate.app.tables import print_table
 from tidegate.destinations.base import CursorRow
 from tidegate.engine.build import InstancesBuild
+from tidegate.engine.context import Context
+from tidegate.engine.invalid import Invalid
 from tidegate.engine.plan import Range, Slice, plan_task
 from tidegate.engine.tasks import Task, read_model
 from tidegate.engine.workflows import Connector, Workflow
@@ -106,10 +108,11 @@ def preview_command(workflow: Callable[[], Workflow], name: str, rows: int, *, d
 def _preview(workflow: Workflow, task: Task[Any, Any, Any], rows: int) -> list[dict[str, Any]]:
     """The first rows of the newest window that has any, checked and converted as a run would do it."""
     connector = workflow.factory.create_connector()
-    plan = plan_task(task, CursorRow(), Range(), datetime.now(UTC))
+    now = datetime.now(UTC)
+    plan = plan_task(task, CursorRow(), Range(), now)
     try:
         for each in list(reversed(plan.slices))[:_WINDOWS_BACK]:
-            found = _first_page(connector, task, each)
+            found = _first_page(connector, task, each, now)
             if found:
                 return found[:rows]
         return []
@@ -117,7 +120,11 @@ def _preview(workflow: Workflow, task: Task[Any, Any, Any], rows: int) -> list[d
         connector.client.close()
 
 
-def _first_page(connector: Connector, task: Task[Any, Any, Any], each: Slice) -> list[dict[str, Any]]:
+def _first_page(
+    connector: Connector, task: Task[Any, Any, Any], each: Slice, now: datetime
+) -> list[dict[str, Any]]:
     call = task.call(connector, each.window)
-    batch = InstancesBuild(task, call.reads).page(call.fetch(call.first())).batch
-    return [] if batch is None else batch.to_pylist()
+    page, build = call.fetch(call.first()), InstancesBuild(task, call.reads)
+    built = build.page(page, Context(now, each.window))
+    Invalid().check(f"{call.endpoint} page {page.request.index}", built.rejects, build.mend)
+    return [] if built.batch is None else built.batch.to_pylist()

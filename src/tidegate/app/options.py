@@ -31,4 +31,17 @@ Progress = Annotated[
     bool | None,
     typer.Option("--progress/--no-progress", help="Bars on a terminal while it works."),
 ]
+OnInvalid = Annotated[
+    str,
+    typer.Option(
+        "--on-invalid", metavar="raise|quarantine", help="Rows that break a contract: fail, or keep aside."
+    ),
+]
+MaxInvalid = Annotated[
+    str | None,
+    typer.Option("--max-invalid", metavar="N|N%", help="With quarantine: how many at most (default: 1%)."),
+]
+QuarantineExit = Annotated[
+    int, typer.Option("--quarantine-exit", metavar="CODE", help="Exit code where rows are in quarantine.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]

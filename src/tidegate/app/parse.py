@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import cast, get_args
 
+from tidegate.engine.invalid import Budget, Invalid, OnInvalid
 from tidegate.utils.errors import UsageError
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -28,3 +30,24 @@ def seconds(option: str, text: str | None) -> float | None:
     if match is None:
         raise UsageError(f"{option} {text!r} is not a length of time", hint="Write it as 90s, 15m or 2h.")
     return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def invalid(on_invalid: str, max_invalid: str | None) -> Invalid:
+    """`--on-invalid` and `--max-invalid`, which goes with quarantine only."""
+    if on_invalid not in get_args(OnInvalid):
+        raise UsageError(f"--on-invalid {on_invalid!r} is not known", hint="Write raise or quarantine.")
+    if on_invalid == "raise" and max_invalid is not None:
+        raise UsageError(
+            "--max-invalid goes with --on-invalid quarantine", hint="Add that, or leave it away."
+        )
+    return Invalid(cast("OnInvalid", on_invalid), budget("--max-invalid", max_invalid))
+
+
+def budget(option: str, text: str | None) -> Budget:
+    """`1%` to a share of the rows, `100` to a count; nothing to the default."""
+    if text is None:
+        return Budget()
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", text.strip())
+    if match is None or (not match[2] and "." in match[1]) or (match[2] and float(match[1]) > 100):
+        raise UsageError(f"{option} {text!r} is no number of rows", hint="Write it as 1% or as 100.")
+    return Budget(share=float(match[1]) / 100) if match[2] else Budget(count=int(match[1]), share=None)

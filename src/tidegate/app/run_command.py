@@ -23,7 +23,7 @@ from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
-from tidegate.utils.errors import SettingsError
+from tidegate.utils.errors import ExitCode, SettingsError
 from tidegate.utils.project import Project
 
 
@@ -41,6 +41,9 @@ class RunArguments:
     max_wait: str | None = None
     summary: str | None = None
     progress: bool | None = None
+    on_invalid: str = "raise"
+    max_invalid: str | None = None
+    quarantine_exit: int = int(ExitCode.QUARANTINED)
 
     def options(self) -> Options:
         return Options(
@@ -49,15 +52,20 @@ class RunArguments:
             run_id=self.run_id or (None if self.new else os.environ.get("CLOUD_RUN_EXECUTION")) or None,
             new=self.new,
             max_wait_s=parse.seconds("--max-wait", self.max_wait),
+            invalid=parse.invalid(self.on_invalid, self.max_invalid),
         )
+
+    def exit_code(self, code: ExitCode) -> int:
+        """What the process exits with: a scheduler may want another code for rows in quarantine."""
+        return self.quarantine_exit if code is ExitCode.QUARANTINED else int(code)
 
 
 def run_command(workflow: Callable[[], Workflow], arguments: RunArguments, *, debug: bool) -> None:
     """Run, show, and exit with the run's code."""
     with exits(debug=debug):
         report = run_and_show(workflow(), arguments, debug=debug)
-    if report.exit_code:
-        raise SystemExit(int(report.exit_code))
+    if code := arguments.exit_code(report.exit_code):
+        raise SystemExit(code)
 
 
 def run_and_show(

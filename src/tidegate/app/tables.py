@@ -51,7 +51,8 @@ def print_failures(report: RunReport, out: TextIO) -> None:
     """What failed and what to do about it; a hint that several tasks share is given once, after the last."""
     failures = [task for task in report.tasks if task.error is not None]
     for number, task in enumerate(failures, 1):
-        out.write(f"error: {printable(task.error or '')}\n")
+        first, *more = (task.error or "").split("\n")
+        out.writelines([f"error: {printable(first)}\n", *(f"  {printable(line)}\n" for line in more)])
         if task.hint and (number == len(failures) or failures[number].hint != task.hint):
             out.write(f"  {printable(task.hint)}\n")
     out.flush()

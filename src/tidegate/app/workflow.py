@@ -42,6 +42,9 @@ def workflow(name: str, factory: Factory, tasks: Sequence[Task[Any, Any, Any]]) 
         run_id: options.RunId = None,
         new: options.New = False,
         max_wait: options.MaxWait = None,
+        on_invalid: options.OnInvalid = "raise",
+        max_invalid: options.MaxInvalid = None,
+        quarantine_exit: options.QuarantineExit = 10,
         summary: options.Summary = None,
         progress: options.Progress = None,
         debug: options.Debug = False,
@@ -52,7 +55,19 @@ def workflow(name: str, factory: Factory, tasks: Sequence[Task[Any, Any, Any]]) 
         run_command(
             lambda: made,
             RunArguments(
-                tuple(tasks or ()), from_, until, full_refresh, to, run_id, new, max_wait, summary, progress
+                tasks=tuple(tasks or ()),
+                from_=from_,
+                until=until,
+                full_refresh=full_refresh,
+                to=to,
+                run_id=run_id,
+                new=new,
+                max_wait=max_wait,
+                on_invalid=on_invalid,
+                max_invalid=max_invalid,
+                quarantine_exit=quarantine_exit,
+                summary=summary,
+                progress=progress,
             ),
             debug=debug,
         )

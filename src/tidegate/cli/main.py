@@ -74,6 +74,9 @@ def run(
     run_id: options.RunId = None,
     new: options.New = False,
     max_wait: options.MaxWait = None,
+    on_invalid: options.OnInvalid = "raise",
+    max_invalid: options.MaxInvalid = None,
+    quarantine_exit: options.QuarantineExit = 10,
     summary: options.Summary = None,
     progress: options.Progress = None,
     debug: options.Debug = False,
@@ -86,7 +89,19 @@ def run(
     run_command(
         lambda: find_workflow(Project.find(Path.cwd()), workflow),
         RunArguments(
-            tuple(tasks or ()), from_, until, full_refresh, to, run_id, new, max_wait, summary, progress
+            tasks=tuple(tasks or ()),
+            from_=from_,
+            until=until,
+            full_refresh=full_refresh,
+            to=to,
+            run_id=run_id,
+            new=new,
+            max_wait=max_wait,
+            on_invalid=on_invalid,
+            max_invalid=max_invalid,
+            quarantine_exit=quarantine_exit,
+            summary=summary,
+            progress=progress,
         ),
         debug=debug,
     )

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic import BaseModel, OnErrorOmit, TypeAdapter, ValidationError
+from pydantic_core import from_json
 from typing_extensions import TypedDict
 
-from tidegate.contracts.faults import expected_and_came, field_name, shortened
+from tidegate.contracts.personal import personal_paths
+from tidegate.contracts.rejects import Reject, fault_of, row_id
 
 R = TypeVar("R", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One broken field of one row: where, what was expected and what came (shortened)."""
+class Reading(Generic[R]):
+    """The rows of a page behind its seam: the models of the good ones in order, and the others.
 
-    row: int
-    field: str
-    expected: str
-    came: str
-    row_id: str | None = None
+    `positions` says where each model's row stands; it is None where every row is good.
+    """
 
-    def __str__(self) -> str:
-        which = f"row {self.row}" + (f" (id {self.row_id})" if self.row_id else "")
-        return f"{which}, field {self.field}: {self.expected}, got {self.came}"
+    models: list[R]
+    rejects: list[Reject]
+    positions: list[int] | None = None
+
+    def position(self, model: int) -> int:
+        return model if self.positions is None else self.positions[model]
 
 
 def envelope(items: str | None) -> tuple[str, ...]:
@@ -43,52 +45,59 @@ class RowsReader(Generic[R]):
     """
 
     def __init__(self, model: type[R], items: str | None) -> None:
+        self._model = model
         self._keys = envelope(items)
-        listing: Any = list[model]  # type: ignore[valid-type]  # a type made at run time
-        shape = listing
-        for key in reversed(self._keys):
-            shape = _object_with(key, shape)
-        self._rows: TypeAdapter[list[R]] = TypeAdapter(listing)
-        self._adapter: TypeAdapter[Any] = TypeAdapter(shape)
+        self._adapter = self._adapter_of(list[model])  # type: ignore[valid-type]  # a type made at run time
 
-    def read(self, body: bytes, seam: int = 0) -> tuple[list[R], list[Problem]]:
-        """The models of all rows behind the first `seam`, or, where any row is broken, none and why.
+    def read(self, body: bytes, seam: int = 0) -> Reading[R]:
+        """The rows behind the first `seam`, which were the page before's to judge; positions begin there.
 
-        Row numbers count from 0, without the seam, whose rows were the page before's to judge. Raises
-        `ValidationError` where the body holds no list of rows.
+        Raises `ValidationError` where the body holds no list of rows.
         """
         try:
-            parsed = self._adapter.validate_json(body)
+            rows: list[R] = self._rows_of(self._adapter.validate_json(body))
         except ValidationError as error:
             return self._read_broken(body, seam, error)
-        rows: list[R] = self._rows_of(parsed)
-        return rows[seam:] if seam else rows, []
+        return Reading(rows[seam:] if seam else rows, [])
+
+    def _adapter_of(self, rows: Any) -> TypeAdapter[Any]:
+        for key in reversed(self._keys):
+            rows = _object_with(key, rows)
+        return TypeAdapter(rows)
+
+    @cached_property
+    def _good_only(self) -> TypeAdapter[Any]:
+        """Reads the good rows from the bytes themselves, so that they are what they are on a sound page."""
+        return self._adapter_of(list[OnErrorOmit[self._model]])  # type: ignore[name-defined]
 
     def _rows_of(self, body: Any) -> Any:
         for key in self._keys:
             body = body[key]
         return body
 
-    def _read_broken(self, body: bytes, seam: int, error: ValidationError) -> tuple[list[R], list[Problem]]:
+    def _read_broken(self, body: bytes, seam: int, error: ValidationError) -> Reading[R]:
         depth = len(self._keys)
-        details = error.errors()
-        if any(len(detail["loc"]) <= depth for detail in details):
-            raise error
+        faults: dict[int, list[Any]] = {}
+        for detail in error.errors(include_url=False):
+            if len(detail["loc"]) <= depth or not isinstance(row := detail["loc"][depth], int):
+                raise error
+            faults.setdefault(row, []).append(detail)
         rows = self._rows_of(from_json(body))
-        problems = [
-            _problem(rows[number], number - seam, detail["loc"][depth + 1 :], detail)
-            for detail in details
-            if isinstance(number := detail["loc"][depth], int) and number >= seam
-        ]
-        return ([], problems) if problems else (self._rows.validate_json(to_json(rows[seam:])), [])
+        good = [row for row in range(len(rows)) if row not in faults]
+        models: list[R] = self._rows_of(self._good_only.validate_json(body))
+        behind = sum(row < seam for row in good)
+        return Reading(
+            models[behind:],
+            [self._reject(rows[row], row - seam, found) for row, found in faults.items() if row >= seam],
+            [row - seam for row in good[behind:]],
+        )
+
+    def _reject(self, row: Any, position: int, details: list[Any]) -> Reject:
+        personal, skip = personal_paths(self._model), len(self._keys) + 1
+        scrub = partial(personal.scrub, value=row)
+        faults = tuple(fault_of(detail, personal, skip, scrub=scrub) for detail in details)
+        return Reject(position, "read", self._model.__name__, faults, row_id(row, personal))
 
 
 def _object_with(key: str, value: Any) -> Any:
     return TypedDict("Envelope", {key: value})  # type: ignore[operator]  # a type made at run time
-
-
-def _problem(row: Any, number: int, path: tuple[int | str, ...], detail: Any) -> Problem:
-    row_id = row.get("id") if isinstance(row, dict) else None
-    named = None if row_id is None else shortened(str(row_id))
-    expected, came = expected_and_came(detail, len(path))
-    return Problem(number, field_name(path), expected, came, named)

@@ -6,11 +6,12 @@ One conformance suite (`tests/destinations/`) holds every implementation to this
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tidegate.contracts.table import Table
+from tidegate.destinations.quarantine import QuarantinedRow, Rejected
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,7 +35,8 @@ class Commit:
     `batches()` gives the rows from the start each time it is called, in the order in which they were
     fetched; a destination may call it more than once, and draw from other threads. Its record batches have
     the contract's columns by name (see `pydantic_to_arrow_schema`), and for `replace_windows` a last column
-    `_tidegate_window` (date32).
+    `_tidegate_window` (date32). `rejected` go into the quarantine in the same transaction. `again` says that
+    the rows are those of an earlier run, brought in once more.
     """
 
     commit_id: str
@@ -46,14 +48,35 @@ class Commit:
     loaded_at: datetime
     batches: Callable[[], Iterator[pa.RecordBatch]]
     windows: tuple[date, ...] = ()
+    rejected: Rejected = field(default_factory=Rejected)
+    again: Again | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How rows of a run that has committed before come in once more; a run that committed later is never
+    overwritten.
+
+    With `replaces` they take the place of what the run has left in the table and in the quarantine; without,
+    they are added to it, and the rows `released` leave the quarantine. Windows that a later run has replaced
+    are left alone; where it replaced the whole table, the commit fails as lost; of a merge, a row of a later
+    run supersedes one of this run that is not newer.
+    """
+
+    replaces: bool
+    released: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What a commit did: rows now in the table because of it, and rows that a newer version superseded."""
+    """What a commit did: rows now in the table because of it, rows that a newer version superseded, rows in
+    the quarantine, and the windows that it replaced.
+    """
 
     loaded: int
     superseded: int
+    quarantined: int = 0
+    windows: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +125,10 @@ class Destination(Protocol):
 
     def landed(self, commit_id: str) -> Landed | None:
         """What the commit did, or None where it never landed."""
+        ...
+
+    def quarantine(self, *, task: str | None = None, run_id: str | None = None) -> Iterator[QuarantinedRow]:
+        """The rows in quarantine, of one task or run or of all, by task, run, slice, page and position."""
         ...
 
     def freshness(self) -> list[Freshness]:

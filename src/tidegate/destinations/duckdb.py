@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidegate.contracts.table import Table
+from tidegate.destinations import duckdb_quarantine
 from tidegate.destinations.base import Commit, CursorRow, Freshness, Landed
 from tidegate.destinations.duckdb_commit import find, write
 from tidegate.destinations.duckdb_connection import DuckDBFile, is_conflict
 from tidegate.destinations.duckdb_sql import column_type, count_rows, select_all
 from tidegate.destinations.duckdb_tables import check_fit, has_table, one
 from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationError
+from tidegate.destinations.quarantine import QUARANTINE, QuarantinedRow
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,6 +85,11 @@ class DuckDBDestination:
     def landed(self, commit_id: str) -> Landed | None:
         with self._reading("_tidegate_commits") as connection:
             return None if connection is None else find(connection, commit_id)
+
+    def quarantine(self, *, task: str | None = None, run_id: str | None = None) -> Iterator[QuarantinedRow]:
+        with self._reading(QUARANTINE) as connection:
+            if connection is not None:
+                yield from duckdb_quarantine.rows(connection, task, run_id)
 
     def freshness(self) -> list[Freshness]:
         with self._reading("_tidegate_cursors") as connection:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tidegate.destinations import duckdb_quarantine
 from tidegate.destinations.base import Commit, Landed
+from tidegate.destinations.duckdb_later import LATER_RUNS, without_later
 from tidegate.destinations.duckdb_source import BATCHES, ORDINAL, run_over
 from tidegate.destinations.duckdb_sql import (
     OWN_TABLES,
     create_table,
     delete_all,
+    delete_run,
     delete_windows,
     insert,
     merge_statements,
@@ -22,25 +25,42 @@ if TYPE_CHECKING:
 
 
 def write(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
-    """Cursor, rows and commit row. The same commit id again gives what is there, and changes nothing."""
+    """Cursor, rows, quarantine and commit row. The same commit id again gives what is there, and changes
+    nothing.
+    """
     connection.execute(OWN_TABLES)
     before = find(connection, commit.commit_id)
     if before is not None:
         return before
     _move_cursor(connection, commit)
     _make_table(connection, commit)
-    landed = _merge(connection, commit) if commit.table.write == "merge" else _load(connection, commit)
-    connection.execute(
-        "INSERT INTO _tidegate_commits VALUES (?, ?, ?, ?, ?, ?, now())",
-        [commit.commit_id, commit.run_id, commit.task, commit.table.name, landed.loaded, landed.superseded],
-    )
+    if commit.again is not None:
+        commit = without_later(connection, commit)
+    loaded, superseded = _rows(connection, commit)
+    quarantined = duckdb_quarantine.write(connection, commit)
+    landed = Landed(loaded, superseded, quarantined, commit.windows)
+    _note(connection, commit, landed)
     return landed
 
 
 def find(connection: duckdb.DuckDBPyConnection, commit_id: str) -> Landed | None:
-    query = "SELECT loaded, superseded FROM _tidegate_commits WHERE commit_id = ?"
+    query = "SELECT loaded, superseded, quarantined, windows FROM _tidegate_commits WHERE commit_id = ?"
     found = one(connection, query, [commit_id])
-    return Landed(*found) if found else None
+    if found is None:
+        return None
+    loaded, superseded, quarantined, windows = found
+    return Landed(loaded, superseded, quarantined, tuple(windows or ()))
+
+
+def _note(connection: duckdb.DuckDBPyConnection, commit: Commit, landed: Landed) -> None:
+    figures = [landed.loaded, landed.superseded, landed.quarantined, list(landed.windows)]
+    connection.execute(
+        "INSERT INTO _tidegate_commits BY NAME"
+        " SELECT ? AS commit_id, ? AS run_id, ? AS task, ? AS table_name,"
+        " ? AS loaded, ? AS superseded, ? AS quarantined, ?::DATE[] AS windows, now() AS committed_at,"
+        " (SELECT coalesce(max(number), 0) + 1 FROM _tidegate_commits) AS number",
+        [commit.commit_id, commit.run_id, commit.task, commit.table.name, *figures],
+    )
 
 
 def _move_cursor(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
@@ -73,22 +93,35 @@ def _make_table(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
         connection.execute(statement)
 
 
-def _load(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
-    if commit.table.write == "replace":
-        connection.execute(delete_all(commit.table.name))
-    elif commit.table.write == "replace_windows":
-        connection.execute(delete_windows(commit.table.name), [list(commit.windows)])
+def _rows(connection: duckdb.DuckDBPyConnection, commit: Commit) -> tuple[int, int]:
+    """Write the rows; gives how many were loaded, and superseded."""
+    _make_room(connection, commit)
+    if commit.table.write == "merge":
+        return _merge(connection, commit)
     loaded, given = _insert(connection, commit)
     _agree(commit, given, loaded)
-    return Landed(loaded=loaded, superseded=0)
+    return loaded, 0
 
 
-def _merge(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
+def _make_room(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
+    """Delete what the commit's rows take the place of; a merge sees to that by itself, key by key."""
+    table, again = commit.table, commit.again
+    if again is not None and not again.replaces:
+        return
+    if table.write == "replace_windows":
+        connection.execute(delete_windows(table.name), [list(commit.windows)])
+    elif table.write == "replace":
+        connection.execute(delete_all(table.name))
+    elif again is not None:
+        connection.execute(delete_run(table.name), [commit.run_id])
+
+
+def _merge(connection: duckdb.DuckDBPyConnection, commit: Commit) -> tuple[int, int]:
     """Two passes over the batches: keys and versions alone decide which rows stay, then those rows go in.
 
     So no copy of the whole run is staged.
     """
-    sql = merge_statements(commit.table, BATCHES, ORDINAL)
+    sql = merge_statements(commit.table, BATCHES, ORDINAL, LATER_RUNS if commit.again else None)
     _, given = run_over(connection, commit, sql.keep_newest, columns=sql.columns, numbered=True)
     connection.execute(sql.drop_older)
     connection.execute(sql.delete_replaced)
@@ -98,7 +131,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
     if again != given:
         raise DestinationError(f"{commit.task}: the batches held {given} rows, and {again} when drawn again")
     _agree(commit, kept, loaded)
-    return Landed(loaded=loaded, superseded=given - kept)
+    return loaded, given - kept
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, commit: Commit, only: str = "") -> tuple[int, int]:

@@ -29,12 +29,16 @@ _TYPES: dict[Kind, str] = {
     "json": "JSON",
 }
 
+# `number` orders the commits of a file; `windows` are those that a commit replaced.
 OWN_TABLES = """
 CREATE TABLE IF NOT EXISTS _tidegate_commits (
     commit_id VARCHAR PRIMARY KEY, run_id VARCHAR NOT NULL, task VARCHAR NOT NULL,
     table_name VARCHAR NOT NULL, loaded BIGINT NOT NULL, superseded BIGINT NOT NULL,
     committed_at TIMESTAMPTZ NOT NULL
 );
+ALTER TABLE _tidegate_commits ADD COLUMN IF NOT EXISTS number BIGINT DEFAULT 0;
+ALTER TABLE _tidegate_commits ADD COLUMN IF NOT EXISTS quarantined BIGINT DEFAULT 0;
+ALTER TABLE _tidegate_commits ADD COLUMN IF NOT EXISTS windows DATE[];
 CREATE TABLE IF NOT EXISTS _tidegate_cursors (
     task VARCHAR PRIMARY KEY, version BIGINT NOT NULL, value TIMESTAMPTZ, commit_id VARCHAR NOT NULL,
     committed_at TIMESTAMPTZ NOT NULL
@@ -96,6 +100,11 @@ def delete_all(table: str) -> str:
     return f"DELETE FROM {quote(table)}"
 
 
+def delete_run(table: str) -> str:
+    """Takes the run id as its parameter."""
+    return f"DELETE FROM {quote(table)} WHERE {quote(RUN_COLUMN)} = ?"
+
+
 def delete_windows(table: str) -> str:
     """Takes the list of windows as its parameter."""
     return f"DELETE FROM {quote(table)} WHERE {quote(WINDOW_COLUMN)} IN (SELECT unnest(?::DATE[]))"
@@ -134,17 +143,26 @@ class MergeStatements:
     clean_up: str
 
 
-def merge_statements(table: Table[Any], source: str, ordinal: str) -> MergeStatements:
-    """Of the rows of `source`, decide by keys, version and ordinal which ones replace those of the table."""
+def merge_statements(
+    table: Table[Any], source: str, ordinal: str, later_runs: str | None = None
+) -> MergeStatements:
+    """Of the rows of `source`, decide by keys, version and ordinal which ones replace those of the table.
+
+    A row of the table that is of one of `later_runs` (a table of run ids) is replaced by a newer one only.
+    """
     target, order, key = quote(table.name), quote(ordinal), _list(table.key)
     same = " AND ".join(f"t.{quote(name)} = k.{quote(name)}" for name in table.key)
-    newest, older, columns = f"{order} DESC", "false", table.key
+    newest, older, newer, columns = f"{order} DESC", "false", "false", table.key
     if table.version is not None:
         version = quote(table.version)
         columns = tuple(dict.fromkeys((*table.key, table.version)))
         newest = f"{version} DESC NULLS LAST, {newest}"
         # A row without a version is older than any that has one; of equals the row of this run stays.
-        older = f"t.{version} IS NOT NULL AND (k.{version} IS NULL OR k.{version} < t.{version})"
+        older = f"(t.{version} IS NOT NULL AND (k.{version} IS NULL OR k.{version} < t.{version}))"
+        newer = f"(k.{version} IS NOT NULL AND (t.{version} IS NULL OR k.{version} > t.{version}))"
+    if later_runs is not None:
+        later = f"t.{quote(RUN_COLUMN)} IN (SELECT run_id FROM {later_runs})"
+        older = f"({older} OR ({later} AND NOT {newer}))"
     return MergeStatements(
         columns=columns,
         keep_newest=f"CREATE TEMP TABLE {_KEPT} AS SELECT {_list(columns)}, {order} FROM {source} "

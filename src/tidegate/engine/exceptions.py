@@ -2,6 +2,7 @@
 
 EngineError
 |- BrokenContractError     exit 30: a row does not keep a contract
+|- TooManyInvalidError     exit 30: more rows than allowed do not
 |- TransformError          exit 30: the transform itself failed
 |- FrameError              exit 30: a frame is no rows of its write contract
 |- RequestChangedError     exit 30: what this run asked for when it began is not what it asks now
@@ -26,6 +27,10 @@ class EngineError(TidegateError):
 
 
 class BrokenContractError(EngineError):
+    pass
+
+
+class TooManyInvalidError(EngineError):
     pass
 
 

@@ -224,6 +224,25 @@ class Logged:
     body: bytes = field(repr=False)
 
 
+def logged_request(path: Path) -> Any:
+    """What a log was written for. Raises `DamagedStateError` where it is gone, or no page log."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise DamagedStateError(
+            f"the page log {path} is gone", hint="What was fetched can only be fetched again: tidegate run."
+        ) from error
+    except OSError as error:
+        raise storage_error(path, error) from error
+    try:
+        first = _record(fd, 0, os.fstat(fd).st_size)
+    finally:
+        os.close(fd)
+    if first is None or "request" not in first[0]:
+        raise DamagedStateError(f"{path} is no page log")
+    return first[0]["request"]
+
+
 def read_log(path: Path) -> tuple[Mapping[str, Any], list[Logged]]:
     """What a log was written for, and the pages of its last start, in order of arrival. Nothing is changed.
 

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A slice that is done: what it asked, how it was built, and its share of the accounting sum."""
+    """A slice that is done: what it asked, how it was built, and its share of the accounting sum.
+
+    `rejects_crc32` is that of the part of its rejected rows; `first_reject` tells the first of them.
+    """
 
     slice: str
     request: dict[str, Any]
@@ -33,8 +36,11 @@ class Manifest:
     fetched: int = 0
     added: int = 0
     dropped: int = 0
+    rejected: int = 0
     rows: int = 0
     crc32: int = 0
+    rejects_crc32: int = 0
+    first_reject: str | None = None
     high: datetime | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -127,9 +133,9 @@ class _Checksummed:
         self._file.flush()
 
 
-def is_whole(path: Path, manifest: Manifest) -> bool:
-    """Whether the part that the manifest speaks of is there, byte for byte."""
-    if manifest.rows == 0:
+def is_whole(path: Path, rows: int, crc32: int) -> bool:
+    """Whether the part of `rows` rows is there, byte for byte; one of none need not be."""
+    if rows == 0:
         return True
     try:
         with path.open("rb") as file:
@@ -138,7 +144,7 @@ def is_whole(path: Path, manifest: Manifest) -> bool:
                 crc = zlib.crc32(chunk, crc)
     except FileNotFoundError:
         return False
-    return crc == manifest.crc32
+    return crc == crc32
 
 
 def read_part(path: Path) -> Iterator[pa.RecordBatch]:

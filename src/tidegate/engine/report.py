@@ -65,7 +65,7 @@ class RunReport:
 
     @property
     def status(self) -> Status:
-        return "loaded" if self.exit_code is ExitCode.OK else "failed"
+        return "loaded" if self.exit_code in (ExitCode.OK, ExitCode.QUARANTINED) else "failed"
 
     def summary(self) -> dict[str, Any]:
         """One JSON object; times ISO 8601 in UTC, durations in seconds."""

@@ -20,6 +20,7 @@ from typing import Any
 from tidegate.contracts.windows import Windows
 from tidegate.destinations.base import Destination
 from tidegate.engine.events import RunListener, ignore
+from tidegate.engine.invalid import Invalid
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import Lock, run_lock, task_lock
 from tidegate.engine.plan import Plan, Range, plan_task
@@ -37,13 +38,16 @@ _WORKERS = 4
 
 @dataclass(frozen=True)
 class Options:
-    """What a run is asked to do. `arguments()` is what makes two commands the same command."""
+    """What a run is asked to do. `arguments()` is what makes two commands the same command: it says what is
+    asked for and where it goes, not what becomes of rows that break a contract.
+    """
 
     tasks: tuple[str, ...] = ()
     range: Range = field(default_factory=Range)
     run_id: str | None = None
     new: bool = False
     max_wait_s: float | None = None
+    invalid: Invalid = field(default_factory=Invalid)
 
     def arguments(self, destination: str) -> dict[str, Any]:
         return {
@@ -189,6 +193,8 @@ class Runner:
             max_wait_s=self.options.max_wait_s,
             listener=self.listener,
             now=self.now,
+            until=plan.until,
+            invalid=self.options.invalid,
         )
 
     def _qualified(self, task: Task[Any, Any, Any]) -> str:

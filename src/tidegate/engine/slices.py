@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tidegate.engine.build import Build
-from tidegate.engine.exceptions import RequestChangedError
-from tidegate.engine.pagelog import PageLog, difference, plain
+from tidegate.destinations.quarantine import COLUMNS
+from tidegate.engine.build import Build, Built
+from tidegate.engine.context import Context
+from tidegate.engine.exceptions import DamagedStateError, RequestChangedError
+from tidegate.engine.invalid import Invalid
+from tidegate.engine.pagelog import PageLog, difference, logged_request, plain
 from tidegate.engine.parts import Manifest, PartWriter, is_whole
+from tidegate.engine.quarantining import Quarantining
 from tidegate.http_tools.calls import STARTS, Call, Page, walk
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.events import Answered, Event, Retrying, Waiting
 from tidegate.http_tools.exceptions import ListingMovedError
 from tidegate.http_tools.pagination import PageRequest
 from tidegate.http_tools.policy import Terms
+from tidegate.utils.schemas import arrow_schema
 
 
 @dataclass
@@ -47,22 +52,33 @@ class Traffic:
 
 @dataclass
 class SliceWork:
-    """Works one slice of a task. `built` hears of every page: position, rows, and if it stood in the log."""
+    """Works one slice of a task. `built` hears of every page: position, rows, and if it stood in the log.
+
+    `offline` asks the API for nothing: what is missing in the page log is an error.
+    """
 
     folder: Path
     slice_id: str
     call: Call[Any]
     build: Build
+    context: Context
+    invalid: Invalid
+    quarantining: Quarantining
     traffic: Traffic
     stop: Stop
     max_wait_s: float | None
     listener: Callable[[Event], None]
     built: Callable[[int, int, bool], None]
+    offline: bool = False
     stood: bool = False  # whether the slice was whole before
 
     @property
     def part(self) -> Path:
         return self.folder / f"{self.slice_id}.arrow"
+
+    @property
+    def rejects(self) -> Path:
+        return self.folder / f"{self.slice_id}.rejects"
 
     @property
     def _manifest(self) -> Path:
@@ -74,20 +90,39 @@ class SliceWork:
         if done is not None and self._still_good(done):
             self.stood = True
             return done
-        log = PageLog(self.folder / f"{self.slice_id}.pages", self.call.describe())
+        log = self._log()
         try:
             return self._from_pages(log)
         finally:
             log.close()
 
-    def _still_good(self, done: Manifest) -> bool:
-        request = plain(self.call.describe())
-        if done.request != request:
+    def _log(self) -> PageLog:
+        path = self.folder / f"{self.slice_id}.pages"
+        if not self.offline:
+            return PageLog(path, self.call.describe())
+        logged = logged_request(path)
+        self._check_request(logged)
+        return PageLog(path, logged)
+
+    def _check_request(self, before: Any) -> None:
+        """What was asked must be what would be asked now; offline under whichever credential."""
+        now = plain(self.call.describe())
+        if self.offline:
+            now["account"] = before.get("account")
+        if before != now:
             raise RequestChangedError(
-                f"this run began with another request: {difference(done.request, request)}",
+                f"this run began with another request: {difference(before, now)}",
                 hint="Begin a new run with --new, or undo the change to resume this one.",
             )
-        return done.build == self.build.fingerprint and is_whole(self.part, done)
+
+    def _still_good(self, done: Manifest) -> bool:
+        self._check_request(done.request)
+        return (
+            done.build == self.build.fingerprint
+            and is_whole(self.part, done.rows, done.crc32)
+            and is_whole(self.rejects, done.rejected, done.rejects_crc32)
+            and (done.rejected == 0 or self.invalid.quarantines)
+        )
 
     def _from_pages(self, log: PageLog) -> Manifest:
         for start in range(1, STARTS + 1):
@@ -104,19 +139,20 @@ class SliceWork:
 
     def _walk(self, log: PageLog, moved: int) -> Manifest:
         plan = self.call.paginator.plan(self.call.client.width)
-        pages = fetched = added = dropped = 0
-        high: datetime | None = None
         resumed = frozenset(log.indexes)
-        with PartWriter(self.part, self.build.schema) as writer:
+        with (
+            PartWriter(self.part, self.build.schema) as part,
+            PartWriter(self.rejects, arrow_schema(COLUMNS)) as rejects,
+        ):
+            tally = _Tally()
             for page in walk(self._call(), self._fetcher(log), plan=plan, stop=self.stop):
-                built = self.build.page(page)
+                built = self.build.page(page, self.context)
+                self.invalid.check(_where(page), built.rejects, self.build.mend)
                 if built.batch is not None:
-                    writer.write(built.batch)
-                pages += 1
-                fetched += built.fetched
-                added += built.added
-                dropped += built.dropped
-                high = built.high if high is None else max(high, built.high or high)
+                    part.write(built.batch)
+                if built.rejects:
+                    rejects.write(self.quarantining.batch(page, built.rejects))
+                tally.add(page, built)
                 self.built(page.request.index, built.fetched, page.request.index in resumed)
         warnings = plan.warnings()
         if moved:
@@ -125,14 +161,11 @@ class SliceWork:
             slice=self.slice_id,
             request=plain(self.call.describe()),
             build=self.build.fingerprint,
-            pages=pages,
-            fetched=fetched,
-            added=added,
-            dropped=dropped,
-            rows=writer.rows,
-            crc32=writer.crc32,
-            high=high,
+            rows=part.rows,
+            crc32=part.crc32,
+            rejects_crc32=rejects.crc32,
             warnings=warnings,
+            **asdict(tally),
         )
 
     def _call(self) -> Call[Any]:
@@ -147,8 +180,40 @@ class SliceWork:
             if request.index in log:
                 status, body = log.read(request.index)
                 return Page.from_log(self.call, request, status, body, log.kept(request.index))
+            if self.offline:
+                raise DamagedStateError(
+                    f"page {request.index} is not in the page log {log.path}",
+                    hint="Only a run that fetched everything can be replayed: resume it first.",
+                )
             page = self.call.fetch(request, terms, stop)
             log.append(request.index, page.status_code, request.params, page.body, page.kept)
             return page
 
         return fetch
+
+
+@dataclass
+class _Tally:
+    """The share of a slice in the accounting sum, page by page."""
+
+    pages: int = 0
+    fetched: int = 0
+    added: int = 0
+    dropped: int = 0
+    rejected: int = 0
+    first_reject: str | None = None
+    high: datetime | None = None
+
+    def add(self, page: Page[Any], built: Built) -> None:
+        self.pages += 1
+        self.fetched += built.fetched
+        self.added += built.added
+        self.dropped += built.dropped
+        self.rejected += len(built.rejects)
+        if built.rejects and self.first_reject is None:
+            self.first_reject = f"{_where(page)}: {built.rejects[0]}"
+        self.high = built.high if self.high is None else max(self.high, built.high or self.high)
+
+
+def _where(page: Page[Any]) -> str:
+    return f"{page.call.endpoint} page {page.request.index}"

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidegate.destinations.base import Commit, Destination, Landed
+from tidegate.destinations.base import Again, Commit, Destination, Landed
+from tidegate.destinations.quarantine import Rejected
 from tidegate.engine.build import Build, InstancesBuild
 from tidegate.engine.commit import commit, commit_id
+from tidegate.engine.context import Context
 from tidegate.engine.events import (
     Committing,
     PageBuilt,
@@ -21,9 +23,11 @@ from tidegate.engine.events import (
     TaskStarted,
 )
 from tidegate.engine.exceptions import AccountingError, EngineError, StoppedError, storage_error
+from tidegate.engine.invalid import Invalid
 from tidegate.engine.locks import Lock
 from tidegate.engine.parts import Manifest, read_part, with_window
 from tidegate.engine.plan import WHOLE, Slice, TaskPlan, next_cursor
+from tidegate.engine.quarantining import Quarantining
 from tidegate.engine.report import TaskReport
 from tidegate.engine.slices import SliceWork, Traffic
 from tidegate.engine.tasks import Task
@@ -55,6 +59,9 @@ class TaskRun:
     max_wait_s: float | None
     listener: RunListener
     now: Callable[[], datetime]
+    until: datetime
+    invalid: Invalid = field(default_factory=Invalid)
+    again: bool = False  # a replay: of what an earlier run fetched, and nothing else
     _traffic: Traffic = field(default_factory=Traffic)
     _resumed: int = 0
     _where: str = ""
@@ -77,23 +84,28 @@ class TaskRun:
         return report
 
     def _run(self, report: TaskReport) -> None:
-        report.commit_id = commit_id(self.run_id, self.name)
+        replayed = f"/replay/{self.plan.seen}" if self.again else ""
+        report.commit_id = commit_id(self.run_id, self.name + replayed)
         landed = self.destination.landed(report.commit_id)
         if landed is None:
             manifests = self._manifests(report)
             self._count_rows(report, manifests)
+            self._check_budget(manifests)
             landed = self._commit(report, manifests)
         else:  # by this run, before it was interrupted: there is nothing left to fetch or to build
-            self._count_rows(report, self._left_manifests(landed))
+            manifests = self._left_manifests(landed)
+        self._count_rows(report, self._written(manifests, landed, report))
         report.rows_loaded, report.rows_superseded = landed.loaded, landed.superseded
+        report.rows_quarantined = landed.quarantined
         if not report.accounted:
             raise AccountingError(
                 f"{report.rows_fetched} rows fetched and {report.rows_added} added are not the"
-                f" {report.rows_loaded} loaded, {report.rows_superseded} superseded and"
-                f" {report.rows_dropped} dropped",
+                f" {report.rows_loaded} loaded, {report.rows_superseded} superseded,"
+                f" {report.rows_dropped} dropped and {report.rows_quarantined} quarantined",
                 hint="This is a fault in tidegate: please report it.",
             )
-        report.status, report.exit_code = "loaded", int(ExitCode.OK)
+        report.status = "loaded"
+        report.exit_code = int(ExitCode.QUARANTINED if report.rows_quarantined else ExitCode.OK)
 
     def _manifests(self, report: TaskReport) -> list[Manifest]:
         """Work through the slices in the plan's order."""
@@ -111,8 +123,21 @@ class TaskRun:
         left = [Manifest.load(self.folder / f"{each.id}.json") for each in self.plan.slices]
         whole = [manifest for manifest in left if manifest is not None]
         if len(whole) < len(left):
-            return [Manifest(WHOLE, {}, "", fetched=landed.loaded + landed.superseded)]
+            return [Manifest(WHOLE, {}, "", fetched=landed.loaded + landed.superseded + landed.quarantined)]
         return whole
+
+    def _written(self, manifests: list[Manifest], landed: Landed, report: TaskReport) -> list[Manifest]:
+        """Those of the windows that were written: of a replay, later runs may have replaced some."""
+        cells = {each.id: each.cell for each in self.plan.slices if each.cell is not None}
+        if not self.again or not cells:
+            return manifests
+        left = [cell for cell in cells.values() if cell not in landed.windows]
+        if left:
+            report.warnings.append(
+                f"{self.name}: {len(left):,} windows are left as later runs have written them:"
+                f" {', '.join(map(str, left[:10]))}{', ...' if len(left) > 10 else ''}"
+            )
+        return [manifest for manifest in manifests if cells[manifest.slice] in landed.windows]
 
     def _count_rows(self, report: TaskReport, manifests: list[Manifest]) -> None:
         report.rows_fetched = sum(manifest.fetched for manifest in manifests)
@@ -121,6 +146,14 @@ class TaskRun:
         highs = [manifest.high for manifest in manifests if manifest.high is not None]
         reached = next_cursor(self.plan, self.task, highs) or self.plan.stored
         report.cursor = None if reached is None else reached.astimezone(UTC).isoformat()
+
+    def _check_budget(self, manifests: list[Manifest]) -> None:
+        rejected = [manifest for manifest in manifests if manifest.rejected]
+        if rejected:
+            self._where = self.name
+            fetched = sum(manifest.fetched for manifest in manifests)
+            invalid = sum(manifest.rejected for manifest in rejected)
+            self.invalid.check_total(invalid, fetched, rejected[0].first_reject or "")
 
     def _slice(self, each: Slice, call: Call[Any], build: Build, report: TaskReport) -> Manifest:
         self._where = self.name if each.window is None or each.cell is None else f"{self.name} {each.window}"
@@ -136,11 +169,17 @@ class TaskRun:
             slice_id=each.id,
             call=call,
             build=build,
+            context=Context(self.until, each.window),
+            invalid=self.invalid,
+            quarantining=Quarantining(
+                self.name, self.task.into, self.run_id, each.id, each.cell, build.fingerprint
+            ),
             traffic=self._traffic,
             stop=self.stop,
             max_wait_s=self.max_wait_s,
             listener=self._heard,
             built=built,
+            offline=self.again,
         )
         manifest = work.finish()
         self._resumed += manifest.pages if work.stood else 0
@@ -172,10 +211,14 @@ class TaskRun:
                 task=self.name,
                 table=self.task.into,
                 seen=self.plan.seen,
-                cursor=next_cursor(self.plan, self.task, highs),
+                cursor=None if self.again else next_cursor(self.plan, self.task, highs),
                 loaded_at=self.now(),
                 batches=lambda: self._batches(manifests),
                 windows=cells,
+                again=Again(replaces=True) if self.again else None,
+                rejected=Rejected(
+                    sum(manifest.rejected for manifest in manifests), lambda: self._rejected(manifests)
+                ),
             ),
         )
 
@@ -185,6 +228,11 @@ class TaskRun:
                 continue
             for batch in read_part(self.folder / f"{each.id}.arrow"):
                 yield batch if each.cell is None else with_window(batch, each.cell)
+
+    def _rejected(self, manifests: list[Manifest]) -> Iterator[pa.RecordBatch]:
+        for each, manifest in zip(self.plan.slices, manifests, strict=True):
+            if manifest.rejected:
+                yield from read_part(self.folder / f"{each.id}.rejects")
 
     def _placed(self, error: TidegateError) -> TidegateError:
         """The same error, saying which task and window it is about, and how to go on."""

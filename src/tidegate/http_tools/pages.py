@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from tidegate.contracts.reading import envelope
+from tidegate.contracts.reading import Reading, envelope
+from tidegate.contracts.rejects import listed
 from tidegate.http_tools.exceptions import ContractError
 from tidegate.http_tools.pagination import PageRequest
 
@@ -97,17 +98,23 @@ class Page(Generic[R]):
         """The rows as decoded JSON, each row of the listing once."""
         return self.all_items[self.request.seam :]
 
-    def parse(self) -> list[R]:
-        """The rows as read models, each once. Raises `ContractError` that names row and field."""
+    def read(self) -> Reading[R]:
+        """The rows as read models, each once, and those that are none. Raises `ContractError` where the body
+        holds no list of rows.
+        """
         if not self.items:
-            return []
+            return Reading([], [])
         try:
-            models, problems = self.call.reader.read(self.body, self.request.seam)
+            return self.call.reader.read(self.body, self.request.seam)
         except ValidationError as error:  # the envelope is sound, so this is JSON that only one parser takes
             raise self.error(f"the body cannot be read: {error.errors()[0]['msg']}") from error
-        if problems:
-            raise self.error(f"{problems[0]}{f' and {len(problems) - 1} more' if len(problems) > 1 else ''}")
-        return models
+
+    def parse(self) -> list[R]:
+        """The rows as read models, each once. Raises `ContractError` that names the rows and fields at fault."""
+        reading = self.read()
+        if reading.rejects:
+            raise self.error(listed(reading.rejects))
+        return reading.models
 
     def error(self, what: str) -> ContractError:
         told = self.call.client.policy.redact(what)

@@ -1,0 +1,67 @@
+"""Rows of an earlier run, brought in once more: what later runs have written in the meantime stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from tidegate.contracts.table import WINDOW_COLUMN
+from tidegate.destinations.base import Commit
+from tidegate.destinations.exceptions import CommitLostError
+from tidegate.destinations.quarantine import Rejected
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+LATER_RUNS = "_tidegate_later"
+
+_FIND = f"""
+CREATE TEMP TABLE {LATER_RUNS} AS
+SELECT run_id FROM _tidegate_commits WHERE table_name = $table GROUP BY run_id
+HAVING min(number) > (SELECT min(number) FROM _tidegate_commits WHERE table_name = $table AND run_id = $run)
+"""  # noqa: S608 - a name of our own
+_WINDOWS = f"""
+SELECT DISTINCT unnest(windows) FROM _tidegate_commits
+WHERE table_name = $table AND run_id IN (SELECT run_id FROM {LATER_RUNS})
+"""  # noqa: S608
+
+
+def without_later(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Commit:
+    """The commit, less the windows that later runs have replaced. Raises `CommitLostError` where one has
+    replaced the table. Makes the temporary table `LATER_RUNS`, which a merge looks at.
+    """
+    connection.execute(_FIND, {"table": commit.table.name, "run": commit.run_id})
+    later = connection.execute(f"SELECT run_id FROM {LATER_RUNS} LIMIT 1").fetchall()  # noqa: S608
+    if later and commit.table.write == "replace":
+        raise CommitLostError(
+            f"{commit.task}: run {later[0][0]} has replaced the table {commit.table.name} since",
+            hint="Nothing was written: an earlier run never takes the place of a later one.",
+        )
+    if later and commit.table.write == "replace_windows":
+        found = connection.execute(_WINDOWS, {"table": commit.table.name}).fetchall()
+        return _without(commit, {window for (window,) in found})
+    return commit
+
+
+def _without(commit: Commit, windows: set[date]) -> Commit:
+    def rows() -> Iterator[pa.RecordBatch]:
+        return (batch for batch in commit.batches() if _window(batch, WINDOW_COLUMN) not in windows)
+
+    def rejected() -> Iterator[pa.RecordBatch]:
+        return (batch for batch in commit.rejected.batches() if _window(batch, "window") not in windows)
+
+    return replace(
+        commit,
+        windows=tuple(window for window in commit.windows if window not in windows),
+        batches=rows,
+        rejected=Rejected(sum(batch.num_rows for batch in rejected()), rejected),
+    )
+
+
+def _window(batch: pa.RecordBatch, column: str) -> date | None:
+    """A batch is of one slice, and so of one window."""
+    value: date | None = batch.column(column)[0].as_py() if batch.num_rows else None
+    return value

@@ -1,0 +1,54 @@
+"""What decides what a page becomes, as a digest: parts carry it, and are built again where it changed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from functools import partial
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from pydantic import BaseModel
+
+from tidegate.engine.tasks import Task
+from tidegate.utils.version import __version__
+
+
+def fingerprint(task: Task[Any, Any, Any], reads: type[BaseModel]) -> str:
+    """A digest of all that decides what a page becomes: transform, both contracts with the sources of the
+    modules that they are made in, columns, cursor field, and the version of tidegate.
+    """
+    digest = hashlib.sha256(__version__.encode())
+    digest.update(_code(task.transform.function))
+    for model in (reads, task.into.model):
+        for each in model.__mro__:
+            digest.update(_source(each.__module__))
+        digest.update(_plain(model.model_fields))
+    digest.update(_plain((task.into.columns, task.cursor)))
+    return digest.hexdigest()[:24]
+
+
+def _code(transform: Any) -> bytes:
+    """What makes a transform do what it does: its module, for the helpers beside it, and what it holds."""
+    if isinstance(transform, partial):
+        return _code(transform.func) + _plain((transform.args, sorted(transform.keywords.items())))
+    if not isinstance(transform, FunctionType):
+        return _source(type(transform).__module__) + _plain(vars(transform))
+    code, held = transform.__code__, [cell.cell_contents for cell in transform.__closure__ or ()]
+    holds = (transform.__qualname__, transform.__defaults__, transform.__kwdefaults__, code.co_consts, held)
+    return _source(transform.__module__) + code.co_code + _plain(holds)
+
+
+def _plain(value: Any) -> bytes:
+    """Its text, less the addresses that change from process to process."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value)).encode()
+
+
+def _source(module: str) -> bytes:
+    file = getattr(sys.modules.get(module), "__file__", None)
+    try:
+        return Path(file).read_bytes() if file and file.endswith(".py") else module.encode()
+    except OSError:
+        return module.encode()
