@@ -59,11 +59,13 @@ class PersonalPaths:
 
     def scrub(self, text: str, value: Any, at: Path = ()) -> str:
         """`text`, such as the message of an exception, less the personal values of a row and their words."""
-        hidden = self.values(value, at)
-        if not hidden:
+        lowered = text.lower()
+        spellings = {each for hidden in self.values(value, at) for each in _spellings(hidden)}
+        shown = [each for each in spellings if each.lower() in lowered]
+        if not shown:
             return text
-        spellings = sorted({each for one in hidden for each in _spellings(one)}, key=len, reverse=True)
-        return re.sub("|".join(map(_pattern, spellings)), MASK, text, flags=re.IGNORECASE)
+        pattern = "|".join(map(_pattern, sorted(shown, key=len, reverse=True)))
+        return re.sub(pattern, MASK, text, flags=re.IGNORECASE)
 
     def shown(self, path: Path) -> Path:
         """`path` as far as it can be shown: in a personal place, keys that the contract does not name may be
@@ -83,15 +85,21 @@ class PersonalPaths:
         return shape
 
 
-@lru_cache(maxsize=1024)
 def personal_paths(model: type[BaseModel]) -> PersonalPaths:
     """Of any model, with what its nested models, lists and dicts mark."""
-    return PersonalPaths(model)
+    return _paths(model)
+
+
+def personal_attributes(model: type[BaseModel]) -> frozenset[str]:
+    """The attributes of a model's instances, computed ones included, that hold anything personal."""
+    return _attributes(model)
+
+
+_paths = lru_cache(maxsize=1024)(PersonalPaths)
 
 
 @lru_cache(maxsize=1024)
-def personal_attributes(model: type[BaseModel]) -> frozenset[str]:
-    """The attributes of a model's instances, computed ones included, that hold anything personal."""
+def _attributes(model: type[BaseModel]) -> frozenset[str]:
     stored = {name: annotation_of(info) for name, info in model.model_fields.items()}
     computed = {name: info.return_type for name, info in model.model_computed_fields.items()}
     return frozenset(name for name, each in (stored | computed).items() if Shape((each,)).within)

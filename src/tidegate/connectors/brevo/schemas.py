@@ -10,25 +10,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, Field
 
 from tidegate.contracts.base import ReadContract
-
-
-def _blank_is_none(value: object) -> object:
-    return None if value == "" else value
-
-
-# A campaign without a schedule comes with `scheduledAt: ""`.
-BlankableDatetime = Annotated[AwareDatetime | None, BeforeValidator(_blank_is_none)]
+from tidegate.contracts.normalising import EmptyToNone
+from tidegate.contracts.personal import Personal
 
 
 class ApiSender(ReadContract):
     # Declared an integer for campaigns and a string for templates, whose example is an integer. A string
     # holds them all, and nobody counts with an identifier.
     id: Annotated[str, Field(coerce_numbers_to_str=True)] | None = None
-    name: str | None = None
-    email: str | None = None
+    name: Annotated[str | None, Personal()] = None
+    email: Annotated[str | None, Personal()] = None
 
 
 class ApiRecipients(ReadContract):
@@ -78,8 +72,9 @@ class ApiCampaign(ReadContract):
     statistics: ApiCampaignStatistics
     created_at: AwareDatetime = Field(alias="createdAt")
     modified_at: AwareDatetime = Field(alias="modifiedAt")
-    scheduled_at: BlankableDatetime = Field(default=None, alias="scheduledAt")
-    sent_date: BlankableDatetime = Field(default=None, alias="sentDate")
+    # A campaign without a schedule comes with `scheduledAt: ""`.
+    scheduled_at: EmptyToNone[AwareDatetime] = Field(default=None, alias="scheduledAt")
+    sent_date: EmptyToNone[AwareDatetime] = Field(default=None, alias="sentDate")
 
 
 class ApiTemplate(ReadContract):
@@ -99,15 +94,15 @@ class ApiEvent(ReadContract):
     """One item of `GET /smtp/statistics/events`. It has no id, and two may be equal in every field."""
 
     event: str
-    email: str
+    email: Annotated[str, Personal()]
     date: AwareDatetime
     message_id: str = Field(alias="messageId")
     subject: str | None = None
-    reason: str | None = None
+    reason: Annotated[str | None, Personal()] = None  # what mail servers answer names the mailbox
     tag: str | None = None
-    ip: str | None = None
-    link: str | None = None
-    from_: str | None = Field(default=None, alias="from")
+    ip: Annotated[str | None, Personal()] = None
+    link: Annotated[str | None, Personal()] = None  # links to recipients carry addresses and tokens
+    from_: Annotated[str | None, Personal()] = Field(default=None, alias="from")
     template_id: int | None = Field(default=None, alias="templateId")
 
 
@@ -115,12 +110,12 @@ class ApiContact(ReadContract):
     """One item of `GET /contacts`."""
 
     id: int
-    email: str | None = None  # a contact may have a phone number only
+    email: Annotated[str | None, Personal()] = None  # a contact may have a phone number only
     email_blacklisted: bool = Field(alias="emailBlacklisted")
     sms_blacklisted: bool = Field(alias="smsBlacklisted")
     list_ids: list[int] = Field(alias="listIds")
     # Only where the account lets contacts leave single lists.
     list_unsubscribed: list[int] | None = Field(default=None, alias="listUnsubscribed")
-    attributes: dict[str, Any]
+    attributes: Annotated[dict[str, Any], Personal()]  # names, telephone numbers and all else
     created_at: AwareDatetime = Field(alias="createdAt")
     modified_at: AwareDatetime = Field(alias="modifiedAt")

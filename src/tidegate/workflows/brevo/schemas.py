@@ -6,11 +6,12 @@ No column has a default: a transform that forgets one does not pass the type che
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
 from tidegate.contracts.base import WriteContract
+from tidegate.contracts.personal import Personal
 
 
 class CleanCampaign(WriteContract):
@@ -25,8 +26,8 @@ class CleanCampaign(WriteContract):
     subject_b: str | None = Field(description="Subject line of version B of an A/B test")
     tag: str | None = Field(description="Tag of the campaign")
     sender_id: str | None = Field(description="Brevo's id of the sender")
-    sender_name: str | None = Field(description="Name that the email is sent under")
-    sender_email: str | None = Field(description="Address that the email is sent from")
+    sender_name: Annotated[str | None, Personal()] = Field(description="Name that the email is sent under")
+    sender_email: Annotated[str | None, Personal()] = Field(description="Address that the email is sent from")
     list_ids: list[int] = Field(description="Ids of the contact lists that it goes to")
     excluded_list_ids: list[int] = Field(description="Ids of the contact lists that it does not go to")
     created_at: AwareDatetime = Field(description="When the campaign was created")
@@ -62,8 +63,8 @@ class CleanTemplate(WriteContract):
     is_active: bool = Field(description="Whether emails can be sent with it")
     tag: str | None = Field(description="Tag of the template")
     sender_id: str | None = Field(description="Brevo's id of the sender")
-    sender_name: str | None = Field(description="Name that the email is sent under")
-    sender_email: str | None = Field(description="Address that the email is sent from")
+    sender_name: Annotated[str | None, Personal()] = Field(description="Name that the email is sent under")
+    sender_email: Annotated[str | None, Personal()] = Field(description="Address that the email is sent from")
     created_at: AwareDatetime = Field(description="When the template was created")
     modified_at: AwareDatetime = Field(description="When the template was last modified")
 
@@ -75,16 +76,18 @@ class CleanEvent(WriteContract):
     event_type: str = Field(
         description="requests, delivered, opened, clicks, hardBounces, ... in Brevo's spelling"
     )
-    email: str = Field(description="Address of the recipient")
+    email: Annotated[str, Personal()] = Field(description="Address of the recipient")
     email_domain: str | None = Field(description="Domain of the recipient's address in lower case")
     occurred_at: AwareDatetime = Field(description="When the event happened")
     occurred_on: date = Field(description="UTC date on which the event happened")
     subject: str | None = Field(description="Subject line of the email")
-    reason: str | None = Field(description="Why the email bounced or was deferred")
+    reason: Annotated[str | None, Personal()] = Field(description="Why the email bounced or was deferred")
     tag: str | None = Field(description="Tag of the email")
-    ip: str | None = Field(description="IP address that opened or clicked")
-    link: str | None = Field(description="Link that was clicked, or sent to the recipient")
-    sender: str | None = Field(description="Address that the email was sent from")
+    ip: Annotated[str | None, Personal()] = Field(description="IP address that opened or clicked")
+    link: Annotated[str | None, Personal()] = Field(
+        description="Link that was clicked, or sent to the recipient"
+    )
+    sender: Annotated[str | None, Personal()] = Field(description="Address that the email was sent from")
     template_id: int | None = Field(description="Template that the email was made from, if any")
 
 
@@ -92,13 +95,17 @@ class CleanContact(WriteContract):
     """One contact."""
 
     contact_id: int = Field(description="Brevo's id of the contact")
-    email: str | None = Field(description="Address; null for a contact with a phone number only")
+    email: Annotated[str | None, Personal()] = Field(
+        description="Address; null for a contact with a phone number only"
+    )
     is_email_blacklisted: bool = Field(description="Whether the contact gets no email campaigns")
     is_sms_blacklisted: bool = Field(description="Whether the contact gets no SMS campaigns")
     list_ids: list[int] = Field(description="Ids of the lists that the contact is in")
     unsubscribed_list_ids: list[int] = Field(
         description="Ids of the lists that the contact left; empty where the account has no such setting"
     )
-    attributes: dict[str, Any] = Field(description="The account's own attributes of the contact")
+    attributes: Annotated[dict[str, Any], Personal()] = Field(
+        description="The account's own attributes of the contact"
+    )
     created_at: AwareDatetime = Field(description="When the contact was created")
     modified_at: AwareDatetime = Field(description="When the contact was last modified")
