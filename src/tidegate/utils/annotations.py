@@ -6,124 +6,88 @@ What the mapping does not hold is refused with the path of the field, never gues
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
-from uuid import UUID
 
 import pydantic
-from annotated_types import GroupedMetadata
+import typing_extensions
 from pydantic import BaseModel, JsonValue, RootModel
-from pydantic.fields import FieldInfo
-from pydantic_core import MultiHostUrl, Url
-from typing_extensions import TypeAliasType
+from pydantic.fields import ComputedFieldInfo, FieldInfo
 
-from tidegate.utils.columns import Column, Kind, SchemaError, Step, check_names
+from tidegate.utils.columns import NAMELESS, Column, check_descriptions, check_names
 from tidegate.utils.personal_columns import as_marked
+from tidegate.utils.place import Place
+from tidegate.utils.scalars import NO_SECRETS, TEXTS, enumerated, flat, is_a, scalar
+from tidegate.utils.secret_types import holds_secret
 from tidegate.utils.shapes import Shape, annotation_of
 
-_MAX_LEVELS = 15  # of nested records, in BigQuery
-_INT64 = range(-(2**63), 2**63)
-_NAMELESS = ""
 _IN_TRANSFORM = "columns hold the attributes as they are: do in the transform what it does"
-_NO_SECRETS = "leave it out, or hash it in the transform"
 
-_IP = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network)
-_URL = (pydantic.AnyUrl, Url, MultiHostUrl)
-# Written as `str` writes them.
-_TEXTS: tuple[Any, ...] = (
-    *(UUID, pydantic.NameEmail, *_URL, *_IP),
-    *(pydantic.IPvAnyAddress, pydantic.IPvAnyInterface, pydantic.IPvAnyNetwork),
-)
-
-# The first group of which an annotation is a subclass; bool stands before int, and datetime before date.
-_SCALARS: tuple[tuple[tuple[type, ...], Kind, tuple[Step, ...]], ...] = (
-    ((bool,), "bool", ()),
-    ((int,), "int", ()),
-    ((float,), "float", ()),
-    ((str, pydantic.EmailStr), "string", ()),
-    ((bytes,), "bytes", ()),
-    ((datetime, pydantic.AwareDatetime, pydantic.PastDatetime, pydantic.FutureDatetime), "timestamp", ()),
-    ((pydantic.NaiveDatetime,), "datetime", ()),
-    ((date, pydantic.PastDate, pydantic.FutureDate), "date", ()),
-    ((time,), "time", ()),
-    ((timedelta,), "int", ("microseconds",)),
-    (_TEXTS, "string", ("text",)),
+# From Python 3.12 on `type X = ...` makes another class than typing_extensions does.
+_ALIASES = (
+    typing_extensions.TypeAliasType,
+    getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
 )
 _LISTS = (list, set, frozenset, tuple, Sequence)
 _SETS = (set, frozenset)
-_SECRETS = (pydantic.SecretStr, pydantic.SecretBytes, pydantic.Secret)
-_SERIALIZERS = (pydantic.PlainSerializer, pydantic.WrapSerializer)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the walk stands: the dotted path, and the models that it is inside of."""
-
-    path: str
-    models: tuple[type[BaseModel], ...]
-
-    def at(self, attribute: str) -> _Place:
-        return replace(self, path=f"{self.path}.{attribute}")
-
-    def inside(self, model: type[BaseModel]) -> _Place:
-        if model in self.models:
-            raise self.refuse(f"{model.__name__} contains itself", "write Any there, a JSON column")
-        if len(self.models) >= _MAX_LEVELS:
-            raise self.refuse(f"more than {_MAX_LEVELS} levels of models", "write Any for a JSON column")
-        return replace(self, models=(*self.models, model))
-
-    def refuse(self, what: str, hint: str) -> SchemaError:
-        return SchemaError(f"{self.path}: {what}", hint=hint)
+_SERIALIZERS = (
+    *(pydantic.PlainSerializer, pydantic.WrapSerializer, pydantic.SerializeAsAny),
+    *(pydantic.EncodedBytes, pydantic.EncodedStr),
+)
 
 
 def walk(model: type[BaseModel]) -> tuple[Column, ...]:
     """The columns of a model, in the order of its fields, computed fields last."""
-    place = _Place(model.__name__, ())
+    place = Place(model.__name__)
     if issubclass(model, RootModel):
         raise place.refuse("a RootModel is a value, not a row", "write a model with named fields")
     return _columns(model, place)
 
 
-def _columns(model: type[BaseModel], outer: _Place) -> tuple[Column, ...]:
+def _columns(model: type[BaseModel], outer: Place) -> tuple[Column, ...]:
     place = outer.inside(model)
     _refuse_what_is_not_stored(model, place)
-    columns = (*_stored(model, place), *_computed(model, place))
+    columns = tuple(_fields(model, place))
     if not columns:
         raise place.refuse(f"{model.__name__} has no fields", "write Any for a JSON column")
     check_names(columns, place.path)
+    check_descriptions(columns, place.path)
     return columns
 
 
-def _stored(model: type[BaseModel], place: _Place) -> Iterator[Column]:
+def _fields(model: type[BaseModel], place: Place) -> Iterator[Column]:
     for attribute, info in model.model_fields.items():
-        if info.exclude:
-            continue
-        shape = Shape((annotation_of(info),))
-        if shape.load == "omit":
-            continue
-        column = _shape(info.annotation, tuple(info.metadata), place.at(attribute))
-        name = attribute if info.serialization_alias is None else info.serialization_alias
-        column = replace(column, name=name, attribute=attribute, description=info.description)
-        yield as_marked(column, shape, place.at(attribute).path)
+        if not info.exclude:
+            name = info.serialization_alias
+            yield from _field(info, annotation_of(info), name, place.at(attribute), computed=False)
+    for attribute, computed in model.model_computed_fields.items():
+        yield from _field(computed, computed.return_type, computed.alias, place.at(attribute), computed=True)
 
 
-def _computed(model: type[BaseModel], place: _Place) -> Iterator[Column]:
-    for attribute, info in model.model_computed_fields.items():
-        shape = Shape((info.return_type,))
-        if shape.load == "omit":
-            continue
-        column = _shape(info.return_type, (), place.at(attribute))
-        name = attribute if info.alias is None else info.alias
-        column = replace(column, name=name, attribute=attribute, description=info.description, computed=True)
-        yield as_marked(column, shape, place.at(attribute).path)
+def _field(
+    info: FieldInfo | ComputedFieldInfo, annotation: Any, name: str | None, place: Place, *, computed: bool
+) -> Iterator[Column]:
+    """The column of a field; none where it is personal data that is left out."""
+    shape = Shape((annotation,))
+    if shape.load == "omit":
+        return
+    if getattr(info, "exclude_if", None) is not None:  # of computed fields from Pydantic 2.13 on
+        raise place.refuse("exclude_if", _IN_TRANSFORM)
+    attribute = place.path.rpartition(".")[2]
+    column = replace(
+        _shape(annotation, (), place),
+        name=attribute if name is None else name,
+        attribute=attribute,
+        description=" ".join((info.description or "").split()) or None,  # a docstring has lines
+        computed=computed,
+    )
+    yield as_marked(column, shape, place.path)
 
 
-def _refuse_what_is_not_stored(model: type[BaseModel], place: _Place) -> None:
+def _refuse_what_is_not_stored(model: type[BaseModel], place: Place) -> None:
     """Columns hold the attributes as they are; what would change or add to them on the way out is refused."""
     name, decorators = model.__name__, model.__pydantic_decorators__
     if not model.__pydantic_complete__ and model.model_rebuild(raise_errors=False) is not True:
@@ -136,16 +100,18 @@ def _refuse_what_is_not_stored(model: type[BaseModel], place: _Place) -> None:
         raise place.at(serializer.info.fields[0]).refuse("a field_serializer", _IN_TRANSFORM)
 
 
-def _shape(annotation: Any, metadata: tuple[Any, ...], place: _Place) -> Column:
+def _shape(annotation: Any, metadata: tuple[Any, ...], place: Place) -> Column:
     """The column, still without a name, that an annotation and its constraints ask for."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _shape(args[0], (*args[1:], *metadata), place)
     if isinstance(annotation, NewType):
         return _shape(annotation.__supertype__, metadata, place)
-    if isinstance(annotation, TypeAliasType) and annotation is not JsonValue:
-        return _shape(annotation.__value__, metadata, place)
-    metadata = tuple(_flat(metadata))
+    if isinstance(origin or annotation, _ALIASES) and annotation is not JsonValue:
+        alias = origin or annotation
+        value = alias.__value__[args] if args else alias.__value__
+        return _shape(value, metadata, place.inside_alias(alias))
+    metadata = tuple(flat(metadata))
     if any(isinstance(item, _SERIALIZERS) for item in metadata):
         raise place.refuse("a serializer in the annotation", _IN_TRANSFORM)
     if any(item is pydantic.Json or isinstance(item, pydantic.Json) for item in metadata):
@@ -153,97 +119,33 @@ def _shape(annotation: Any, metadata: tuple[Any, ...], place: _Place) -> Column:
     return _typed(annotation, origin or annotation, metadata, place)
 
 
-def _typed(annotation: Any, cls: Any, metadata: tuple[Any, ...], place: _Place) -> Column:
+def _typed(annotation: Any, cls: Any, metadata: tuple[Any, ...], place: Place) -> Column:
     if cls in (Union, types.UnionType):
         column = _union(annotation, metadata, place)
     elif cls is Literal:
-        column = _values(get_args(annotation), place)
-    elif cls in (Any, JsonValue, pydantic.Json) or _is(cls, Mapping):
+        column = enumerated(get_args(annotation), place)
+    elif cls in (Any, JsonValue, pydantic.Json) or is_a(cls, Mapping):
         column = _json(annotation, place)
     elif cls in _LISTS:
         column = _list(annotation, cls, place)
-    elif _is(cls, RootModel):
+    elif is_a(cls, RootModel):
         column = _root(cls, metadata, place)
-    elif _is(cls, BaseModel):
-        column = Column(_NAMELESS, "record", fields=_columns(cls, place))
-    elif _is(cls, Enum):
-        column = _values(cls, place)
-    elif _is(cls, Decimal):
-        column = _decimal(metadata, place)
+    elif is_a(cls, BaseModel):
+        column = Column(NAMELESS, "record", fields=_columns(cls, place))
+    elif is_a(cls, Enum):
+        column = enumerated(cls, place)
     else:
-        column = _scalar(annotation, cls, metadata, place)
+        column = scalar(annotation, cls, metadata, place)
     return column
 
 
-def _is(cls: Any, parents: type | tuple[type, ...]) -> bool:
-    return isinstance(cls, type) and issubclass(cls, parents)
+def _json(annotation: Any, place: Place) -> Column:
+    if holds_secret(annotation):
+        raise place.refuse("a secret cannot be stored", NO_SECRETS)
+    return Column(NAMELESS, "json", nullable=annotation in (Any, JsonValue, pydantic.Json), steps=("json",))
 
 
-def _flat(metadata: Iterable[Any]) -> Iterator[Any]:
-    """Single constraints: Pydantic nests them in `Field(...)`, `StringConstraints`, `Interval` and `Len`."""
-    for item in metadata:
-        if isinstance(item, FieldInfo):
-            yield from _flat(item.metadata)
-        elif isinstance(item, GroupedMetadata):
-            yield from _flat(item)
-        else:
-            yield item
-
-
-def _limits(metadata: tuple[Any, ...], name: str) -> list[Any]:
-    found = (getattr(item, name, None) for item in metadata)
-    return [limit for limit in found if limit is not None]
-
-
-def _scalar(annotation: Any, cls: Any, metadata: tuple[Any, ...], place: _Place) -> Column:
-    if _is(cls, _SECRETS):
-        raise place.refuse("a secret cannot be stored", _NO_SECRETS)
-    found = next(((kind, steps) for group, kind, steps in _SCALARS if _is(cls, group)), None)
-    if found is None:
-        name = getattr(annotation, "__name__", None) or str(annotation)
-        raise place.refuse(
-            f"no column type for {name}", "write a BaseModel for a record, Any for a JSON column"
-        )
-    kind, steps = found
-    if kind == "int" and not steps:
-        _check_int64(metadata, place)
-    lengths = _limits(metadata, "max_length") if kind in ("string", "bytes") and not steps else []
-    return Column(_NAMELESS, kind, max_length=min(lengths, default=None), steps=steps)
-
-
-def _check_int64(metadata: tuple[Any, ...], place: _Place) -> None:
-    highest = [*_limits(metadata, "le"), *(limit - 1 for limit in _limits(metadata, "lt"))]
-    lowest = [*_limits(metadata, "ge"), *(limit + 1 for limit in _limits(metadata, "gt"))]
-    if (highest and min(highest) >= _INT64.stop) or (lowest and max(lowest) < _INT64.start):
-        hint = "write Decimal with max_digits and decimal_places=0, or str"
-        raise place.refuse("an int with bounds beyond 64 bits", hint)
-
-
-def _decimal(metadata: tuple[Any, ...], place: _Place) -> Column:
-    digits, places = _limits(metadata, "max_digits"), _limits(metadata, "decimal_places")
-    if not digits or not places:
-        hint = (
-            "write Annotated[Decimal, Field(max_digits=12, decimal_places=2)], with the digits of the source"
-        )
-        raise place.refuse("a Decimal without its digits", hint)
-    precision, scale = min(digits), min(places)
-    if scale > precision or scale > 38 or precision - scale > 38:
-        hint = "at most 38 digits on either side of the point; more only as str"
-        raise place.refuse(f"Decimal of {precision} digits, {scale} after the point", hint)
-    return Column(_NAMELESS, "decimal", precision=precision, scale=scale)
-
-
-def _json(annotation: Any, place: _Place) -> Column:
-    if _mentions(annotation, _SECRETS):
-        raise place.refuse("a secret cannot be stored", _NO_SECRETS)
-    return Column(_NAMELESS, "json", nullable=annotation in (Any, JsonValue, pydantic.Json), steps=("json",))
-
-
-def _mentions(annotation: Any, classes: tuple[type, ...]) -> bool:
-    return _is(annotation, classes) or any(_mentions(part, classes) for part in get_args(annotation))
-
-
-def _union(annotation: Any, metadata: tuple[Any, ...], place: _Place) -> Column:
+def _union(annotation: Any, metadata: tuple[Any, ...], place: Place) -> Column:
     members = [member for member in get_args(annotation) if member is not type(None)]
     nullable = len(members) < len(get_args(annotation))
     if len(members) == 1:
@@ -253,31 +155,14 @@ def _union(annotation: Any, metadata: tuple[Any, ...], place: _Place) -> Column:
     return replace(column, nullable=(nullable or column.nullable) and not column.repeated)
 
 
-def _one_text(members: list[Any], place: _Place) -> Column | None:
+def _one_text(members: list[Any], place: Place) -> Column | None:
     """A string column where `str` writes every member (`IPv4Address | IPv6Address`, `HttpUrl | str`)."""
-    if not all(_is(member, (str, *_TEXTS)) and not _is(member, Enum) for member in members):
+    if not all(is_a(member, (str, *TEXTS)) and not is_a(member, Enum) for member in members):
         return None
     return replace(_shape(members[0], (), place), steps=("text",))
 
 
-def _values(values: Iterable[Any], place: _Place) -> Column:
-    """A column of the type of the values of an Enum or Literal."""
-    members = list(values)
-    plain = [member.value if isinstance(member, Enum) else member for member in members]
-    steps: tuple[Step, ...] = ("value",) if any(isinstance(member, Enum) for member in members) else ()
-    some = [value for value in plain if value is not None]
-    kinds: dict[type, Kind] = {str: "string", int: "int", bool: "bool", bytes: "bytes", float: "float"}
-    found = {type(value) for value in some}
-    if len(found) != 1 or not found <= kinds.keys():
-        names = ", ".join(sorted(kind.__name__ for kind in found)) or "no value"
-        raise place.refuse(f"values of {names} in one column", "use values of one type, text or numbers")
-    kind = kinds[found.pop()]
-    if kind == "int" and any(value not in _INT64 for value in some):
-        raise place.refuse("a value beyond 64 bits", "use text values")
-    return Column(_NAMELESS, kind, nullable=len(some) < len(plain), steps=steps)
-
-
-def _root(model: type[RootModel[Any]], metadata: tuple[Any, ...], place: _Place) -> Column:
+def _root(model: type[RootModel[Any]], metadata: tuple[Any, ...], place: Place) -> Column:
     inside = place.inside(model)
     _refuse_what_is_not_stored(model, inside)
     info = model.model_fields["root"]
@@ -287,7 +172,7 @@ def _root(model: type[RootModel[Any]], metadata: tuple[Any, ...], place: _Place)
     return replace(column, steps=("root", *column.steps))
 
 
-def _list(annotation: Any, cls: Any, place: _Place) -> Column:
+def _list(annotation: Any, cls: Any, place: Place) -> Column:
     args = get_args(annotation)
     if cls is tuple and not (len(args) == 2 and args[1] is Ellipsis):
         raise place.refuse("a tuple of fixed length", "write tuple[T, ...], or a model with named fields")

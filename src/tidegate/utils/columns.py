@@ -39,7 +39,8 @@ class Column:
     A `repeated` column is never null: a null list is written as an empty one, because BigQuery's REPEATED
     knows no null. Where it is repeated, everything else describes one item, and no item is null.
     `attribute` is where the value lies in the model; `name` is its serialization alias.
-    `max_length` counts characters (bytes for kind `bytes`). `personal`: the values are personal data or keyed
+    `max_length` counts characters (bytes for kind `bytes`). `values` are those of an Enum or a Literal, null
+    excepted; empty where any value of the kind may come. `personal`: the values are personal data or keyed
     hashes of it; the description says so too.
     """
 
@@ -58,10 +59,14 @@ class Column:
     list_roots: int = 0  # RootModels around the list itself
     unordered: bool = False  # a set: written in sorted order
     personal: bool = False
+    values: tuple[str | int | float | bytes, ...] = ()
 
+
+NAMELESS = ""  # of a column that is not yet that of a field
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _MAX_NAME = 300
+_MAX_DESCRIPTION = 1024  # characters, in BigQuery
 # https://cloud.google.com/bigquery/docs/schemas#column_names
 _RESERVED_PREFIXES = (
     "_TABLE_",
@@ -88,6 +93,17 @@ def check_names(columns: Sequence[Column], where: str) -> None:
         if fault:
             raise SchemaError(
                 f"{where}.{column.attribute}: column name {column.name[:60]!r} {fault}", hint=_RENAME
+            )
+
+
+def check_descriptions(columns: Sequence[Column], where: str) -> None:
+    """Raise `SchemaError` for a description that is longer than BigQuery takes."""
+    for column in columns:
+        length = len(column.description or "")
+        if length > _MAX_DESCRIPTION:
+            raise SchemaError(
+                f"{where}.{column.attribute}: a description of {length} characters",
+                hint=f"at most {_MAX_DESCRIPTION}: keep the first sentence, put the rest into a comment",
             )
 
 

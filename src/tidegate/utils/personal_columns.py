@@ -37,7 +37,7 @@ def _hashed(column: Column, path: str) -> Column:
             f"{path}: no hash of a column of kind {column.kind}",
             hint="mark text, an int or a date; mark the fields of a model one by one",
         )
-    return replace(column, kind="string", max_length=HASH_LENGTH, steps=(*column.steps, "hash"))
+    return replace(column, kind="string", max_length=HASH_LENGTH, values=(), steps=(*column.steps, "hash"))
 
 
 def _labelled(column: Column, label: str) -> Column:
