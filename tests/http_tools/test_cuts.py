@@ -181,6 +181,23 @@ def test_break_in_the_middle_of_async_for_leaves_no_task_slot_probe_or_connectio
     assert asyncio.run(main()) < SOON_S
 
 
+def test_break_without_closing_leaves_nothing_a_moment_later(server: Loopback) -> None:
+    server.by = then_silent(3)
+    limiter = HeaderRateLimiter()
+
+    async def main() -> None:
+        async with AsyncHttpClient(server.url, rate_limiter=limiter) as client:
+            async for page in listing(client):
+                if page.request.index == 2:
+                    break
+            while len(asyncio.all_tasks()) > 1 or in_flight(limiter):  # ends, or the test's time does
+                await asyncio.sleep(0.005)
+            assert waiting(limiter) == 0
+            assert (await client.request("GET", "/rows?offset=0")).status_code == 200
+
+    asyncio.run(main())
+
+
 def test_the_stop_of_a_walk_cuts_its_pages_and_no_others(server: Loopback) -> None:
     from tidegate.http_tools.calls import walk
 

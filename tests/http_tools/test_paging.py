@@ -21,7 +21,7 @@ from tidegate.contracts.base import ReadContract
 from tidegate.http_tools.calls import Call, Page, walk
 from tidegate.http_tools.clients import HttpClient, SyncHttpClient
 from tidegate.http_tools.drivers import Stop
-from tidegate.http_tools.events import Event, Waiting
+from tidegate.http_tools.events import Event, Sent, Waiting
 from tidegate.http_tools.exceptions import (
     ClientClosedError,
     ContractError,
@@ -531,7 +531,33 @@ def test_pages_ahead_are_bounded_while_the_reader_is_slow(driver: Driver) -> Non
             break
 
 
-def test_a_walk_that_waits_for_quota_asks_no_further_ahead(driver: Driver) -> None:
+def test_a_walk_that_waits_for_quota_asks_no_further_ahead() -> None:
+    api, asked = Listing(300), list[int]()
+    waits, may_go = threading.Event(), threading.Event()
+    with SyncHttpClient("http://api.test", width=4) as client:
+        paginator = OffsetPaginator(5, total="count")
+        call = client.pages("GET", "/rows", reads=ApiRow, items="rows", paginator=paginator)
+
+        def fetch(request: PageRequest, terms: Terms, stop: Stop) -> Page[ApiRow]:
+            asked.append(request.index)
+            if request.index == 3:
+                terms.listener(Waiting("GET /rows", 60))
+                waits.set()
+                may_go.wait(30)
+                terms.listener(Sent("GET /rows"))
+            elif request.index > 0:
+                waits.wait(30)
+            return Page(call, request, api(client.build_request("GET", "/rows", request.params)).content)
+
+        pages = walk(call, fetch)
+        assert [next(pages).request.index for _ in range(3)] == [0, 1, 2]
+        assert max(asked) <= 4  # what was under way when the wait began
+        may_go.set()
+        assert [next(pages).request.index for _ in range(3)] == [3, 4, 5]
+        pages.close()
+
+
+def test_a_listing_comes_whole_through_a_quota(driver: Driver) -> None:
     waits: list[Event] = []
     client = driver.client(
         "http://api.test",

@@ -280,6 +280,22 @@ def test_an_empty_page_in_the_middle_is_passed_where_the_api_says_that_more_foll
     assert found == [0, 3, 6]
 
 
+@pytest.mark.parametrize("no", [False, None, 0, "", "false", "0"])
+def test_more_is_denied_in_every_spelling(driver: Driver, no: Any) -> None:
+    call = call_of(driver, lambda _: answer(many(2), next="x", more=no), CursorPaginator("next", more="more"))
+    assert ids(driver.pages(call)) == [0, 1]
+
+
+def test_a_cursor_may_stand_in_a_header_and_is_kept_with_its_page(driver: Driver) -> None:
+    def api(request: httpx2.Request) -> httpx2.Response:
+        at = int(request.url.params.get("cursor", "0"))
+        return answer([{"id": at}], {"X-Next": str(at + 1)} if at < 3 else {})
+
+    pages = driver.pages(call_of(driver, api, CursorPaginator("header:X-Next")))
+    assert ids(pages) == [0, 1, 2, 3]
+    assert [page.kept for page in pages] == [*({"h": {"x-next": str(each)}} for each in (1, 2, 3)), {}]
+
+
 def test_more_that_leads_nowhere_is_an_error(driver: Driver) -> None:
     call = call_of(driver, lambda _: answer(many(2), more=True), CursorPaginator("next", more="more"))
     with pytest.raises(PaginationError, match="more follows, and not where"):
@@ -487,6 +503,18 @@ def test_a_malformed_link_is_an_error(driver: Driver, link: str) -> None:
         driver.pages(call)
 
 
+@pytest.mark.parametrize("paginator", [NextUrlPaginator("next", limit=5), LinkHeaderPaginator(limit=5)])
+def test_a_short_page_ends_a_walk_along_links_where_the_size_is_given(
+    driver: Driver, paginator: Paginator
+) -> None:
+    def api(request: httpx2.Request) -> httpx2.Response:
+        at = int(request.url.params.get("at", "0"))
+        link = f"{API}/rows?at={at + 5}"
+        return answer(many(8)[at : at + 5], {"Link": f'<{link}>; rel="next"'}, next=link)
+
+    assert ids(driver.pages(call_of(driver, api, paginator))) == list(range(8))
+
+
 @pytest.mark.parametrize("link", [5, ["a"], {"href": "x"}, True])
 def test_a_link_of_another_kind_is_an_error(driver: Driver, link: Any) -> None:
     call = call_of(driver, lambda _: answer(many(1), next=link), NextUrlPaginator("next"))
@@ -506,6 +534,12 @@ def test_a_link_back_to_the_first_page_is_noticed_there(driver: Driver) -> None:
     with pytest.raises(PaginationError, match="page 1 leads back"):
         driver.pages(call)
     assert len(asked) == 2
+
+
+def test_a_fragment_makes_no_other_page(driver: Driver) -> None:
+    call = call_of(driver, lambda _: answer(many(1), next="#rest"), NextUrlPaginator("next"))
+    with pytest.raises(PaginationError, match="page 0 leads back"):
+        driver.pages(call)
 
 
 @pytest.mark.parametrize(
