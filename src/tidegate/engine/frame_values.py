@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tidegate.engine.exceptions import FrameError
@@ -54,8 +55,8 @@ def _at(name: Any, row: int, plain: Callable[[Any], Any], value: Any) -> Any:
         return plain(value)
     except _CutError as error:
         raise FrameError(
-            f"column {name}, row {row} of the frame: {error}",
-            hint="A column holds microseconds: round it where that is meant, .dt.floor('us') in pandas.",
+            f"column {name!r}, row {row} of the frame: {error}",
+            hint="Round them away where that is meant: .dt.floor('us').",
         ) from None
 
 
@@ -69,10 +70,14 @@ def _python_of_pandas() -> Callable[[Any], Any]:
     import pandas as pd
 
     def plain(value: Any) -> Any:
-        convert = next((convert for kind, convert in conversions if isinstance(value, kind)), None)
+        convert = conversion(type(value))  # type: ignore[arg-type]  # a class is hashable
         return value if convert is None else convert(value)
 
-    conversions: list[tuple[Any, Callable[[Any], Any]]] = [
+    @cache
+    def conversion(kind: type) -> Callable[[Any], Any] | None:
+        return next((convert for parent, convert in conversions if issubclass(kind, parent)), None)
+
+    conversions: list[tuple[type, Callable[[Any], Any]]] = [
         (type(pd.NaT), lambda _: None),
         (type(pd.NA), lambda _: None),
         (pd.Timestamp, _datetime),
@@ -91,19 +96,20 @@ def _python_of_pandas() -> Callable[[Any], Any]:
 
 def _datetime(value: pd.Timestamp) -> datetime:
     if value.nanosecond:
-        raise _CutError(f"{value} has nanoseconds")
+        raise _CutError("nanoseconds, which no column holds")
     return value.to_pydatetime()
 
 
 def _timedelta(value: pd.Timedelta) -> timedelta:
     if value.nanoseconds:
-        raise _CutError(f"{value} has nanoseconds")
+        raise _CutError("nanoseconds, which no column holds")
     return value.to_pytimedelta()
 
 
 def _arrow(frame: Any) -> tuple[list[Any], Chunks]:
     import pyarrow as pa
 
+    _refuse_objects(frame)
     try:
         reader = pa.RecordBatchReader.from_stream(frame)
     except Exception as error:  # whatever the library that owns the frame raises
@@ -127,19 +133,40 @@ def _arrow(frame: Any) -> tuple[list[Any], Chunks]:
     return list(reader.schema.names), chunks()
 
 
+def _refuse_objects(frame: Any) -> None:
+    """The Object columns of polars: their Arrow stream holds addresses in memory, not values."""
+    polars = sys.modules.get("polars")
+    if polars is None or not isinstance(frame, polars.DataFrame):
+        return
+    for name, kind in frame.schema.items():
+        if kind == polars.Object:
+            raise FrameError(
+                f"column {name!r} is of polars' type Object, which has no values outside of Python",
+                hint="Give it another type.",
+            )
+
+
 def _arrow_values(name: str, array: pa.Array[Any], first: int) -> list[Any]:
-    import pyarrow as pa
 
     try:
         exact = _in_microseconds(array.type)
         fitting = array if exact == array.type else array.cast(exact)
         values: list[Any] = fitting.to_pylist(maps_as_pydicts="strict")
-    except (ValueError, KeyError, OverflowError, pa.ArrowException) as error:
+    except (ValueError, KeyError, OverflowError) as error:
+        reason = next(reason for kind, reason in _NOT_IN_PYTHON if isinstance(error, kind))
         raise FrameError(
-            f"column {name}, among rows {first} to {first + len(array) - 1} of the frame: {error}",
-            hint="A column holds microseconds, years 1 to 9999, and each key of a map once.",
-        ) from error
+            f"column {name!r}, rows {first} to {first + len(array) - 1} of the frame: {reason}",
+            hint="Convert the column to what its field holds.",
+        ) from None  # the error of Arrow quotes the value
     return values
+
+
+# ArrowInvalid is a ValueError.
+_NOT_IN_PYTHON = (
+    (KeyError, "a key that stands twice in one map"),
+    (ValueError, "nanoseconds, which no column holds, or an instant beyond the years 1 to 9999"),
+    (OverflowError, "a value that Python does not hold"),
+)
 
 
 def _in_microseconds(kind: Any) -> Any:

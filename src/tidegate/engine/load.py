@@ -5,18 +5,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from tidegate.contracts.faults import first_fault
+from tidegate.contracts.personal import personal_paths
+from tidegate.contracts.rejects import Fault, Reject, fault_of, listed
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Commit, Destination, Landed
 from tidegate.destinations.registry import open_destination
+from tidegate.engine import frames
 from tidegate.engine.commit import commit
-from tidegate.engine.exceptions import BrokenContractError
+from tidegate.engine.exceptions import BrokenContractError, FrameError
+from tidegate.engine.frames import Frame, is_frame
 from tidegate.engine.parts import with_window
+from tidegate.engine.spool import Spool
 from tidegate.utils.encoding import EncodeError, Encoder
 from tidegate.utils.errors import UsageError
 
@@ -24,64 +29,117 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 W = TypeVar("W", bound=BaseModel)
-_BATCH = 10_000
+_BATCH = 10_000  # rows in Python objects at a time
+_NOTHING = "Nothing was loaded."
 
 
 def load(
-    rows: Iterable[W | Mapping[str, Any]],
+    rows: Iterable[W | Mapping[str, Any]] | Frame,
     *,
     into: Table[W],
     to: str | Destination,
     window: date | None = None,
 ) -> Landed:
-    """Land `rows` (write models, or dicts that one is made of) in the table `into`, all of them or none.
+    """Land `rows` in the table `into`, all of them or none, in one commit.
 
-    `to` is a destination as after `--to`. A table with `write="replace_windows"` needs `window`, the first
-    day of the cell that these rows replace. Raises `BrokenContractError` that names the row and the field,
-    `DestinationError`, or `CommitLostError` where a run or another load came first.
+    Rows are write models, or what they are made of, and then checked: dicts, a pandas or polars DataFrame, an
+    Arrow table, record batch or reader. A generator is drawn batch by batch. `to` is a destination as after
+    `--to`. A table with `write="replace_windows"` needs `window`, the first day of the cell that these rows
+    replace. Raises `BrokenContractError` that names the rows and fields, `DestinationError`, or
+    `CommitLostError` where a run or another load came first.
     """
     if (into.write == "replace_windows") != (window is not None):
         raise UsageError(f"table {into.name}: window goes with write='replace_windows', and is needed there")
+    given = _rows(rows, into)
     destination = open_destination(to) if isinstance(to, str) else to
     destination.prepare(into)
+    checker = _Checker(into)
     task = f"load.{into.name}"
-    batches = list(_batches(rows, into, window))
-    run_id = f"load-{uuid.uuid4().hex[:12]}"
-    wanted = Commit(
-        commit_id=uuid.uuid4().hex,
-        run_id=run_id,
-        task=task,
-        table=into,
-        seen=destination.cursor(task).version,
-        cursor=None,
-        loaded_at=datetime.now(UTC),
-        batches=lambda: iter(batches),
-        windows=() if window is None else (window,),
-    )
-    return commit(destination, wanted)
+    seen = destination.cursor(task).version
+    with Spool(checker.schema) as spool:
+        for batch in checker.batches(given):
+            spool.add(batch)
+        wanted = Commit(
+            commit_id=uuid.uuid4().hex,
+            run_id=f"load-{uuid.uuid4().hex[:12]}",
+            task=task,
+            table=into,
+            seen=seen,
+            cursor=None,
+            loaded_at=datetime.now(UTC),
+            batches=partial(_in_window, spool, window),
+            windows=() if window is None else (window,),
+        )
+        return commit(destination, wanted)
 
 
-def _batches(
-    rows: Iterable[W | Mapping[str, Any]], into: Table[W], window: date | None
-) -> Iterator[pa.RecordBatch]:
-    encoder = Encoder(into.model)
-    adapter = TypeAdapter(list[into.model])  # type: ignore[name-defined]  # a type made at run time
-    remaining, first = iter(rows), 0
-    while chunk := list(islice(remaining, _BATCH)):
-        try:
-            models = adapter.validate_python(chunk)
-        except ValidationError as error:
-            position = error.errors()[0]["loc"][0]
-            row = first + (position if isinstance(position, int) else 0)
-            raise _broken(into, row, first_fault(error, skip=1)) from error
-        try:
-            batch = encoder.encode(models)
-        except EncodeError as error:
-            what = f"column {error.column}: {error.reason}"
-            raise _broken(into, first + error.row, what) from error
+def _in_window(spool: Spool, window: date | None) -> Iterator[pa.RecordBatch]:
+    for batch in spool.batches():
         yield batch if window is None else with_window(batch, window)
-        first += len(chunk)
 
 
-def _broken(into: Table[Any], row: int, what: str) -> BrokenContractError:
-    return BrokenContractError(f"load into {into.name}: row {row}, {what}", hint="Nothing was loaded.")
+def _rows(rows: Any, into: Table[Any]) -> Iterator[Any]:
+    if is_frame(rows):
+        return (row for _, row in frames.rows(rows, into.model))
+    if isinstance(rows, (str, bytes, Mapping, BaseModel)) or not isinstance(rows, Iterable):
+        raise UsageError(
+            f"load into {into.name}: rows is a {type(rows).__name__}",
+            hint="Give models, dicts, a pandas or polars DataFrame, or Arrow; of one row a list: [row].",
+        )
+    return iter(rows)
+
+
+class _Checker:
+    """Rows to record batches of the table, each checked against the write contract."""
+
+    def __init__(self, into: Table[Any]) -> None:
+        self._into, self._model = into, into.model
+        self._encoder = Encoder(into.model)
+        several: Any = list[into.model]  # type: ignore[name-defined]  # a type made at run time
+        self._adapter: TypeAdapter[list[Any]] = TypeAdapter(several)
+        # A model that does not say what it does with unknown fields would lose them in silence.
+        self._extra: Literal["forbid"] | None = None if "extra" in into.model.model_config else "forbid"
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self._encoder.schema
+
+    def batches(self, rows: Iterator[Any]) -> Iterator[pa.RecordBatch]:
+        first = 0
+        while chunk := self._drawn(rows):
+            yield self._batch(chunk, first)
+            first += len(chunk)
+
+    def _drawn(self, rows: Iterator[Any]) -> list[Any]:
+        try:
+            return list(islice(rows, _BATCH))
+        except FrameError as error:
+            raise BrokenContractError(
+                f"load into {self._into.name}: {error}", hint=f"{error.hint} {_NOTHING}"
+            ) from error
+
+    def _batch(self, chunk: list[Any], first: int) -> pa.RecordBatch:
+        try:
+            models = self._adapter.validate_python(chunk, extra=self._extra, by_alias=True, by_name=True)
+        except ValidationError as error:
+            raise self._broken(self._rejects(error, chunk, first), first + len(chunk)) from None
+        try:
+            return self._encoder.encode(models)
+        except EncodeError as error:
+            fault = Fault(error.column, error.reason)
+            reject = Reject(first + error.row, "write", self._model.__name__, (fault,))
+            raise self._broken([reject], first + len(chunk)) from None
+
+    def _rejects(self, error: ValidationError, chunk: list[Any], first: int) -> list[Reject]:
+        personal, faults = personal_paths(self._model), dict[int, list[Fault]]()
+        for detail in error.errors(include_url=False):
+            number = int(detail["loc"][0])
+            scrub = partial(personal.scrub, value=chunk[number])
+            faults.setdefault(number, []).append(fault_of(detail, personal, skip=1, scrub=scrub))
+        name = self._model.__name__
+        return [Reject(first + number, "write", name, tuple(each)) for number, each in faults.items()]
+
+    def _broken(self, rejects: list[Reject], judged: int) -> BrokenContractError:
+        return BrokenContractError(
+            f"load into {self._into.name}: {listed(rejects, of=f'the first {judged:,}')}", hint=_NOTHING
+        )

@@ -38,6 +38,7 @@ class _Unknown:
 
 
 _UNKNOWN = _Unknown()
+_IN_ORDER = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 _ANYTHING = (Parameter.empty, Signature.empty, Any, object, _UNKNOWN)
 
 
@@ -80,15 +81,25 @@ def _declared(function: Callable[..., Any], makes: type[BaseModel]) -> Declared:
     if iscoroutinefunction(body) or isasyncgenfunction(body):
         raise _WrongError("is async; write a plain function, it has nothing to wait for")
     try:
-        says = signature(function, eval_str=True, locals=_Names({**vars(builtins), **_globals(body)}))
+        says = signature(function)
     except ValueError:  # written in C, without a signature
         return Declared(batch=False, context=False, takes=())
-    except (SyntaxError, TypeError, AttributeError) as error:
-        raise _WrongError(f"has an annotation that cannot be read: {error}") from error
-    row, context = _arguments(says)
-    batch, takes = _taken(_bare(row))
-    _check_given(says.return_annotation, makes, batch=batch)
+    names = _Names({**vars(builtins), **getattr(body, "__globals__", {})})
+    row, second = _arguments(says)
+    batch, takes = _taken(_read(row.annotation, names))
+    context = second is not None and _is_context(second, _read(second.annotation, names))
+    _check_given(_read(says.return_annotation, names), makes, batch=batch)
     return Declared(batch, context, takes)
+
+
+def _read(told: Any, names: _Names) -> Any:
+    """The annotation itself where it is text, as it is under `from __future__ import annotations`."""
+    try:
+        while isinstance(told, str):
+            told = eval(told, {}, names)  # noqa: S307 - the code of the function's own author
+    except (SyntaxError, TypeError, AttributeError) as error:
+        raise _WrongError(f"has an annotation that cannot be read, {told!r}: {error}") from error
+    return _bare(told)
 
 
 def _body(function: Any) -> Any:
@@ -101,27 +112,19 @@ def _body(function: Any) -> Any:
     return getattr(function, "__func__", function)
 
 
-def _globals(body: Any) -> Mapping[str, Any]:
-    names: Mapping[str, Any] = getattr(body, "__globals__", {})
-    return names
-
-
-def _arguments(says: Signature) -> tuple[Any, bool]:
-    """The annotation of the first argument, and whether there is a context behind it."""
+def _arguments(says: Signature) -> tuple[Parameter, Parameter | None]:
+    """The first argument, and the second where there is one."""
     parameters = list(says.parameters.values())
-    in_order = [
-        each
-        for each in parameters
-        if each.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-    ]
-    needed = [each.name for each in parameters if each not in in_order[:2] and _is_required(each)]
+    in_order = [each for each in parameters if each.kind in _IN_ORDER][:2]
+    needed = [each.name for each in parameters if each not in in_order and _is_required(each)]
     if needed:
         raise _WrongError(f"needs {', '.join(needed)} besides; {_CONTEXT}")
     if not in_order:
-        if any(each.kind is Parameter.VAR_POSITIONAL for each in parameters):
-            return Any, False
-        raise _WrongError(f"takes no argument; {_TAKES}")
-    return in_order[0].annotation, len(in_order) > 1 and _is_context(in_order[1])
+        several = [each for each in parameters if each.kind is Parameter.VAR_POSITIONAL]
+        if not several:
+            raise _WrongError(f"takes no argument; {_TAKES}")
+        in_order = several
+    return in_order[0], in_order[1] if len(in_order) > 1 else None
 
 
 def _is_required(parameter: Parameter) -> bool:
@@ -129,9 +132,8 @@ def _is_required(parameter: Parameter) -> bool:
     return parameter.default is Parameter.empty and not variable
 
 
-def _is_context(second: Parameter) -> bool:
+def _is_context(second: Parameter, told: Any) -> bool:
     """An argument with a default that is called something else is the function's own."""
-    told = _bare(second.annotation)
     if told in _ANYTHING:
         return _is_required(second) or second.name == "ctx"
     is_context = Context in _members(told)
