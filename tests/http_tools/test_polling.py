@@ -251,3 +251,9 @@ def test_a_pace_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
 def test_what_is_shown_of_a_start_and_an_answer_has_no_body(server: Loopback) -> None:
     shown = repr(Start("POST", "/x", json={"password": SECRET}, headers={"X": SECRET}))
     assert SECRET not in shown
+
+
+@pytest.mark.parametrize("wrong", [{"ready": "done"}, {"ready": {"done"}, "failed": "failed"}, {}])
+def test_signs_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"collections of states|are ready\?"):
+        Signs("status", **wrong)

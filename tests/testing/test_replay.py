@@ -221,6 +221,11 @@ def test_the_page_logs_of_a_run_play_it_again(tmp_path: Path, monkeypatch: pytes
     assert transport.unplayed == []
 
 
+def test_a_text_in_the_place_of_names_is_refused(cassette: Path) -> None:
+    with pytest.raises(TypeError, match="a collection of names"):
+        ReplayTransport(cassette, ignored="api_key")
+
+
 def test_what_is_no_page_log_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.pages").write_bytes(b"not a page log at all, but long enough to be read as one")
     with pytest.raises(DamagedStateError, match="no page log"):

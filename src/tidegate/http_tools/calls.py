@@ -36,6 +36,10 @@ STARTS = 3
 class Call(Generic[R]):
     """What a connector method gives. `for page in call`, `async for page in call`, `call.send()` and
     `await call` (one raw response), `call.json()` (the rows of all pages), or the engine, run it.
+
+    To run it raises what `request` of the client raises, with `page` set, and `PaginationError` or
+    `ListingMovedError` where the pages do not make one listing; to read a page raises `ContractError`.
+    What the fields mean is said at `HttpClient.pages`.
     """
 
     client: HttpClient
@@ -153,14 +157,17 @@ class Call(Generic[R]):
             raise
 
     def send(self) -> httpx2.Response:
-        """The raw response to the first page's request."""
+        """The raw response to the first page's request. Blocks, on either client; `await call` does not."""
         return self.client.drive(self.flow(self.first()))
 
     def __await__(self) -> Generator[Any, Any, httpx2.Response]:
         return self.client.drive_async(self.flow(self.first())).__await__()
 
     def json(self) -> list[Any]:
-        """The rows of every page as decoded JSON. A listing that moves is read anew, three times at most."""
+        """The rows of every page as decoded JSON. A listing that moves is begun three times at most.
+
+        Blocks, on either client.
+        """
         for start in range(STARTS):
             try:
                 return [row for page in self for row in page.items]

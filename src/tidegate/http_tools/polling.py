@@ -54,13 +54,20 @@ class Signs:
 
     `state` is a dotted path into the body; None goes by the status alone: 202 is pending, any other 2xx
     ready. A state that is neither in `ready` nor in `failed` means to ask again, unless `pending` is given
-    and has it not either: then it is a `ContractError`, as a state that is missing is.
+    and has it not either: then it is a `ContractError`, as a state that is missing is. Raises `ValueError`
+    for a path without states that are ready, `TypeError` for a text in the place of a collection.
     """
 
     state: str | None = None
     ready: Collection[State] = ()
     failed: Collection[State] = ()
     pending: Collection[State] | None = None
+
+    def __post_init__(self) -> None:
+        if any(isinstance(each, str) for each in (self.ready, self.failed, self.pending)):
+            raise TypeError("ready, failed and pending are collections of states: {'done'}, not 'done'")
+        if self.state is not None and not self.ready:
+            raise ValueError(f"which states at {self.state!r} are ready?")
 
     def of(self, response: httpx2.Response) -> State:
         if self.state is None:

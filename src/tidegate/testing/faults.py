@@ -30,7 +30,8 @@ class ResetBody:
 class Truncate:
     """The body ends `after` so many bytes. `noticed`: its length was announced, so that the client can tell.
 
-    Not noticed, it is an answer like any other: only what reads it can find that it is no whole document.
+    Not noticed, it is an answer like any other: only what decompresses or reads it can find that it is not
+    whole.
     """
 
     after: int = 0

@@ -101,11 +101,14 @@ class ReplayTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
     A request is the same where method, path, query (in any order) and JSON body are; its origin and headers
     do not count, nor do the query's `ignored` names (of an API key, say). The same answer is given however
     often it is asked for, with the headers that paging needs. Links in answers are as they came: a client
-    that follows them needs the base URL of the recording. Raises `UnrecordedRequestError` for any other
-    request, which is not retried. Serves both clients.
+    that follows them needs the base URL of the recording. Any other request raises `UnrecordedRequestError`,
+    and is not retried. Serves both clients. Raises `FileNotFoundError` for a folder without page logs, and
+    `DamagedStateError` for a file that is none.
     """
 
     def __init__(self, *paths: Path | str, ignored: Collection[str] = ()) -> None:
+        if isinstance(ignored, str):
+            raise TypeError(f"ignored is a collection of names: [{ignored!r}]")
         self._ignored = frozenset(ignored)
         self._answers: dict[_Key, Logged] = {}
         for path in _files(paths):
