@@ -101,7 +101,7 @@ def refused() -> None:
     task(transform=other_row, into=ORDERS)(fetch)  # type: ignore[arg-type]
     task(transform=other_rows, into=ORDERS)(fetch)  # type: ignore[arg-type]
     task(transform=to_other, into=ORDERS)(fetch)  # type: ignore[arg-type]
-    task(transform=to_others, into=ORDERS)(fetch)  # type: ignore[type-var]
+    task(transform=to_others, into=ORDERS)(fetch)  # type: ignore[arg-type, type-var]
     task(transform=frame_of_one, into=ORDERS)(fetch)  # type: ignore[arg-type]
     task(transform=second_is_no_context, into=ORDERS)(fetch)  # type: ignore[arg-type]
 
