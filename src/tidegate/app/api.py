@@ -6,8 +6,10 @@ import os
 from datetime import date
 from pathlib import Path
 
+from tidegate.app import parse
 from tidegate.app.places import destination_of
 from tidegate.app.registry import find_workflow
+from tidegate.engine.invalid import OnInvalid
 from tidegate.engine.plan import Range
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
@@ -24,11 +26,14 @@ def run(
     run_id: str | None = None,
     new: bool = False,
     max_wait_s: float | None = None,
+    on_invalid: OnInvalid = "raise",
+    max_invalid: str | None = None,
 ) -> RunReport:
     """Run a workflow, or the named tasks of it, and give the report.
 
     Blocks until it is done. What fails in a task is in the report with its exit code; what keeps the run
-    from beginning raises a `TidegateError`. Both days are inclusive.
+    from beginning raises a `TidegateError`. Both days are inclusive. `max_invalid` (`"1%"` or `"100"`) goes
+    with `on_invalid="quarantine"`.
     """
     project = Project.find(Path.cwd())
     return Runner(
@@ -41,5 +46,6 @@ def run(
             run_id=run_id,
             new=new,
             max_wait_s=max_wait_s,
+            invalid=parse.invalid(on_invalid, max_invalid),
         ),
     ).run()

@@ -44,4 +44,5 @@ MaxInvalid = Annotated[
 QuarantineExit = Annotated[
     int, typer.Option("--quarantine-exit", metavar="CODE", help="Exit code where rows are in quarantine.")
 ]
+Json = Annotated[bool, typer.Option("--json", help="For a machine: JSON, one object a line.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]

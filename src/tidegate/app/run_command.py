@@ -76,7 +76,6 @@ def run_and_show(
     debug: bool = False,
 ) -> RunReport:
     """Run with progress, then the table of rows by task and outcome, failures, and the summary."""
-    out: TextIO = sys.stderr if arguments.summary == "-" else sys.stdout
     project = Project.find(Path.cwd())
     options = arguments.options()
     stop = Stop()
@@ -99,14 +98,25 @@ def run_and_show(
             connector=connector,
         ).run()
     if report.started_at < began:
+        out = _out(arguments.summary)
         out.write(f"run {report.run_id} is finished since {report.started_at:%Y-%m-%d %H:%M:%S}")
         out.write(" UTC: nothing was asked for or loaded again\n\n")
-    print_report(report, out)
     if debug:
         failures.print_tracebacks()
-    print_failures(report, sys.stderr)
-    _write_summary(arguments.summary, report)
+    show_report(report, arguments.summary)
     return report
+
+
+def show_report(report: RunReport, summary: str | None) -> None:
+    """The table of rows, failures and what to do about them, and the summary where it is wanted."""
+    print_report(report, _out(summary))
+    print_failures(report, sys.stderr)
+    _write_summary(summary, report)
+
+
+def _out(summary: str | None) -> TextIO:
+    """With `--summary -` standard output is the machine's."""
+    return sys.stderr if summary == "-" else sys.stdout
 
 
 class Failures:

@@ -36,6 +36,8 @@ def print_report(report: RunReport, out: TextIO) -> None:
     if loaded:
         out.write(f"{_sum(loaded)}\n")
     out.write(f"run {report.run_id} into {report.destination}, {duration(report.duration_s)}\n")
+    if any(task.rows_quarantined for task in report.tasks):
+        out.write("rows in quarantine: `tidegate quarantine list` shows what is wrong with them\n")
     for task in report.tasks:
         out.writelines(f"warning: {printable(warning)}\n" for warning in task.warnings)
     out.flush()

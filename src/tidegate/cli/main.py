@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tidegate.app import options
+from tidegate.cli import quarantine
 
 app = typer.Typer(
     name="tidegate",
@@ -17,6 +18,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(quarantine.app, name="quarantine")
 
 TaskName = Annotated[str, typer.Argument(metavar="WORKFLOW.TASK")]
 
@@ -184,3 +187,29 @@ def sandbox(
     sandbox_command(
         api, port=port, rows=rows, seed=seed, quota=quota, faults=faults, churn=churn, debug=debug
     )
+
+
+@app.command()
+def replay(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="`tidegate runs` shows them.")],
+    to: options.To = None,
+    on_invalid: options.OnInvalid = "raise",
+    max_invalid: options.MaxInvalid = None,
+    quarantine_exit: options.QuarantineExit = 10,
+    summary: options.Summary = None,
+    progress: options.Progress = None,
+    debug: options.Debug = False,
+) -> None:
+    """An earlier run again from its page log, by today's contracts; asks no API."""
+    from tidegate.app.replay_command import replay_command
+    from tidegate.app.run_command import RunArguments
+
+    arguments = RunArguments(
+        to=to,
+        on_invalid=on_invalid,
+        max_invalid=max_invalid,
+        quarantine_exit=quarantine_exit,
+        summary=summary,
+        progress=progress,
+    )
+    replay_command(run, arguments, debug=debug)

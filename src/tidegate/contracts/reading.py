@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
@@ -29,6 +30,15 @@ class Reading(Generic[R]):
 
     def position(self, model: int) -> int:
         return model if self.positions is None else self.positions[model]
+
+    def only(self, wanted: Container[int]) -> Reading[R]:
+        """Of these positions alone."""
+        numbers = [number for number in range(len(self.models)) if self.position(number) in wanted]
+        return Reading(
+            [self.models[number] for number in numbers],
+            [reject for reject in self.rejects if reject.position in wanted],
+            [self.position(number) for number in numbers],
+        )
 
 
 def envelope(items: str | None) -> tuple[str, ...]:

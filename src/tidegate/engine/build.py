@@ -6,7 +6,7 @@ every contract and transform.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -56,8 +56,8 @@ class Build(Protocol):
         """What a person may mend where a row is rejected that the read contract let pass."""
         ...
 
-    def page(self, page: Page[Any], context: Context) -> Built:
-        """Every row of the page, loaded, dropped or rejected.
+    def page(self, page: Page[Any], context: Context, only: Collection[int] | None = None) -> Built:
+        """Every row of the page, or those at the positions `only`: loaded, dropped or rejected.
 
         Raises `ContractError` where the page holds no rows to judge, `TransformError` where the transform is
         at fault and no row is.
@@ -82,12 +82,13 @@ class InstancesBuild:
     def mend(self) -> str:
         return f"{self._transform.name} or the write contract {self._encoder.model.__name__}"
 
-    def page(self, page: Page[Any], context: Context) -> Built:
-        reading = page.read()
+    def page(self, page: Page[Any], context: Context, only: Collection[int] | None = None) -> Built:
+        reading = page.read() if only is None else page.read().only(only)
         making = Making(self._transform, self._encoder, page, reading, context)
         batch = making.batch() if reading.models else None
         rejects = sorted((*reading.rejects, *making.rejects), key=lambda reject: reject.position)
-        fetched, made = len(page.items), 0 if batch is None else batch.num_rows
+        fetched = len(page.items if only is None else only)
+        made = 0 if batch is None else batch.num_rows
         high = None if self._highest is None else self._highest.of(page, reading)
         return Built(
             batch, fetched, made + making.dropped + len(rejects) - fetched, making.dropped, rejects, high

@@ -20,7 +20,7 @@ class Budget:
     share: float | None = 0.01
 
     def __str__(self) -> str:
-        return f"{self.count:,} rows" if self.count is not None else f"{100 * (self.share or 0):g} %"
+        return f"{self.count:,}" if self.count is not None else f"{100 * (self.share or 0):g} %"
 
     def allows(self, invalid: int, fetched: int) -> bool:
         if self.count is not None:

@@ -43,8 +43,8 @@ class Replay:
     connector: Connector | None = None
 
     def run(self) -> RunReport:
-        """Raises `UsageError` for an unknown run, or one of which nothing landed, and `DamagedStateError` where
-        its plan is gone.
+        """Raises `UsageError` for a run that is unknown or has not landed, and `DamagedStateError` where its
+        plan is gone.
         """
         with Ledger(self.home) as ledger, ExitStack() as stack:
             row = known_run(ledger, self.run_id)

@@ -12,17 +12,15 @@ from typing import Any
 from tidegate.destinations.quarantine import COLUMNS
 from tidegate.engine.build import Build, Built
 from tidegate.engine.context import Context
-from tidegate.engine.exceptions import DamagedStateError, RequestChangedError
+from tidegate.engine.fetching import check_request, open_log, through
 from tidegate.engine.invalid import Invalid
-from tidegate.engine.pagelog import PageLog, difference, logged_request, plain
+from tidegate.engine.pagelog import PageLog, plain
 from tidegate.engine.parts import Manifest, PartWriter, is_whole
 from tidegate.engine.quarantining import Quarantining
 from tidegate.http_tools.calls import STARTS, Call, Page, walk
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.events import Answered, Event, Retrying, Waiting
 from tidegate.http_tools.exceptions import ListingMovedError
-from tidegate.http_tools.pagination import PageRequest
-from tidegate.http_tools.policy import Terms
 from tidegate.utils.schemas import arrow_schema
 
 
@@ -90,33 +88,14 @@ class SliceWork:
         if done is not None and self._still_good(done):
             self.stood = True
             return done
-        log = self._log()
+        log = open_log(self.call, self.folder / f"{self.slice_id}.pages", offline=self.offline)
         try:
             return self._from_pages(log)
         finally:
             log.close()
 
-    def _log(self) -> PageLog:
-        path = self.folder / f"{self.slice_id}.pages"
-        if not self.offline:
-            return PageLog(path, self.call.describe())
-        logged = logged_request(path)
-        self._check_request(logged)
-        return PageLog(path, logged)
-
-    def _check_request(self, before: Any) -> None:
-        """What was asked must be what would be asked now; offline under whichever credential."""
-        now = plain(self.call.describe())
-        if self.offline:
-            now["account"] = before.get("account")
-        if before != now:
-            raise RequestChangedError(
-                f"this run began with another request: {difference(before, now)}",
-                hint="Begin a new run with --new, or undo the change to resume this one.",
-            )
-
     def _still_good(self, done: Manifest) -> bool:
-        self._check_request(done.request)
+        check_request(self.call, done.request, offline=self.offline)
         return (
             done.build == self.build.fingerprint
             and is_whole(self.part, done.rows, done.crc32)
@@ -145,9 +124,11 @@ class SliceWork:
             PartWriter(self.rejects, arrow_schema(COLUMNS)) as rejects,
         ):
             tally = _Tally()
-            for page in walk(self._call(), self._fetcher(log), plan=plan, stop=self.stop):
+            for page in walk(
+                self._call(), through(log, self.call, offline=self.offline), plan=plan, stop=self.stop
+            ):
                 built = self.build.page(page, self.context)
-                self.invalid.check(_where(page), built.rejects, self.build.mend)
+                self.invalid.check(place(page), built.rejects, self.build.mend)
                 if built.batch is not None:
                     part.write(built.batch)
                 if built.rejects:
@@ -175,22 +156,6 @@ class SliceWork:
 
         return self.call.under(replace(self.call.terms, listener=listen, max_wait_s=self.max_wait_s))
 
-    def _fetcher(self, log: PageLog) -> Callable[[PageRequest, Terms, Stop], Page[Any]]:
-        def fetch(request: PageRequest, terms: Terms, stop: Stop) -> Page[Any]:
-            if request.index in log:
-                status, body = log.read(request.index)
-                return Page.from_log(self.call, request, status, body, log.kept(request.index))
-            if self.offline:
-                raise DamagedStateError(
-                    f"page {request.index} is not in the page log {log.path}",
-                    hint="Only a run that fetched everything can be replayed: resume it first.",
-                )
-            page = self.call.fetch(request, terms, stop)
-            log.append(request.index, page.status_code, request.params, page.body, page.kept)
-            return page
-
-        return fetch
-
 
 @dataclass
 class _Tally:
@@ -211,9 +176,9 @@ class _Tally:
         self.dropped += built.dropped
         self.rejected += len(built.rejects)
         if built.rejects and self.first_reject is None:
-            self.first_reject = f"{_where(page)}: {built.rejects[0]}"
+            self.first_reject = f"{place(page)}: {built.rejects[0]}"
         self.high = built.high if self.high is None else max(self.high, built.high or self.high)
 
 
-def _where(page: Page[Any]) -> str:
+def place(page: Page[Any]) -> str:
     return f"{page.call.endpoint} page {page.request.index}"

@@ -133,9 +133,10 @@ class TaskRun:
             return manifests
         left = [cell for cell in cells.values() if cell not in landed.windows]
         if left:
+            shown = ", ".join(map(str, left[:10])) + (", ..." if len(left) > 10 else "")
+            windows = "window is" if len(left) == 1 else "windows are"
             report.warnings.append(
-                f"{self.name}: {len(left):,} windows are left as later runs have written them:"
-                f" {', '.join(map(str, left[:10]))}{', ...' if len(left) > 10 else ''}"
+                f"{self.name}: {len(left):,} {windows} left as later runs have written them: {shown}"
             )
         return [manifest for manifest in manifests if cells[manifest.slice] in landed.windows]
 
