@@ -120,9 +120,9 @@ def _replaced(shape: Shape, value: Any, put: Callable[[Any], Any]) -> Any:
 
 def _texts(hidden: Any) -> Iterator[str]:
     if isinstance(hidden, dict):
-        yield from (
-            str(key) for key in hidden if not str(key).isidentifier()
-        )  # `ann@example.com`, not `NAME`
+        for key in map(str, hidden):
+            if not key.isidentifier() and len(key) >= _SHORTEST_WORD:  # `ann@example.com`, not `NAME` or `1`
+                yield key
         for each in hidden.values():
             yield from _texts(each)
     elif isinstance(hidden, list | tuple | set | frozenset):
