@@ -76,6 +76,8 @@ def test_instants_of_any_offset_become_utc() -> None:
 
 def test_null_list_is_written_as_empty_and_sets_are_sorted() -> None:
     assert encoded(list[int] | None, None, [2, 1]).to_pylist() == [[], [2, 1]]
+    found = encoded(set[float], {float("nan"), 2.0, float("-inf"), 1.0}).to_pylist()
+    assert str(found) == "[[-inf, 1.0, 2.0, nan]]"
     assert encoded(set[Colour], {Colour.RED, Colour.BLUE}).to_pylist() == [["blue", "red"]]
 
 
@@ -142,6 +144,8 @@ def test_null_record_can_be_written_to_parquet(tmp_path: Path) -> None:
     assert back.to_pylist() == [row.model_dump() for row in rows]
 
 
+Short = Annotated[str, Field(max_length=3)]
+Few = Annotated[bytes, Field(max_length=3)]
 Price = Annotated[Decimal, Field(max_digits=4, decimal_places=2)]
 
 UNFIT: list[tuple[Any, Any, str]] = [
@@ -157,6 +161,11 @@ UNFIT: list[tuple[Any, Any, str]] = [
     (NaiveDatetime, datetime(2024, 1, 1, tzinfo=UTC), "without an offset"),
     (time, time(1, tzinfo=UTC), "without an offset"),
     (date, datetime(2024, 1, 1, 5), "kind date"),
+    (AwareDatetime, datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))), "before the year 1"),
+    (AwareDatetime, datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=1))), "after the year 9999"),
+    (Short, "\u20ac\u20ac\u20ac\u20ac", "longer than 3"),
+    (list[Short], ["abc", "abcd"], "longer than 3"),
+    (Few, b"abcd", "longer than 3"),
     (int, None, "null in a required column"),
     (list[int], [1, None], "null in a required column"),
     (list[int], 5, "not a list"),
@@ -180,7 +189,11 @@ _GOOD: dict[Any, Any] = {
     int: 1,
     timedelta: timedelta(1),
     Price: Decimal("1.2"),
+    Short: "\u20ac\u20ac\u20ac",
+    list[Short]: ["abc"],
+    Few: b"abc",
     datetime: datetime(2024, 1, 1, tzinfo=UTC),
+    AwareDatetime: datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
     NaiveDatetime: datetime(2024, 1, 1),
     time: time(1),
     date: date(2024, 1, 1),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import Enum
 from itertools import accumulate, chain
+from math import isnan
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ Build = Callable[[list[Any]], "pa.Array[Any]"]
 Convert = Callable[[Any], Any]
 
 _MICROSECOND = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  both ends are counted in UTC
+_FIRST, _LAST = ((end - _EPOCH) // _MICROSECOND for end in (datetime.min, datetime.max))  # noqa: DTZ901
 # What pyarrow, a step of the conversion, or a missing attribute raises; all of them mean one unfit value.
 UNFIT = (ValueError, TypeError, ArithmeticError, AttributeError, KeyError)
 
@@ -51,7 +54,7 @@ def _plain(column: Column, path: str, hashed: Convert | None) -> Build:
     from_null = column.repeated  # null among the items of a JSON list is the JSON null
     convert = None if column.unordered else _converter(column.steps, hashed)
     kind, required, check = column.kind, not column.nullable or column.repeated, _CHECKS.get(column.kind)
-    item_type = arrow_item_type(column)
+    item_type, excess = arrow_item_type(column), _excess(column)
 
     def build(values: list[Any]) -> pa.Array[Any]:
         try:
@@ -64,9 +67,38 @@ def _plain(column: Column, path: str, hashed: Convert | None) -> Build:
             raise UnfitError(path, _reason(column, kind, error)) from None
         if required and array.null_count:
             raise UnfitError(path, "null in a required column")
+        if excess is not None and (reason := excess(array)):
+            raise UnfitError(path, reason)
         return array
 
     return build
+
+
+def _excess(column: Column) -> Callable[[pa.Array[Any]], str | None] | None:
+    """What Arrow holds and a warehouse does not: says why, or None where all is well.
+
+    Pydantic checks lengths, but not of computed fields; and an offset can carry an instant out of range.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    longest = column.max_length or 0
+    length: Any = pc.utf8_length if column.kind == "string" else pc.binary_length
+
+    def too_long(array: pa.Array[Any]) -> str | None:
+        most: int | None = pc.max(length(array)).as_py()
+        return f"longer than {longest}" if most is not None and most > longest else None
+
+    def out_of_range(array: pa.Array[Any]) -> str | None:
+        ends: Any = pc.min_max(array.view(pa.int64())).as_py()
+        least, most = ends["min"], ends["max"]
+        if least is None or most is None or (least >= _FIRST and most <= _LAST):
+            return None
+        return "an instant before the year 1 or after the year 9999 in UTC"
+
+    if column.kind == "timestamp":
+        return out_of_range
+    return too_long if longest else None
 
 
 def _records(column: Column, path: str, hashed: Convert | None) -> Build:
@@ -112,13 +144,14 @@ def _lists(column: Column, path: str, items: Build, hashed: Convert | None) -> B
     list_type = arrow_type(column)
     sort_as = _converter(column.steps, hashed) or _same
     roots, unordered = column.list_roots, column.unordered
+    order = _nan_last if column.kind == "float" else None
 
     def build(values: list[Any]) -> pa.Array[Any]:
         try:
             for _ in range(roots):
                 values = [None if v is None else v.root for v in values]
             if unordered:
-                values = [v and sorted(map(sort_as, v)) for v in values]
+                values = [v and sorted(map(sort_as, v), key=order) for v in values]
             lists: list[Any] = [v or () for v in values]
             ends = [0, *accumulate(map(len, lists))]
         except UNFIT:
@@ -131,6 +164,11 @@ def _lists(column: Column, path: str, items: Build, hashed: Convert | None) -> B
 
 def _same(value: Any) -> Any:
     return value
+
+
+def _nan_last(value: float) -> tuple[bool, float]:
+    """Sorts as `sorted` cannot: NaN is neither less nor more than anything."""
+    return (True, 0.0) if isnan(value) else (False, value)
 
 
 def _converter(steps: tuple[Step, ...], hashed: Convert | None) -> Convert | None:
