@@ -298,6 +298,18 @@ def test_a_server_that_ignores_the_version_asked_for_mixes_nothing(
     assert (tmp_path / "x").read_bytes() == OTHER
 
 
+def test_more_than_was_announced_is_not_taken(driver: Driver, server: Loopback, tmp_path: Path) -> None:
+    files = Files()
+
+    def by(seen: Seen) -> Answer:
+        answer = files(seen)
+        return replace(answer, body=answer.body + b"and more") if answer.status == 206 else answer
+
+    files.cuts, server.by = [100_000], by
+    assert driver.download(driver.client(server.url), "/file", tmp_path / "x").resumed == 0
+    assert (tmp_path / "x").read_bytes() == BODY
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

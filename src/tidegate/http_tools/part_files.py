@@ -178,6 +178,9 @@ class PartFile:
     def write(self, chunk: bytes) -> None:
         if self.size + len(chunk) > self.max_bytes:
             raise self._too_large()
+        if self._total is not None and self.size + len(chunk) > self._total:
+            self._begin_at(0)
+            raise httpx2.RemoteProtocolError("more came than was announced", request=self.request)
         try:
             view = memoryview(chunk)
             while view:
