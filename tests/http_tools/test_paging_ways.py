@@ -240,6 +240,19 @@ def test_a_count_that_is_none_is_not_used(driver: Driver, count: Any) -> None:
         assert ids(driver.pages(call_of(driver, odd, paginator))) == list(range(23))
 
 
+@pytest.mark.parametrize(("said", "sent"), [(9, 2), (1, 1)])
+def test_pages_that_did_not_come_are_told(driver: Driver, said: int, sent: int) -> None:
+    def api(request: httpx2.Request) -> httpx2.Response:
+        at = int(request.url.params["page"]) * 5 - 5
+        return answer(many(sent * 5)[at : at + 5], pages=said)
+
+    call = call_of(driver, api, PageNumberPaginator(limit=5, pages="pages"))
+    plan = call.paginator.plan(1)
+    assert len(ids(list(walk(call, call.fetch, plan=plan)))) == sent * 5
+    # the empty page that showed it counts as sent
+    assert plan.warnings() == ([f"the API counts {said} pages and sent {sent + 1}"] if said > sent else [])
+
+
 def test_a_short_page_ends_the_walk_where_no_number_says_otherwise(driver: Driver) -> None:
     api = Paged(9)
     assert len(ids(driver.pages(call_of(driver, api.by_number, PageNumberPaginator(limit=5), width=1)))) == 9
