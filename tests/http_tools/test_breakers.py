@@ -18,7 +18,13 @@ from tidegate.http_tools.circuit_breakers import (
     endpoint_pattern,
 )
 from tidegate.http_tools.clients import AsyncHttpClient
-from tidegate.http_tools.exceptions import CircuitOpenError, ClientError, NetworkError, ServerError
+from tidegate.http_tools.exceptions import (
+    CircuitOpenError,
+    ClientError,
+    HttpClientError,
+    NetworkError,
+    ServerError,
+)
 from tidegate.http_tools.policy import Policy, request_flow
 from tidegate.http_tools.rate_limiters import SlidingWindowLimiter
 from tidegate.http_tools.retry_strategies import ExponentialBackoffRetryStrategy
@@ -174,6 +180,17 @@ def test_a_5xx_or_no_answer_counts(failure: httpx2.Response | Exception) -> None
     with pytest.raises((ServerError, NetworkError)):
         World([failure]).run(request_flow(policy_with(breaker), get()))
     assert breaker.state is State.OPEN
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [httpx2.PoolTimeout("busy"), httpx2.LocalProtocolError("bad"), httpx2.UnsupportedProtocol("bad")],
+)
+def test_a_fault_of_our_own_does_not_count(failure: Exception) -> None:
+    breaker = CircuitBreaker(1)
+    with pytest.raises(HttpClientError):
+        World([failure]).run(request_flow(policy_with(breaker), get()))
+    assert breaker.state is State.CLOSED
 
 
 def test_a_cancelled_request_does_not_count(server: Loopback) -> None:

@@ -141,6 +141,16 @@ def test_ids_that_look_like_words_need_a_pattern() -> None:
     assert next(iter(breaker.states)) == "GET /shops/{name}/orders on api.test"
 
 
+def test_endpoints_that_are_never_asked_again_do_not_pile_up() -> None:
+    breaker = PerEndpointCircuitBreaker(1)
+    breaker.for_request(get("/shops/down")).enter()(Verdict.FAILED)
+    for number in range(3000):
+        breaker.for_request(get(f"/shops/n-{number}"))
+        breaker.for_request(get("/shops/down"))
+    assert len(breaker.states) == 2048
+    assert breaker.states["GET api.test/shops/down"] is State.OPEN
+
+
 # -- who is told
 
 

@@ -108,14 +108,16 @@ def test_the_proof_fails_a_limiter_on_client_clocks(valkey: str, store: redis.Re
 
 
 def shared(url: str, limit: int = 3, window_s: float = 60.0, **settings: object) -> SharedLimiter:
-    return SharedLimiter(limit, window_s, key="test", store=url, **settings)  # type: ignore[arg-type]  # as given
+    # on a busy machine an answer may take longer than a slot is good for by default
+    given = {"slack_s": 2.0, **settings} if window_s >= 60 else settings
+    return SharedLimiter(limit, window_s, key="test", store=url, **given)  # type: ignore[arg-type]  # as given
 
 
 def test_two_objects_share_one_quota(valkey: str, store: redis.Redis) -> None:
     one, other = shared(valkey), shared(valkey)
     assert one.try_acquire(2) == 0
     assert other.try_acquire() == 0
-    assert other.try_acquire() == pytest.approx(60.1, abs=0.5)
+    assert other.try_acquire() == pytest.approx(62, abs=0.5)
     one.close()
     other.close()
 
@@ -258,6 +260,28 @@ def test_a_slow_store_does_not_block_the_event_loop(valkey: str, store: redis.Re
     asyncio.run(main())
     assert turns >= 5
     limiter.close()
+
+
+_FORKS = """
+import os, sys
+from tidegate.http_tools.rate_limiters import SharedLimiter
+limiter = SharedLimiter(40, 60, key="fork", store=sys.argv[1], slack_s=6)
+assert limiter.try_acquire() == 0  # four slots came with it
+for _ in range(2):
+    if not os.fork():
+        break
+granted = 0
+while granted < 50 and limiter.try_acquire() == 0:
+    granted += 1
+os.write(1, b"%d " % granted)
+"""
+
+
+def test_forked_processes_share_no_slot(valkey: str, store: redis.Redis) -> None:
+    worker = subprocess.Popen([sys.executable, "-c", _FORKS, valkey], stdout=subprocess.PIPE, text=True)
+    granted = [int(each) for each in worker.communicate(timeout=30)[0].split()]
+    assert len(granted) == 3
+    assert sum(granted) <= 39
 
 
 def test_both_clients_ask_under_it(driver: Driver, server: Loopback, valkey: str, store: redis.Redis) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -132,6 +133,17 @@ def test_each_status_has_its_error(status: int, kind: type[HttpStatusError], cod
 def test_a_status_that_the_route_takes_as_data_is_no_error() -> None:
     _, outcome = asks([answer(404)], terms=Terms(accept=frozenset({404})))
     assert isinstance(outcome, httpx2.Response)
+
+
+def test_a_malformed_request_is_final_and_its_error_keeps_the_header_to_itself(
+    driver: Driver, server: Loopback
+) -> None:
+    client, secret = driver.client(server.url), "top" + "secret"
+    with pytest.raises(HttpClientError, match="GET /: the request is malformed and was not sent") as caught:
+        driver.request(client, "GET", "/", headers={"X-Key": f"{secret}\n"})
+    assert caught.value.exit_code is ExitCode.FAILED
+    assert secret not in "".join(traceback.format_exception(caught.value))
+    assert driver.request(client, "GET", "/").status_code == 200
 
 
 # -- how often
@@ -372,7 +384,7 @@ def test_no_header_makes_its_reader_raise(text: str, now: float) -> None:
     assert wait is None or 0 <= wait < float("inf")
     value = number(text)
     assert value is None or 0 <= value < float("inf")
-    asked = asked_delay({"retry-after": text, "x-ratelimit-reset": text}, "x-ratelimit", now)
+    asked = asked_delay(429, {"retry-after": text, "x-ratelimit-reset": text}, "x-ratelimit", now)
     assert asked is None or asked >= 0
 
 

@@ -90,6 +90,18 @@ def test_what_the_vendor_asks_for_costs_no_budget() -> None:
     assert policy.budget.balance == pytest.approx(1.2)
 
 
+def test_a_quota_header_on_an_outage_asks_for_no_wait_and_costs_the_budget() -> None:
+    down = httpx2.Response(503, headers={"x-ratelimit-reset": "42"})
+    policy = Policy(retry=at_once(6), budget=budget())
+    assert sent(policy, [down] * 2000, requests=300) <= 300 * 1.2 + 10
+
+
+def test_a_retry_sooner_than_the_vendor_asked_costs_the_budget() -> None:
+    busy = httpx2.Response(429, headers={"retry-after": "42"})
+    policy = Policy(retry=FixedRetryStrategy(6, wait_s=1), budget=budget())
+    assert sent(policy, [busy] * 2000, requests=300) <= 300 * 1.2 + 10
+
+
 def test_what_is_not_tried_again_costs_nothing() -> None:
     policy = Policy(retry=at_once(), budget=budget(share=0.0, floor=1))
     with pytest.raises(NotFoundError):

@@ -13,7 +13,8 @@ import httpx2
 from tidegate.http_tools.effects import Blocking, Flow
 from tidegate.http_tools.exceptions import DownloadError
 from tidegate.http_tools.part_files import PartFile, Progress
-from tidegate.http_tools.policy import Policy, Terms, again, request_flow
+from tidegate.http_tools.policy import Policy, Terms, request_flow
+from tidegate.http_tools.resending import again
 
 __all__ = ["MAX_BYTES", "Download", "Progress", "download_flow"]
 

@@ -26,11 +26,15 @@ _MOST_COUNTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What a vendor says is left of one quota, and in how many seconds that quota is new."""
+    """What a vendor says is left of one quota, and in how many seconds that quota is new.
+
+    `limit` is what it then holds; None where that is not said.
+    """
 
     name: str
     remaining: float
     reset_s: float
+    limit: float | None = None
 
 
 def number(text: str | None) -> float | None:
@@ -72,8 +76,13 @@ def _date_delay(text: str, now: float) -> float | None:
     return None
 
 
-def asked_delay(headers: Mapping[str, str], prefix: str, now: float) -> float | None:
-    """The wait that an answer over quota asks for: `Retry-After`, else the vendor's or the IETF's reset."""
+def asked_delay(status_code: int, headers: Mapping[str, str], prefix: str, now: float) -> float | None:
+    """The wait that an answer asks for: `Retry-After`; on 429 else the vendor's reset or the IETF's.
+
+    With any other status a reset says when the quota is new, not when to ask again.
+    """
+    if status_code != 429:
+        return delay(headers.get("retry-after"), now)
     for name in ("retry-after", f"{prefix}-reset", "ratelimit-reset"):
         if (wait := delay(headers.get(name), now)) is not None:
             return wait
@@ -87,7 +96,8 @@ def counts(headers: Mapping[str, str], prefix: str, now: float) -> tuple[Count, 
         remaining = number(headers.get(f"{name}-remaining"))
         reset_s = delay(headers.get(f"{name}-reset"), now)
         if remaining is not None and reset_s is not None:
-            found.append(Count(name, remaining, reset_s))
+            limit = number(re.split("[,;]", headers.get(f"{name}-limit", ""), maxsplit=1)[0])
+            found.append(Count(name, remaining, reset_s, limit))
     return (*found, *_field_counts(headers, now))[:_MOST_COUNTS]
 
 
@@ -95,22 +105,23 @@ def _field_counts(headers: Mapping[str, str], now: float) -> list[Count]:
     members = _members(headers.get("ratelimit"))
     if not members:
         return []
+    policies = dict(_members(headers.get("ratelimit-policy")))
     windows = {
-        name: window
-        for name, values in _members(headers.get("ratelimit-policy"))
-        if (window := number(values.get("w"))) is not None
+        name: window for name, values in policies.items() if (window := number(values.get("w"))) is not None
     }
     longest = max(windows.values(), default=None)
     flat = {name: values[""] for name, values in members if "" in values}
     if "remaining" in flat:  # one quota, its values side by side
         members = [("", {"r": flat["remaining"], "t": flat.get("reset", "")})]
+        policies[""] = {"q": flat.get("limit", "")}
     found = []
     for name, values in members:
         remaining, reset_s = number(values.get("r")), delay(values.get("t"), now)
         if reset_s is None:
             reset_s = windows.get(name, longest)
         if remaining is not None and reset_s is not None:
-            found.append(Count(f'ratelimit "{name}"{values.get("pk", "")}', remaining, reset_s))
+            limit = number(policies.get(name, {}).get("q"))
+            found.append(Count(f'ratelimit "{name}"{values.get("pk", "")}', remaining, reset_s, limit))
     return found
 
 

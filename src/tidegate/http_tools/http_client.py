@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -10,10 +9,9 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 
 import httpx2
-import orjson
 from pydantic import BaseModel
 
-from tidegate.http_tools.asking import default_headers, encoded, lowered, resolved
+from tidegate.http_tools.asking import lowered
 from tidegate.http_tools.audience import Audience, Source
 from tidegate.http_tools.auth import BaseAuthManager
 from tidegate.http_tools.calls import Call
@@ -26,9 +24,11 @@ from tidegate.http_tools.effects import MAX_RATIO, TOTAL_TIMEOUT, Flow
 from tidegate.http_tools.events import Listener
 from tidegate.http_tools.origins import check_target, checked, origin
 from tidegate.http_tools.pagination import Paginator, RoutePaginator, SinglePage, Steps
-from tidegate.http_tools.policy import DEFAULT_TERMS, Policy, Terms, credential_free, request_flow
+from tidegate.http_tools.policy import DEFAULT_TERMS, Policy, Terms, request_flow
 from tidegate.http_tools.polling import DEFAULT_PACE, DEFAULT_SIGNS, Pace, Ready, Signs, Start, poll_flow
 from tidegate.http_tools.rate_limiters import BaseRateLimiter
+from tidegate.http_tools.request_maker import RequestMaker
+from tidegate.http_tools.resending import credential_free
 from tidegate.http_tools.retry_strategies import BaseRetryStrategy, HeaderBasedRetryStrategy, RetryBudget
 from tidegate.utils.redact import Redactor
 
@@ -39,7 +39,7 @@ Self = TypeVar("Self", bound="HttpClient")
 Transport = Any  # an httpx2 transport of the client's kind; MockTransport serves both
 
 
-class HttpClient:
+class HttpClient(RequestMaker):
     """What both clients share. `base_url` is the origin that the credential belongs to.
 
     `timeout_s` bounds each connect, read and write, `total_timeout_s` a whole answer, `deadline_s` a request
@@ -73,14 +73,11 @@ class HttpClient:
     ) -> None:
         if auth_manager is not None and not base_url:
             raise ValueError("an auth_manager needs a base_url: a credential belongs to one origin")
+        super().__init__(base_url, headers, timeout_s, total_timeout_s)
         self.base_url = checked(base_url, "base_url") if base_url else None
-        self._base_text = base_url
         self.width = width
         self.stop = Stop()
-        self._own_headers = dict(headers or {})
-        self._headers = {**default_headers(), **lowered(headers)}
         self._connections = Connections(transport, self.stop)
-        self._timeout_s, self._total_timeout_s = timeout_s, total_timeout_s
         self._clock = clock or SystemClock()
         self.policy = Policy(
             home=self.base_url,
@@ -190,27 +187,6 @@ class HttpClient:
             request.headers = credential_free(request.headers)
         return request_flow(self.policy, request, terms)
 
-    def build_request(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> httpx2.Request:
-        """The request without its credential, which is added when it is sent."""
-        target = self.with_params(self.resolve(url), params or {})
-        body = None if json is None else orjson.dumps(json, option=orjson.OPT_NON_STR_KEYS)
-        own = {"content-type": "application/json"} if body is not None else {}
-        timeout = httpx2.Timeout(self._timeout_s).as_dict()
-        return httpx2.Request(
-            method,
-            target,
-            headers={**self._headers, **own, **lowered(headers)},
-            content=body,
-            extensions={"timeout": timeout, TOTAL_TIMEOUT: self._total_timeout_s},
-        )
-
     def download_flow(
         self,
         url: str,
@@ -251,32 +227,6 @@ class HttpClient:
             return request
 
         return poll_flow(self.policy, ask, url, began, signs, pace)
-
-    def with_params(self, url: httpx2.URL, params: Mapping[str, Any]) -> httpx2.URL:
-        query = self.encode_params(params)
-        return url.copy_merge_params(query) if query else url
-
-    def resolve(self, url: str) -> httpx2.URL:
-        """`/contacts` under the base URL's path; an absolute URL as it is (the policy checks its origin)."""
-        return resolved(self._base_text, url)
-
-    def full_url(self, url: str) -> str:
-        """The resolved URL with the query that it was written with, for fingerprints."""
-        return str(self.resolve(url).copy_with(userinfo=b""))
-
-    def header_digest(self, headers: Mapping[str, str]) -> str | None:
-        """Tells requests with other headers of the caller's own apart; any of them may be a secret."""
-        own = sorted({**lowered(self._own_headers), **lowered(headers)}.items())
-        return hashlib.sha256(repr(own).encode()).hexdigest()[:16] if own else None
-
-    @staticmethod
-    def encode_params(params: Mapping[str, Any]) -> dict[str, Any]:
-        """Query parameters as text: booleans as true/false, dates ISO, instants UTC with milliseconds.
-
-        None is left out; a list repeats its name. Raises `ValueError` for a naive datetime, `TypeError` for
-        what has no obvious text.
-        """
-        return {name: encoded(name, value) for name, value in params.items() if value is not None}
 
     # -- how it is run
 

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 from urllib.request import getproxies
 
@@ -125,8 +125,10 @@ class _Body(httpx2.SyncByteStream):
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
-        with _translated():
+        try:
             yield from self._stream
+        except _BELOW as error:
+            raise _translated(error) from error
 
     def close(self) -> None:
         close = getattr(self._stream, "close", None)
@@ -148,18 +150,17 @@ class CuttableTransport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         url = request.url
-        with _translated():
-            answer = self._pool.handle_request(
-                httpcore2.Request(
-                    method=request.method,
-                    url=httpcore2.URL(
-                        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
-                )
-            )
+        asked = httpcore2.Request(
+            method=request.method,
+            url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        try:
+            answer = self._pool.handle_request(asked)
+        except _BELOW as error:
+            raise _translated(error) from error
         body: Any = answer.stream
         return httpx2.Response(
             answer.status, headers=answer.headers, stream=_Body(body), extensions=dict(answer.extensions)
@@ -169,16 +170,18 @@ class CuttableTransport(httpx2.BaseTransport):
         self._pool.close()
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """The errors of the library below as those of httpx2, which has the same names for them."""
-    try:
-        yield
-    except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError) as error:
-        kind: type[httpx2.RequestError] = getattr(httpx2, type(error).__name__, httpx2.NetworkError)
-        raise kind(str(error)) from error
-    except httpcore2.UnsupportedProtocol as error:
-        raise httpx2.UnsupportedProtocol(str(error)) from error
+_BELOW = (
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    httpcore2.ProtocolError,
+    httpcore2.UnsupportedProtocol,
+)
+
+
+def _translated(error: Exception) -> httpx2.RequestError:
+    """An error of the library below as one of httpx2, which has the same names for them."""
+    kind: type[httpx2.RequestError] = getattr(httpx2, type(error).__name__, httpx2.NetworkError)
+    return kind(str(error))
 
 
 def transport(limits: httpx2.Limits) -> CuttableTransport | None:

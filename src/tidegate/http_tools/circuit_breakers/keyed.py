@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import httpx2
@@ -16,9 +17,15 @@ from tidegate.http_tools.events import Event, Listener, ignore
 from tidegate.http_tools.origins import origin
 from tidegate.http_tools.routes import Route
 
+# Ids that look like words are endpoints of their own; of so many, those that were not asked for longest go.
+_MOST_KEYS = 2048
+
 
 class KeyedCircuitBreaker(Source):
-    """A `CircuitBreaker` of its own for whatever `key` tells apart. Settings as there."""
+    """A `CircuitBreaker` of its own for whatever `key` tells apart. Settings as there.
+
+    Of more than 2048 keys the one that was not asked for longest is forgotten.
+    """
 
     def __init__(
         self,
@@ -39,7 +46,7 @@ class KeyedCircuitBreaker(Source):
         self._key, self._make, self._listener = key, make, listener
         self._make("")  # checks the arguments now, not at the first request
         self._lock = threading.Lock()
-        self._breakers: dict[str, CircuitBreaker] = {}
+        self._breakers: OrderedDict[str, CircuitBreaker] = OrderedDict()  # the last one asked for stands last
 
     def _hear(self, event: Event) -> None:
         tell(self._listener, event)
@@ -49,13 +56,18 @@ class KeyedCircuitBreaker(Source):
         """The breaker that guards this request."""
         key = self._key(request)
         with self._lock:
-            if key not in self._breakers:
-                self._breakers[key] = self._make(key)
-            return self._breakers[key]
+            breaker = self._breakers.get(key)
+            if breaker is not None:
+                self._breakers.move_to_end(key)
+                return breaker
+            breaker = self._breakers[key] = self._make(key)
+            if len(self._breakers) > _MOST_KEYS:
+                self._breakers.popitem(last=False)
+            return breaker
 
     @property
     def states(self) -> dict[str, State]:
-        """The state of everything asked so far."""
+        """The state of everything asked so far, what was asked last at the end."""
         with self._lock:
             return {key: breaker.state for key, breaker in self._breakers.items()}
 

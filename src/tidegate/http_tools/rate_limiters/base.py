@@ -60,6 +60,10 @@ class BaseRateLimiter(ABC):
     A cost that can never be granted is a `ValueError`. Waiting is first come, first served for each limiter.
     """
 
+    # How long a slot may be given back, in seconds. One whose window is gone is no longer held: to release it
+    # would free another's.
+    slot_s: float = math.inf
+
     def __init__(self) -> None:
         self.line = Line()
 
@@ -69,7 +73,12 @@ class BaseRateLimiter(ABC):
 
     @abstractmethod
     def release(self, cost: int = 1) -> None:
-        """Give back what was granted and not used."""
+        """Give back what was granted less than `slot_s` ago and not used."""
+
+    def give_back(self, held_s: float, cost: int = 1) -> None:
+        """Give back what was granted `held_s` seconds ago and not used, where it still is held."""
+        if held_s < self.slot_s:
+            self.release(cost)
 
     def try_now(self, cost: int = 1) -> float | None:
         """As `try_acquire` where that needs no network; None where it does."""
@@ -82,7 +91,7 @@ class BaseRateLimiter(ABC):
         """Learn from an answer to a request that was granted `cost` here."""
 
     def lost(self, cost: int = 1) -> None:  # noqa: B027
-        """No answer came to a request that was granted `cost` here: its slots stay spent."""
+        """No answer came to a request that was sent with `cost` slots of this: they stay spent."""
 
     def for_request(self, request: httpx2.Request) -> BaseRateLimiter:  # noqa: ARG002 - routing limiters look
         """The limiter that this request falls under."""

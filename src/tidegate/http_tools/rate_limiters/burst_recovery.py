@@ -16,10 +16,12 @@ class BurstRecoveryLimiter(BaseRateLimiter):
     """`burst_rate` a second for `burst_requests`, a pause of `pause_s`, then `recovery_rate` a second.
 
     The defaults are Titelive's, as probed (it publishes none). Both rates are hard limits of any second. The
-    pause counts from the last grant or answer of the burst. After `idle_s` seconds without a grant or an
-    answer a new burst begins; the vendor says nothing of that either, so the default of 60 s is a guess on
-    the careful side: four pauses.
+    pause counts from the last grant, answer or loss of the burst. After `idle_s` seconds without any of them
+    a new burst begins; the vendor says nothing of that either, so the default of 60 s is a guess on the
+    careful side: four pauses.
     """
+
+    slot_s = 1.0
 
     def __init__(
         self,
@@ -42,7 +44,7 @@ class BurstRecoveryLimiter(BaseRateLimiter):
         self._used = 0  # of the burst
         self._burst_over = False
         self._recovered = False
-        self._last = clock()  # grant or answer
+        self._last = clock()  # grant, answer or loss
 
     def try_acquire(self, cost: int = 1) -> float:
         most = min(self._burst.limit, self._recovery.limit, self.burst_requests)
@@ -73,4 +75,9 @@ class BurstRecoveryLimiter(BaseRateLimiter):
     def observe(self, response: httpx2.Response, cost: int = 1) -> None:
         with self._lock:
             (self._recovery if self._recovered else self._burst).observe(response, cost)
+            self._last = self._clock()
+
+    def lost(self, cost: int = 1) -> None:
+        with self._lock:
+            (self._recovery if self._recovered else self._burst).lost(cost)
             self._last = self._clock()

@@ -64,6 +64,10 @@ class CompositeLimiter(BaseRateLimiter):
         for limiter in self.limiters:
             limiter.release(cost)
 
+    def give_back(self, held_s: float, cost: int = 1) -> None:
+        for limiter in self.limiters:
+            limiter.give_back(held_s, cost)
+
     def when_freed(self, bell: Future[None]) -> None:
         for limiter in self.limiters:
             limiter.when_freed(bell)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import httpx2
 
-from tidegate.http_tools.headers import asked_delay, counts
+from tidegate.http_tools.headers import Count, asked_delay, counts
 from tidegate.http_tools.rate_limiters.base import MIN_WAIT_S, BaseRateLimiter
 
 # Vendors tell a reset in whole seconds.
@@ -22,14 +22,18 @@ _MOST_QUOTAS = 16
 class _Left:
     remaining: float
     reset_at: float
+    limit: float | None
+    window_s: float  # the longest time until a reset that was told
+    is_told: bool = True  # else it is what must be left after a reset, until an answer tells
 
 
 class HeaderRateLimiter(BaseRateLimiter):
-    """Follows the vendor's own count: `{prefix}-remaining` and `{prefix}-reset`, and `Retry-After` on 429.
+    """Follows the vendor's own count: `{prefix}-remaining`, `-reset` and `-limit`, and `Retry-After` on 429.
 
     The IETF's `RateLimit` fields are read beside them, in all their forms; of several quotas every one must
-    have room. Grants freely until the first answer. Slots granted and not yet answered are taken off what an
-    answer says remains, since the server may not have counted them yet.
+    have room. Grants freely until the first answer, and, where no limit was told, from a reset to the next
+    answer. Slots granted and not yet answered are taken off what an answer says remains, since the server may
+    not have counted them yet.
     """
 
     def __init__(
@@ -54,9 +58,9 @@ class HeaderRateLimiter(BaseRateLimiter):
                 return self._paused_until - now
             wait = 0.0
             for name, left in tuple(self._left.items()):
-                if now >= left.reset_at:
-                    del self._left[name]
-                elif left.remaining < cost:
+                if now >= left.reset_at and not self._renew(name, left, now):
+                    continue
+                if left.remaining < cost:
                     wait = max(wait, left.reset_at - now, MIN_WAIT_S)
             if wait:
                 return wait
@@ -64,6 +68,15 @@ class HeaderRateLimiter(BaseRateLimiter):
                 left.remaining -= cost
             self._in_flight += cost
             return 0.0
+
+    def _renew(self, name: str, left: _Left, now: float) -> bool:
+        """After its reset a quota holds its limit. False where that is not known, or nobody tells of it."""
+        if left.limit is None or not left.is_told or left.limit < 1:
+            del self._left[name]
+            return False
+        left.remaining, left.reset_at = max(0.0, left.limit - self._in_flight), now + left.window_s
+        left.is_told = False
+        return True
 
     def release(self, cost: int = 1) -> None:
         with self._lock:
@@ -78,19 +91,24 @@ class HeaderRateLimiter(BaseRateLimiter):
     def observe(self, response: httpx2.Response, cost: int = 1) -> None:
         headers, epoch = response.headers, self._epoch()
         told = counts(headers, self.prefix, epoch)
-        asked_s = asked_delay(headers, self.prefix, epoch) if response.status_code == 429 else None
+        status = response.status_code
+        asked_s = asked_delay(status, headers, self.prefix, epoch) if status == 429 else None
         with self._lock:
             self._in_flight = max(0, self._in_flight - cost)
             now = self._clock()
             for count in told:
-                self._learn(count.name, count.remaining - self._in_flight, now, now + count.reset_s)
+                self._learn(count, now)
             if asked_s is not None:
                 self._paused_until = max(self._paused_until, now + asked_s)
 
-    def _learn(self, name: str, remaining: float, now: float, reset_at: float) -> None:
-        remaining = max(0.0, remaining)
-        known = self._left.get(name)
-        if known is not None and now < known.reset_at and abs(reset_at - known.reset_at) <= _ROUNDING_S:
-            remaining = min(remaining, known.remaining)  # answers may come in another order than counted
-        if name in self._left or len(self._left) < _MOST_QUOTAS:
-            self._left[name] = _Left(remaining, reset_at)
+    def _learn(self, count: Count, now: float) -> None:
+        remaining, reset_at = max(0.0, count.remaining - self._in_flight), now + count.reset_s
+        window_s, known = count.reset_s, self._left.get(count.name)
+        if known is not None:
+            window_s = max(window_s, known.window_s)
+            if now < known.reset_at and abs(reset_at - known.reset_at) <= _ROUNDING_S:
+                remaining = min(remaining, known.remaining)  # answers may come in another order than counted
+                if window_s <= _ROUNDING_S:  # told as 1 all along, it would never end
+                    reset_at = min(reset_at, known.reset_at)
+        if known is not None or len(self._left) < _MOST_QUOTAS:
+            self._left[count.name] = _Left(remaining, reset_at, count.limit, window_s)

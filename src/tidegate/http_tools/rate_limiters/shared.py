@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import secrets
 import sys
 import threading
@@ -68,15 +69,19 @@ class SharedLimiter(BaseRateLimiter):
         if limit < 1 or window_s <= 0:
             raise ValueError("a shared window needs limit >= 1 and window_s > 0")
         super().__init__()
-        self.limit, self.window_s, self.key = limit, window_s, key
+        self.limit, self.window_s, self.slot_s, self.key = limit, window_s, window_s, key
         self.on_store_down = on_store_down
         self._owned = _connect(store, timeout_s) if isinstance(store, str) else None
         client: Any = store if self._owned is None else self._owned
         self._ask = client.register_script(ASK)
         self._keys = [f"tidegate:{{{key}}}:{part}" for part in ("log", "line", "due")]
         self._clock = clock
-        self._me = secrets.token_hex(8)
         self._least_slack_s = min(max(window_s / 100, 0.005), 0.1) if slack_s is None else slack_s
+        self._begin()
+
+    def _begin(self) -> None:
+        """Hold nothing, under a new name. In a forked process once more: what was fetched is its parent's."""
+        self._pid, self._me = os.getpid(), secrets.token_hex(8)
         self._slack_s = self._least_slack_s
         self._lock = threading.Lock()
         self._calls = 0
@@ -89,6 +94,8 @@ class SharedLimiter(BaseRateLimiter):
         """0 where slots are at hand; None where the store must be asked, which blocks."""
         if not 1 <= cost <= self.limit:
             raise ValueError(f"a cost of {cost} never fits a limit of {self.limit}")
+        if self._pid != os.getpid():
+            self._begin()
         with self._lock:
             return 0.0 if self._hand_out(cost) else None
 

@@ -62,6 +62,9 @@ class _Priced(BaseRateLimiter):
     def release(self, cost: int = 1) -> None:
         self.limiter.release(cost * self.weight)
 
+    def give_back(self, held_s: float, cost: int = 1) -> None:
+        self.limiter.give_back(held_s, cost * self.weight)
+
     def when_freed(self, bell: Future[None]) -> None:
         self.limiter.when_freed(bell)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tidegate.http_tools.headers import asked_delay, delay
+from tidegate.http_tools.headers import asked_delay
 from tidegate.http_tools.retry_strategies.backoff import ExponentialBackoffRetryStrategy
 from tidegate.http_tools.retry_strategies.base import BaseRetryStrategy, Failure
 
@@ -28,11 +28,9 @@ class HeaderBasedRetryStrategy(BaseRetryStrategy):
         return self.otherwise.max_attempts
 
     def backoff_s(self, failure: Failure) -> float:
-        asked, now = None, self.clock()
-        if failure.status_code == 429:
-            asked = asked_delay(failure.headers, self.prefix, now)
-        elif failure.status_code == 503:
-            asked = delay(failure.headers.get("retry-after"), now)
+        asked = None
+        if failure.status_code in (429, 503):
+            asked = asked_delay(failure.status_code, failure.headers, self.prefix, self.clock())
         return asked or self.otherwise.backoff_s(failure)
 
     def retryable(self, failure: Failure) -> bool:
