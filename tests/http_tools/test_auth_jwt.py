@@ -119,6 +119,18 @@ def test_a_401_by_a_clock_that_is_off_is_tried_again_by_the_servers(ahead_s: flo
     assert jwt.decode(token, options={"verify_signature": False})["iat"] == NOW + ahead_s - 10
 
 
+def test_all_that_are_refused_at_once_by_a_clock_that_is_off_are_tried_again() -> None:
+    auth = JWTAuthManager(SHARED, algorithm="HS256")
+    hop = Hop(epoch=lambda: NOW)
+    first = token_of(auth, hop)
+    refusal = httpx2.Response(401, headers={"Date": formatdate(NOW + 600, usegmt=True)})
+    assert [auth.renewable(first, refusal, hop) for _ in range(3)] == [True] * 3
+    second, request = token_of(auth, Hop(epoch=lambda: NOW)), httpx2.Request("GET", API)
+    assert second == first  # nobody has asked for another yet
+    World([]).run(auth.authorise(request, first, hop))
+    assert not auth.renewable(request.headers["authorization"][7:], refusal, hop)
+
+
 def test_a_401_by_a_clock_that_is_right_is_an_error() -> None:
     auth = JWTAuthManager(SHARED, algorithm="HS256")
     date = {"Date": formatdate(NOW + 4, usegmt=True)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 import httpx2
@@ -114,6 +115,22 @@ def test_an_assertion_is_signed_again_by_the_servers_clock(ahead_s: int) -> None
     world.run(auth.authorise(httpx2.Request("GET", "https://x.com"), None, Hop(epoch=lambda: now)))
     claims = jwt.decode(posted(world.sent[1])["client_assertion"], options={"verify_signature": False})
     assert claims["iat"] == server_now - 10
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        OAuth2AuthManager(TOKEN_URL, "me", SECRET),
+        OAuth2AuthManager(TOKEN_URL, "me", grant=Password("user", "a password")),
+        manager("a refresh token"),
+    ],
+    ids=repr,
+)
+def test_what_is_not_signed_is_not_shown_again_because_a_clock_is_off(auth: OAuth2AuthManager) -> None:
+    refusal = refused("invalid_grant")
+    refusal.headers["date"] = _http_date(time.time() + 900)
+    with pytest.raises(TokenError, match="invalid_grant"):
+        calls(auth, refusal)
 
 
 @pytest.mark.parametrize("date", ["never", "", "Thu, 01 Jan 1970 00:00:00 GMT", None])

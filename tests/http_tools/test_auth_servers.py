@@ -74,6 +74,28 @@ def test_oidc_provider_knows_the_client_by_its_proof(driver: Driver, provider: s
     assert calls(provider) == before + 1
 
 
+def introspected(provider: str, token: str) -> dict[str, Any]:
+    """What the provider itself says of a token."""
+    proof = {"client_id": "post", "client_secret": SECRET}
+    doc: dict[str, Any] = httpx2.post(
+        f"{provider}/token/introspection", data={"token": token, **proof}
+    ).json()
+    return doc
+
+
+@pytest.mark.parametrize("name", MANAGERS)
+def test_oidc_provider_tells_the_token_we_got_as_the_clients_and_living(
+    driver: Driver, provider: str, name: str
+) -> None:
+    auth = MANAGERS[name](provider + "/token")
+    driver.request(driver.client(provider, auth_manager=auth), "GET", "/api")
+    (token,) = auth._recent
+    told = introspected(provider, token)
+    assert (told["active"], told["client_id"], told["token_type"]) == (True, name, "Bearer")
+    assert told["exp"] - told["iat"] == LIFETIME_S
+    assert introspected(provider, token + "x") == {"active": False}
+
+
 @pytest.mark.parametrize(
     "auth",
     [
@@ -124,6 +146,8 @@ def test_a_rotating_refresh_token_of_oidc_provider_lasts(
         shown.add(store.load())
     assert len(shown) == 4
     assert seed not in shown
+    assert introspected(provider, store.load() or "")["active"]
+    assert not introspected(provider, seed)["active"]
 
 
 def test_oidc_provider_ends_the_session_of_a_refresh_token_shown_twice(driver: Driver, provider: str) -> None:

@@ -18,7 +18,7 @@ from tests.http_tools.loopback import Answer, Loopback, Seen, as_json
 from tidegate.http_tools.auth import BaseAuthManager, OAuth2AuthManager, RefreshToken
 from tidegate.http_tools.clients import AsyncHttpClient, SyncHttpClient
 from tidegate.http_tools.clock import SystemClock
-from tidegate.http_tools.exceptions import TokenError
+from tidegate.http_tools.exceptions import ClientClosedError, TokenError
 
 THREADS = TASKS = 16
 ROUNDS = 12
@@ -257,6 +257,34 @@ def test_a_rotating_token_outlives_many_cancelled_requests(server: Loopback) -> 
     with closing(crowd):
         asyncio.run(storm())
     assert not rotating.broken
+
+
+@pytest.mark.parametrize("kind", [SyncHttpClient, AsyncHttpClient])
+def test_a_client_that_is_closed_waits_for_a_rotating_refresh(
+    server: Loopback, kind: type[SyncHttpClient | AsyncHttpClient]
+) -> None:
+    rotating, store = Rotating(server, 0.3), SlowStore()
+    client = kind(server.url, auth_manager=rotating_manager(server.url, store), retry_strategy=at_once(1))
+
+    async def closed() -> None:
+        assert isinstance(client, AsyncHttpClient)
+        asked = asyncio.ensure_future(client.request("GET", "/api"))
+        while not rotating.server.calls:
+            await asyncio.sleep(0.002)
+        asked.cancel()
+        await client.aclose()
+
+    if isinstance(client, AsyncHttpClient):
+        asyncio.run(closed())
+    else:
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(client.request, "GET", "/api")
+            until(lambda: bool(rotating.server.calls))
+            client.close()
+            assert store.token == "refresh-2"
+            assert isinstance(asked.exception(), ClientClosedError)
+    assert store.token == "refresh-2"
+    assert len(rotating.server.calls) == 1
 
 
 def test_a_loop_that_ends_while_it_fetches_leaves_nobody_hanging(api: TokenServer, crowd: Crowd) -> None:

@@ -69,6 +69,17 @@ def test_one_at_a_time_has_the_lease(tmp_path: Path) -> None:
     other.release()
 
 
+def test_a_lease_that_a_forked_process_has_inherited_is_given_back(tmp_path: Path) -> None:
+    one, other = FileTokenStore(tmp_path / "token"), FileTokenStore(tmp_path / "token")
+    assert one.try_lease()
+    assert one._fd is not None
+    inherited = os.dup(one._fd)
+    one.release()
+    assert other.try_lease()
+    other.release()
+    os.close(inherited)
+
+
 def _refresh_in_process(path: Path, rounds: int, results: Any) -> None:
     """Rotates as a server would: the number in the token goes up, and one that was used is refused."""
     counter = path.with_name("server")

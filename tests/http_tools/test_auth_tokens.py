@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.http_tools.driving import Clock, World, at_once
+from tidegate.http_tools.audience import Audience
 from tidegate.http_tools.auth import Hop, OAuth2AuthManager, RefreshToken, TokenEndpointAuthManager
 from tidegate.http_tools.circuit_breakers import CircuitBreaker
+from tidegate.http_tools.effects import TOTAL_TIMEOUT, Send, Wait
 from tidegate.http_tools.events import Event, Retrying, TokenRefreshed
 from tidegate.http_tools.exceptions import (
     AuthenticationError,
@@ -22,7 +25,7 @@ from tidegate.http_tools.exceptions import (
 )
 from tidegate.http_tools.policy import Policy, request_flow
 from tidegate.http_tools.rate_limiters import SlidingWindowLimiter
-from tidegate.http_tools.retry_strategies import ExponentialBackoffRetryStrategy
+from tidegate.http_tools.retry_strategies import ExponentialBackoffRetryStrategy, FixedRetryStrategy
 from tidegate.utils.errors import ExitCode, SettingsError
 
 API = "https://api.example.com"
@@ -287,6 +290,61 @@ def test_a_wait_beyond_patience_ends_the_token_call() -> None:
     assert caught.value.exit_code is ExitCode.TRY_AGAIN
 
 
+@pytest.mark.parametrize(
+    ("asked_s", "deadline_s", "bound_s"), [(None, None, 60), (300, None, 60), (5, 9, 5), (300, 9, 9)]
+)
+def test_a_token_call_lasts_a_minute_at_most_and_to_the_deadline(
+    asked_s: float | None, deadline_s: float | None, bound_s: float
+) -> None:
+    world = World([token("one")])
+    ends = math.inf if deadline_s is None else world.clock.now + deadline_s
+    request = httpx2.Request("GET", API, extensions={TOTAL_TIMEOUT: asked_s})
+    hop = Hop(clock=world.clock, extensions=request.extensions, deadline=ends)
+    world.run(OAuth2AuthManager(TOKENS, "client").authorise(request, None, hop))
+    assert world.sent[0].extensions[TOTAL_TIMEOUT] == bound_s
+
+
+def test_a_token_call_is_tried_again_only_within_the_deadline() -> None:
+    case = Case(settings={"retry": FixedRetryStrategy(max_attempts=9, wait_s=4.0), "deadline_s": 10.0})
+    with pytest.raises(TokenError) as caught:
+        case.ask(DOWN, DOWN, DOWN)
+    assert len(case.slept) == 2  # of about 4 s each
+    assert caught.value.exit_code is ExitCode.TRY_AGAIN
+
+
+def test_who_waits_for_anothers_token_call_waits_to_the_deadline() -> None:
+    auth, clock = OAuth2AuthManager(TOKENS, "client"), Clock()
+    first = auth.authorise(httpx2.Request("GET", API), None, Hop(clock=clock))
+    next(first)
+    with pytest.raises(TokenError, match="did not come before the request's deadline") as caught:
+        World([], clock).run(
+            auth.authorise(httpx2.Request("GET", API), None, Hop(clock=clock, deadline=clock.now + 5))
+        )
+    assert clock.now == 1005
+    assert caught.value.exit_code is ExitCode.TRY_AGAIN
+    first.close()
+
+
+def test_a_refresh_ahead_of_the_end_that_fails_is_no_failure_of_those_behind() -> None:
+    case = Case()
+    case.ask(token("one", 300), OK)
+    case.clock.now += 250
+    request, hop = httpx2.Request("GET", API), Hop(retry=at_once(3), clock=case.clock)
+    early = case.auth.authorise(httpx2.Request("GET", API), None, hop)
+    next(early)
+    case.clock.now += 51  # the old token has ended meanwhile: the next one has to wait
+    behind = case.auth.authorise(request, None, hop)
+    wait = next(behind)
+    assert isinstance(wait, Wait)
+    with pytest.raises(StopIteration):
+        early.throw(httpx2.ConnectError("nobody there"))
+    call = behind.send(wait.future.result())
+    assert isinstance(call, Send)
+    with pytest.raises(StopIteration):
+        behind.send(token("two"))
+    assert request.headers["authorization"] == "Bearer two"
+
+
 # -- the API's limiter and breaker
 
 
@@ -356,12 +414,8 @@ def test_every_refresh_and_retry_is_told() -> None:
     case = Case()
     heard: list[Event] = []
 
-    class Audience:
-        def __call__(self, event: Event) -> None:
-            heard.append(event)
-
-    audience = Audience()
-    case.auth.follow(audience)  # type: ignore[arg-type]  # all that it needs is to be called
+    audience = Audience([heard.append])
+    case.auth.follow(audience)
     case.ask(DOWN, token("tok-1", 3000), OK)
     case.clock.now += 2980
     case.ask(token("tok-2", 300), OK)
@@ -393,6 +447,17 @@ def test_a_login_posts_its_body_and_sends_the_token_it_gets() -> None:
     assert (call.method, call.content) == ("POST", b'{"password":"a-login-password"}')
     assert call.headers["content-type"] == "application/json"
     assert request.headers["authorization"] == "Bearer abc"
+
+
+def test_a_login_tells_no_path_which_may_hold_the_user_or_a_key() -> None:
+    heard: list[Event] = []
+    auth = TokenEndpointAuthManager("https://login.example.com/auth/a-key-of-mine/token")
+    audience = Audience([heard.append])
+    auth.follow(audience)
+    asked(auth, httpx2.Response(200, json={"token": "abc"}))
+    assert [event.token_url for event in heard if isinstance(event, TokenRefreshed)] == [
+        "https://login.example.com:443"
+    ]
 
 
 def test_a_login_finds_the_token_where_it_is_told() -> None:

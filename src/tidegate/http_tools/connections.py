@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-from tidegate.http_tools import wire
+from tidegate.http_tools import shielding, wire, wire_logs
 from tidegate.http_tools.exceptions import ClientClosedError
 from tidegate.http_tools.stopping import Stop
 
@@ -26,6 +26,7 @@ class Connections:
         self._lock = threading.Lock()
         self._sync: httpx2.Client | None = None
         self._kept: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Kept] = weakref.WeakKeyDictionary()
+        wire_logs.keep_secrets_out()
 
     def of_threads(self) -> httpx2.Client:
         with self._lock:
@@ -50,15 +51,19 @@ class Connections:
         return kept.client
 
     def close(self) -> None:
+        """Close those of threads, when what is shielded has ended."""
         with self._lock:
-            if self._sync is not None:
-                self._sync.close()
+            http = self._sync
+        if http is not None:
+            shielding.wait(http)
+            http.close()
 
     async def aclose(self) -> None:
-        """Close those of the running event loop."""
+        """Close those of the running event loop, when what is shielded has ended."""
         with self._lock:
             kept = self._kept.pop(asyncio.get_running_loop(), None)
         if kept is not None:
+            await shielding.wait_async(kept.client)
             await kept.closer.aclose()
 
     def _check(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
+from tidegate.http_tools import shielding
 from tidegate.http_tools.effects import Blocking, Effect, Flow, Send, Shielded, Sleep, Wait, WaitAtMost
 from tidegate.http_tools.sending import send, send_async
 from tidegate.http_tools.stopping import Stop
@@ -14,9 +15,6 @@ from tidegate.http_tools.stopping import Stop
 __all__ = ["Stop", "drive", "drive_async"]
 
 T = TypeVar("T")
-
-# Event loops hold their tasks weakly, and one whose asker is gone is held by nobody else.
-_shielded: set[asyncio.Future[Any]] = set()
 
 
 def drive(flow: Flow[T], http: httpx2.Client | None, stop: Stop, *, shielded: bool = False) -> T:
@@ -70,7 +68,8 @@ def _perform(effect: Effect[Any], http: httpx2.Client | None, stop: Stop, shield
         case Blocking(function=function):
             return function()
         case Shielded(flow=flow):
-            return drive(flow, http, stop, shielded=True)  # a thread is not cancelled
+            with shielding.under_way(http):
+                return drive(flow, http, stop, shielded=True)  # a thread is not cancelled
         case _:
             raise TypeError(f"no driver for {effect!r}")
 
@@ -91,8 +90,7 @@ async def _perform_async(
             return await asyncio.to_thread(function)
         case Shielded(flow=flow):
             task = asyncio.ensure_future(drive_async(flow, http, stop, shielded=True))
-            _shielded.add(task)
-            task.add_done_callback(_shielded.discard)
+            shielding.hold(task, http)
             task.add_done_callback(lambda _: flow.close())  # a task that never began has not closed it
             return await asyncio.shield(task)
         case _:

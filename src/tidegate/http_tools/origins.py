@@ -94,7 +94,7 @@ def _check_downgrade(source: httpx2.URL, url: httpx2.URL) -> None:
 
 
 def redirect_of(response: httpx2.Response) -> httpx2.URL | None:
-    """Where the answer sends us, relative ones joined; None where it is no redirect.
+    """Where the answer sends us, relative ones joined, without a user; None where it is no redirect.
 
     Raises `CrossOriginError` for an address that is malformed, or that falls back from https to http.
     """
@@ -103,7 +103,7 @@ def redirect_of(response: httpx2.Response) -> httpx2.URL | None:
         return None
     source = response.request.url
     try:
-        target = source.join(location)
+        target = source.join(location).copy_with(userinfo=b"")
     except (httpx2.InvalidURL, ValueError) as error:
         raise CrossOriginError(f"{origin(source)} redirects to a malformed address") from error
     _check_downgrade(source, target)

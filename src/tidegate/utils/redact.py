@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterable
 MASK = "[redacted]"
 # Shorter values would also hit words that are no secret.
 MIN_LENGTH = 8
-# The longest way to write one character: \ud83d\ude00
-_LONGEST_CHARACTER = 12
+# The longest way to write one character: four octets of %25252f
+_LONGEST_CHARACTER = 28
 # In a longer secret (a fetched token) letters and digits are looked for as they stand, which is how every
 # encoder leaves them; each character in each spelling would take a second to compile.
 _LONG = 128
+# In a text that was quoted twice an escape has two or three of them.
+_ESCAPE = r"\\{1,3}"
 _ESCAPES = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", **{each: each for each in "\"'\\/"}}
 
 
 class Redactor:
     """Replaces every occurrence of the given secrets: plain, URL- and base64-encoded, or as JSON has them.
 
+    Also where an address stands in another one's query, JSON in a text of JSON, and base64 in either.
     `source` gives those that change under way (tokens); it is asked each time, from any thread. Holds the
     secrets: never print or pickle it.
     """
@@ -55,6 +58,15 @@ class Redactor:
                 shown, at = shown + text[at : secret.start()] + MASK, secret.end()
         return shown[:size]
 
+    def error(self, error: BaseException) -> None:
+        """Redact the text of an error, and of all that led to it, in place: a traceback shows them."""
+        one: BaseException | None = error
+        seen = set[int]()
+        while one is not None and id(one) not in seen:
+            one.args = tuple(self(each) if isinstance(each, str) else each for each in one.args)
+            seen.add(id(one))
+            one = one.__cause__ or one.__context__
+
     def __repr__(self) -> str:
         return "Redactor()"
 
@@ -81,21 +93,25 @@ def _patterns(secret: str) -> Iterable[str]:
     yield _spelled(secret, _in_quotes)
     for lead in range(3):
         for core in _base64_cores(secret.encode("utf-8", "surrogatepass"), lead):
-            yield _spelled(core, _in_url)
+            yield _spelled(core, _in_either, longest=0)
 
 
-def _spelled(text: str, ways: Callable[[str], Iterable[str]]) -> str:
+def _spelled(text: str, ways: Callable[[str], Iterable[str]], longest: int = _LONG) -> str:
     return "".join(
         character
-        if len(text) > _LONG and character.isascii() and character.isalnum()
+        if len(text) > longest and character.isascii() and character.isalnum()
         else f"(?:{'|'.join(ways(character))})"
         for character in text
     )
 
 
+def _in_either(character: str) -> Iterable[str]:
+    return dict.fromkeys((*_in_url(character), *_in_quotes(character)))
+
+
 def _in_url(character: str) -> Iterable[str]:
     octets = character.encode("utf-8", "surrogatepass")
-    yield "(?i:" + "".join(f"%{octet:02x}" for octet in octets) + ")"
+    yield "(?i:" + "".join(f"%(?:25){{0,2}}{octet:02x}" for octet in octets) + ")"  # encoded up to thrice
     if character == " ":
         yield r"\+"
     if character != "%":
@@ -105,13 +121,15 @@ def _in_url(character: str) -> Iterable[str]:
 def _in_quotes(character: str) -> Iterable[str]:
     """As JSON, Python's `repr` and their like write it."""
     units = character.encode("utf-16-be", "surrogatepass").hex()
-    yield "(?i:" + "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)) + ")"
+    yield "(?i:" + "".join(rf"{_ESCAPE}u{units[at : at + 4]}" for at in range(0, len(units), 4)) + ")"
     if ord(character) < 0x100:
-        yield rf"(?i:\\x{ord(character):02x})"
+        yield rf"(?i:{_ESCAPE}x{ord(character):02x})"
     if ord(character) > 0xFFFF:
-        yield rf"(?i:\\U{ord(character):08x})"
-    if character in _ESCAPES:
-        yield re.escape("\\" + _ESCAPES[character])
+        yield rf"(?i:{_ESCAPE}U{ord(character):08x})"
+    if character == "\\":
+        yield r"\\\\"
+    elif character in _ESCAPES:
+        yield _ESCAPE + re.escape(_ESCAPES[character])
     if character != "\\":
         yield re.escape(character)
 

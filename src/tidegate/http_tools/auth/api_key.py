@@ -30,6 +30,9 @@ class APIKeyAuthManager(BaseAuthManager):
     def cleaned(self, url: httpx2.URL) -> httpx2.URL:
         return self._place.cleaned(url)
 
+    def scrubbed(self, body: bytes) -> bytes:
+        return self._place.scrubbed(body, (self._key,))
+
     def secrets(self) -> tuple[str, ...]:
         return (self._key,)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -34,7 +35,7 @@ class Hop:
     """What a credential's own call takes over from the request that needs it: patience, time and timeouts.
 
     The call is under neither the API's limiter nor its breaker. Waits are in seconds, `extensions` are those
-    of the request (timeouts).
+    of the request (timeouts), `deadline` is a moment of `clock`.
     """
 
     retry: BaseRetryStrategy = field(default_factory=HeaderBasedRetryStrategy)
@@ -42,6 +43,12 @@ class Hop:
     clock: Callable[[], float] = time.monotonic
     epoch: Callable[[], float] = time.time
     extensions: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    deadline: float = math.inf
+
+    @property
+    def left_s(self) -> float:
+        """What remains until the deadline."""
+        return max(0.0, self.deadline - self.clock())
 
 
 class BaseAuthManager(Sealed, ABC):
@@ -70,6 +77,10 @@ class BaseAuthManager(Sealed, ABC):
     def cleaned(self, url: httpx2.URL) -> httpx2.URL:
         """`url` as another origin may get it: without the credential where it stands in the query."""
         return url
+
+    def scrubbed(self, body: bytes) -> bytes:
+        """`body` as a page log may keep it: without a credential that the API repeats in its links."""
+        return body
 
     @abstractmethod
     def secrets(self) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ class Client:
 class ClientAuth(Sealed, ABC):
     """Adds the proof to a token call."""
 
+    signs = False  # whether the proof tells the time, so that a clock that is off spoils it
+
     @abstractmethod
     def add(self, client: Client, form: dict[str, str], headers: dict[str, str], now: float) -> None:
         """`now` is in epoch seconds of the server's clock as far as it is known."""
@@ -39,7 +41,11 @@ class ClientAuth(Sealed, ABC):
 
 
 class SecretBasic(ClientAuth):
-    """The secret in `Authorization: Basic`, id and secret form-encoded first, as RFC 6749 has it."""
+    """The secret in `Authorization: Basic`, id and secret form-encoded first, as RFC 6749 has it.
+
+    Of letters, digits and `-._` that makes no other text. Some servers forget to decode the rest: they take
+    `SecretPost`.
+    """
 
     def add(self, client: Client, form: dict[str, str], headers: dict[str, str], now: float) -> None:  # noqa: ARG002
         headers["authorization"] = f"Basic {client.basic()}"
@@ -66,6 +72,8 @@ class PrivateKeyJWT(ClientAuth):
     `audience` is what the server wants to see as `aud`: the token URL unless said otherwise (some want their
     issuer). Raises `SettingsError` for a key that does not fit `algorithm`.
     """
+
+    signs = True
 
     def __init__(
         self,

@@ -26,6 +26,7 @@ class Grant(Sealed, ABC):
     """One way to a token. Belongs to one manager, which runs one exchange at a time."""
 
     rotates = False  # whether an answer that is lost is a session that is lost
+    signs = False  # whether what is shown tells the time, so that a clock that is off spoils it
 
     @abstractmethod
     def form(self, now: float) -> Flow[dict[str, str]]:
@@ -79,6 +80,8 @@ class Password(Grant):
 
 class JWTBearer(Grant):
     """A signed assertion, a new one for each call."""
+
+    signs = True
 
     def __init__(self, signer: JWTSigner) -> None:
         self._signer = signer

@@ -45,15 +45,18 @@ class JWTAuthManager(TokenAuthManager):
             key, algorithm=algorithm, claims=claims, headers=headers, key_id=key_id, lifetime_s=lifetime_s
         )
         self._skew = ClockSkew()
+        self._signed_ahead_s = 0.0  # by which clock the present token is
         super().__init__(place, margin_s=margin_s)
 
     def fetch(self, hop: Hop) -> Flow[Granted]:
         yield from ()
-        token = self._signer.sign(hop.epoch() + self._skew.ahead_s)
+        self._signed_ahead_s = self._skew.ahead_s
+        token = self._signer.sign(hop.epoch() + self._signed_ahead_s)
         return Granted(token, self._signer.lifetime_s - BACKDATED_S)
 
     def renewable(self, token: str, response: httpx2.Response, hop: Hop) -> bool:
-        return self._skew.learn(response, hop.epoch()) or super().renewable(token, response, hop)
+        self._skew.learn(response, hop.epoch())  # of many that are refused at once only the first learns
+        return self._skew.ahead_s != self._signed_ahead_s or super().renewable(token, response, hop)
 
     def fixed_secrets(self) -> tuple[str, ...]:
         return self._signer.secrets()

@@ -62,7 +62,7 @@ class TokenAuthManager(BaseAuthManager, Source):
     @property
     @abstractmethod
     def issuer(self) -> str:
-        """Where tokens come from, for events: an address without query, or a word."""
+        """Where tokens come from, for events: an address without what may be secret, or a word."""
 
     def apply(self, request: httpx2.Request, rejected: str | None = None) -> Flow[str | None]:
         return self.authorise(request, rejected, Hop(extensions=request.extensions))
@@ -77,6 +77,11 @@ class TokenAuthManager(BaseAuthManager, Source):
 
     def cleaned(self, url: httpx2.URL) -> httpx2.URL:
         return self._place.cleaned(url)
+
+    def scrubbed(self, body: bytes) -> bytes:
+        with self._recent_lock:
+            recent = tuple(self._recent)
+        return self._place.scrubbed(body, recent)
 
     def secrets(self) -> tuple[str, ...]:
         with self._recent_lock:

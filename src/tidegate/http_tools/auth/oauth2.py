@@ -50,6 +50,7 @@ class OAuth2AuthManager(TokenAuthManager):
         self._client = Client(client_id, plain(client_secret or ""), str(self._url))
         self._client_auth = client_auth or (SecretBasic() if self._client.secret else PublicClient())
         self._scope, self._params = scope, dict(params or {})
+        self._asked = tuple(value for _, value in self._url.params.multi_items())
         self._skew = ClockSkew()
         super().__init__(place, margin_s=margin_s)
 
@@ -79,7 +80,9 @@ class OAuth2AuthManager(TokenAuthManager):
 
     def _another(self, refused: Refused, hop: Hop) -> bool:
         """Whether to ask again: signed by the server's clock, or with the grant's other token."""
-        return self._skew.learn(refused.response, hop.epoch()) or self._grant.another(refused.code)
+        signed = self._client_auth.signs or self._grant.signs
+        off = signed and self._skew.learn(refused.response, hop.epoch())
+        return off or self._grant.another(refused.code)
 
     def _taken(self, answer: Answer) -> Flow[Granted]:
         granted = answer.granted("access_token", "expires_in")
@@ -95,8 +98,7 @@ class OAuth2AuthManager(TokenAuthManager):
     def fixed_secrets(self) -> tuple[str, ...]:
         client = self._client
         own = (client.secret, client.basic()) if client.secret else ()
-        asked = (value for _, value in self._url.params.multi_items())
-        return (*own, *self._client_auth.secrets(), *self._grant.secrets(), *asked)
+        return (*own, *self._client_auth.secrets(), *self._grant.secrets(), *self._asked)
 
     @property
     def issuer(self) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import logging
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import httpx2
 
-from tidegate.http_tools.origins import public
+from tidegate.utils.redact import MASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,9 @@ class InHeader:
     def cleaned(self, url: httpx2.URL) -> httpx2.URL:
         return url
 
+    def scrubbed(self, body: bytes, secrets: Iterable[str]) -> bytes:  # noqa: ARG002
+        return body
+
 
 @dataclass(frozen=True, slots=True)
 class InQuery:
@@ -34,9 +39,6 @@ class InQuery:
     """
 
     name: str
-
-    def __post_init__(self) -> None:
-        _keep_queries_out_of_the_log()
 
     def put(self, request: httpx2.Request, secret: str) -> None:
         url = self.cleaned(request.url)
@@ -50,18 +52,23 @@ class InQuery:
             return url  # the usual case; to take a query apart is slow
         return url.copy_remove_param(self.name) if self.name in url.params else url
 
+    def scrubbed(self, body: bytes, secrets: Iterable[str]) -> bytes:
+        """Without `name=secret`, as it stands in the next-links of APIs that repeat the whole query."""
+        name = self.name.encode()
+        if name not in body:
+            return body
+        found = [re.escape(each) for each in map(str.encode, _written(secrets)) if each in body]
+        if not found:
+            return body
+        stands = rb"(?<!\w)(%b(?:=|\\u003[dD]))(?:%b)" % (re.escape(name), b"|".join(found))
+        return re.sub(stands, rb"\1" + MASK.encode(), body)
+
+
+def _written(secrets: Iterable[str]) -> list[str]:
+    """How they may stand in an address in a text of JSON, the longest first."""
+    ways = (str, quote, quote_plus, partial(quote, safe=""))
+    every = {way(secret).replace("/", slash) for secret in secrets for way in ways for slash in ("/", r"\/")}
+    return sorted(every, key=len, reverse=True)
+
 
 Placement: TypeAlias = InHeader | InQuery
-
-
-def _keep_queries_out_of_the_log() -> None:
-    """The HTTP library logs each URL whole (logger `httpx2`, INFO), the credential in its query included."""
-    logger = logging.getLogger("httpx2")
-    if _without_query not in logger.filters:
-        logger.addFilter(_without_query)
-
-
-def _without_query(record: logging.LogRecord) -> bool:
-    if isinstance(record.args, tuple):
-        record.args = tuple(public(each) if isinstance(each, httpx2.URL) else each for each in record.args)
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from contextlib import suppress
@@ -105,8 +106,6 @@ class FileTokenStore(Sealed):
                 os.close(fd)
 
     def try_lease(self) -> bool:
-        import fcntl  # not on Windows
-
         with self._lock:
             if self._fd is not None:
                 return False
@@ -128,6 +127,7 @@ class FileTokenStore(Sealed):
         with self._lock:
             fd, self._fd = self._fd, None
         if fd is not None:
+            fcntl.flock(fd, fcntl.LOCK_UN)  # a process forked meanwhile has the file open, too
             os.close(fd)
 
     def __repr__(self) -> str:

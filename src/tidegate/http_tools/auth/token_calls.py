@@ -17,7 +17,7 @@ import orjson
 
 from tidegate.http_tools.auth.base import Hop, is_sendable
 from tidegate.http_tools.auth.tokens import Granted, Unanswered
-from tidegate.http_tools.effects import Flow, Send
+from tidegate.http_tools.effects import TOTAL_TIMEOUT, Flow, Send
 from tidegate.http_tools.exceptions import ResponseTooLargeError, TokenError
 from tidegate.http_tools.headers import number
 from tidegate.http_tools.origins import checked, is_loopback, origin
@@ -25,6 +25,7 @@ from tidegate.http_tools.retry_strategies import Failure
 from tidegate.utils.errors import ExitCode, SettingsError
 
 _MAX_BYTES = 1 << 20
+_LONGEST_CALL_S = 60.0
 _LONGEST_LIFETIME_S = 10 * 365 * 86400.0
 _TEMPORARY = frozenset({408, 425, 429})
 _CODE = re.compile(r"[a-z_]{3,40}")  # of the registered error codes; a credential has other characters, too
@@ -68,7 +69,9 @@ def _request(
     method: str, url: httpx2.URL, headers: Mapping[str, str], content: bytes | None, hop: Hop
 ) -> httpx2.Request:
     named = {"user-agent": "tidegate", **headers}
-    return httpx2.Request(method, url, headers=named, content=content, extensions=dict(hop.extensions))
+    total_s = min(hop.extensions.get(TOTAL_TIMEOUT) or _LONGEST_CALL_S, _LONGEST_CALL_S, hop.left_s)
+    extensions = {**hop.extensions, TOTAL_TIMEOUT: total_s}
+    return httpx2.Request(method, url, headers=named, content=content, extensions=extensions)
 
 
 @dataclass(frozen=True, slots=True)

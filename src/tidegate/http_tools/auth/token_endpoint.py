@@ -11,7 +11,7 @@ from tidegate.http_tools.auth.placement import Placement
 from tidegate.http_tools.auth.token_calls import Refused, ask, endpoint, form_request, json_request
 from tidegate.http_tools.auth.tokens import Granted
 from tidegate.http_tools.effects import Flow
-from tidegate.http_tools.origins import origin, public
+from tidegate.http_tools.origins import origin
 
 _HARMLESS = frozenset({"accept", "content-type", "user-agent"})
 
@@ -73,7 +73,7 @@ class TokenEndpointAuthManager(TokenAuthManager):
 
     @property
     def issuer(self) -> str:
-        return public(self._url)
+        return origin(self._url)  # a vendor's own path may hold the user, or the key
 
     def identity(self) -> str:
         return fingerprint("|".join((str(self._url), *self.fixed_secrets())))

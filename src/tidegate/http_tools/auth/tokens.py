@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from tidegate.http_tools.auth.base import Hop
-from tidegate.http_tools.effects import Flow, Shielded, Sleep, Wait
+from tidegate.http_tools.effects import Flow, Shielded, Sleep, Wait, WaitAtMost
 from tidegate.http_tools.exceptions import Attempt, TokenError
 from tidegate.http_tools.retry_strategies import Failure
 from tidegate.utils.errors import ExitCode
@@ -65,7 +66,7 @@ class TokenCell:
 
     `margin_s` before its end a token is replaced: by one caller, while the others go on with the old one. Of
     a short-lived token the margin is a quarter of its life, or a second where that is more. With `shielded` a
-    fetch that has begun ends even where its caller is cancelled.
+    fetch that has begun ends even where its caller is cancelled, or past its deadline.
     """
 
     def __init__(
@@ -116,11 +117,22 @@ class TokenCell:
                     return (yield from self._fly(mine, spare, rejected is not None, hop))
             finally:
                 self._disown(mine)
-            outcome = yield from Wait(flight.landed)
+            outcome = yield from self._of_another(flight, hop)
             if isinstance(outcome, TokenError):
                 raise copy.copy(outcome)  # each of many has its own to add to
             if outcome is not None:
                 return outcome
+
+    @staticmethod
+    def _of_another(flight: _Flight, hop: Hop) -> Flow[Token | TokenError | None]:
+        if not math.isinf(hop.deadline) and not (yield from WaitAtMost(flight.landed, hop.left_s)):
+            late = TokenError(
+                "the token did not come before the request's deadline",
+                hint="Run again, or allow a longer deadline.",
+            )
+            late.exit_code = ExitCode.TRY_AGAIN
+            raise late
+        return (yield from Wait(flight.landed))
 
     def _usable(self, rejected: str | None, now: float) -> Token | None:
         token = self._token
@@ -135,8 +147,8 @@ class TokenCell:
         try:
             return (yield from self._attempts(flight, reason, hop, once=spare is not None))
         except TokenError as error:
-            flight.outcome = copy.copy(error)  # the caller's own is added to while others read
             if spare is None or error.exit_code is not ExitCode.TRY_AGAIN:
+                flight.outcome = copy.copy(error)  # the caller's own is added to while others read
                 raise
             now = hop.clock()
             self._not_before = now + max(_PAUSE_S, (spare.expires_at - now) / 4)
@@ -151,7 +163,7 @@ class TokenCell:
                 error, failure = unanswered.error, replace(unanswered.failure, attempt=number)
                 why = str(failure.status_code or error)
                 delay_s = None if once else hop.retry.delay_s(failure)
-                if delay_s is None or delay_s > hop.max_wait_s:
+                if delay_s is None or delay_s > min(hop.max_wait_s, hop.left_s):
                     error.history = (*history, Attempt(number, why, 0.0))
                     raise error from error.__cause__
             history.append(Attempt(number, why, delay_s))
@@ -160,7 +172,7 @@ class TokenCell:
             number += 1
 
     def _attempt(self, flight: _Flight, reason: str, hop: Hop) -> Flow[Token]:
-        flow = self._land(flight, reason, hop)
+        flow = self._land(flight, reason, replace(hop, deadline=math.inf) if self._shielded else hop)
         next(flow)  # from here on it lands, whatever becomes of it
         return (yield from Shielded(flow)) if self._shielded else (yield from flow)
 
