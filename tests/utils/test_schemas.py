@@ -48,7 +48,7 @@ from typing_extensions import TypeAliasType, TypedDict
 
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
-from tidegate.utils.schemas import Column, SchemaError, columns_of, pydantic_to_arrow_schema
+from tidegate.utils.schemas import Column, SchemaError, bigquery_fields, columns_of, pydantic_to_arrow_schema
 
 
 class Colour(Enum):
@@ -94,52 +94,68 @@ def column_of(annotation: Any, field: Any = ...) -> Column:
     return column
 
 
-MAPPED: list[tuple[Any, str, pa.DataType]] = [
-    (str, "string", pa.string()),
-    (Annotated[str, StringConstraints(max_length=5)], "string", pa.string()),
-    (int, "int", pa.int64()),
-    (PositiveInt, "int", pa.int64()),
-    (OrderId, "int", pa.int64()),
-    (float, "float", pa.float64()),
-    (bool, "bool", pa.bool_()),
-    (Annotated[Decimal, Field(max_digits=12, decimal_places=2)], "decimal", pa.decimal128(12, 2)),
-    (Annotated[Decimal, Field(max_digits=76, decimal_places=38)], "decimal", pa.decimal256(76, 38)),
-    (AwareDatetime, "timestamp", pa.timestamp("us", tz="UTC")),
-    (PastDatetime, "timestamp", pa.timestamp("us", tz="UTC")),
-    (datetime, "timestamp", pa.timestamp("us", tz="UTC")),
-    (NaiveDatetime, "datetime", pa.timestamp("us")),
-    (date, "date", pa.date32()),
-    (time, "time", pa.time64("us")),
-    (timedelta, "int", pa.int64()),
-    (bytes, "bytes", pa.binary()),
-    (UUID, "string", pa.string()),
-    (HttpUrl, "string", pa.string()),
-    (AnyUrl, "string", pa.string()),
-    (IPv4Address, "string", pa.string()),
-    (IPv4Address | IPv6Address, "string", pa.string()),
-    (HttpUrl | str, "string", pa.string()),
-    (Colour, "string", pa.string()),
-    (Level, "int", pa.int64()),
-    (Literal["a", "b"], "string", pa.string()),
-    (Literal[Level.LOW], "int", pa.int64()),
-    (Inner, "record", pa.struct([pa.field("x", pa.int64(), nullable=False), pa.field("y", pa.string())])),
-    (Code, "string", pa.string()),
-    (Annotated[int, Field(ge=0, lt=2**64)], "decimal", pa.decimal128(20, 0)),
-    (conint(ge=-(2**70), le=0), "decimal", pa.decimal128(22, 0)),
-    (Listing[int], "int", pa.list_(pa.field("element", pa.int64(), nullable=False))),
-    (dict[str, int], "json", pa.string()),
-    (Shape, "json", pa.string()),
-    (Any, "json", pa.string()),
-    (JsonValue, "json", pa.string()),
-    (Json[list[int]], "json", pa.string()),
-    (int | str, "json", pa.string()),
-    (Inner | int, "json", pa.string()),
+MAPPED: list[tuple[Any, str, str, pa.DataType]] = [
+    (str, "string", "STRING", pa.string()),
+    (Annotated[str, StringConstraints(max_length=5)], "string", "STRING", pa.string()),
+    (int, "int", "INT64", pa.int64()),
+    (PositiveInt, "int", "INT64", pa.int64()),
+    (OrderId, "int", "INT64", pa.int64()),
+    (float, "float", "FLOAT64", pa.float64()),
+    (bool, "bool", "BOOL", pa.bool_()),
+    (Annotated[Decimal, Field(max_digits=12, decimal_places=2)], "decimal", "NUMERIC", pa.decimal128(12, 2)),
+    (
+        Annotated[Decimal, Field(max_digits=76, decimal_places=38)],
+        "decimal",
+        "BIGNUMERIC",
+        pa.decimal256(76, 38),
+    ),
+    (AwareDatetime, "timestamp", "TIMESTAMP", pa.timestamp("us", tz="UTC")),
+    (PastDatetime, "timestamp", "TIMESTAMP", pa.timestamp("us", tz="UTC")),
+    (datetime, "timestamp", "TIMESTAMP", pa.timestamp("us", tz="UTC")),
+    (NaiveDatetime, "datetime", "DATETIME", pa.timestamp("us")),
+    (date, "date", "DATE", pa.date32()),
+    (time, "time", "TIME", pa.time64("us")),
+    (timedelta, "int", "INT64", pa.int64()),
+    (bytes, "bytes", "BYTES", pa.binary()),
+    (UUID, "string", "STRING", pa.string()),
+    (HttpUrl, "string", "STRING", pa.string()),
+    (AnyUrl, "string", "STRING", pa.string()),
+    (IPv4Address, "string", "STRING", pa.string()),
+    (IPv4Address | IPv6Address, "string", "STRING", pa.string()),
+    (HttpUrl | str, "string", "STRING", pa.string()),
+    (Colour, "string", "STRING", pa.string()),
+    (Level, "int", "INT64", pa.int64()),
+    (Literal["a", "b"], "string", "STRING", pa.string()),
+    (Literal[Level.LOW], "int", "INT64", pa.int64()),
+    (
+        Inner,
+        "record",
+        "RECORD",
+        pa.struct([pa.field("x", pa.int64(), nullable=False), pa.field("y", pa.string())]),
+    ),
+    (Code, "string", "STRING", pa.string()),
+    (Annotated[int, Field(ge=0, lt=2**64)], "decimal", "NUMERIC", pa.decimal128(20, 0)),
+    (conint(ge=-(2**70), le=0), "decimal", "NUMERIC", pa.decimal128(22, 0)),
+    (Listing[int], "int", "INT64", pa.list_(pa.field("element", pa.int64(), nullable=False))),
+    (dict[str, int], "json", "JSON", pa.string()),
+    (Shape, "json", "JSON", pa.string()),
+    (Any, "json", "JSON", pa.string()),
+    (JsonValue, "json", "JSON", pa.string()),
+    (Json[list[int]], "json", "JSON", pa.string()),
+    (int | str, "json", "JSON", pa.string()),
+    (Inner | int, "json", "JSON", pa.string()),
 ]
 
 
-@pytest.mark.parametrize(("annotation", "kind", "arrow"), MAPPED, ids=lambda value: str(value)[:40])
-def test_type_maps_to_column_and_arrow(annotation: Any, kind: str, arrow: pa.DataType) -> None:
-    assert column_of(annotation).kind == kind
+@pytest.mark.parametrize(
+    ("annotation", "kind", "bigquery", "arrow"), MAPPED, ids=lambda value: str(value)[:40]
+)
+def test_type_maps_to_column_bigquery_and_arrow(
+    annotation: Any, kind: str, bigquery: str, arrow: pa.DataType
+) -> None:
+    column = column_of(annotation)
+    assert column.kind == kind
+    assert bigquery_fields([column])[0]["type"] == bigquery
     schema = pydantic_to_arrow_schema(create_model("M", v=(annotation, ...)))
     assert schema.field("v").type == arrow
 
@@ -411,6 +427,7 @@ def test_columns_need_neither_pyarrow_nor_google_nor_duckdb() -> None:
         "import sys; from tidegate.contracts.table import Table\n"
         "from tidegate.contracts.base import WriteContract\n"
         "class M(WriteContract):\n v: int\n"
+        "from tidegate.utils.schemas import *; bigquery_fields(columns_of(M)); pydantic_to_json_schema(M)\n"
         "Table('t', M); print(sorted({'pyarrow', 'google', 'duckdb'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

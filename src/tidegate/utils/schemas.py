@@ -1,17 +1,20 @@
-"""Schemas that are derived from a write contract: neutral columns, and Arrow."""
+"""Schemas that are derived from a write contract: neutral columns, BigQuery, Arrow, JSON schema."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from tidegate.utils.annotations import walk
+from tidegate.utils.bigquery_schema import bigquery_fields, schema_fields
 from tidegate.utils.columns import Column, Kind, SchemaError
+from tidegate.utils.json_schema import json_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from google.cloud.bigquery import SchemaField
 
 __all__ = [
     "Column",
@@ -20,8 +23,12 @@ __all__ = [
     "arrow_item_type",
     "arrow_schema",
     "arrow_type",
+    "bigquery_fields",
     "columns_of",
+    "json_schema",
     "pydantic_to_arrow_schema",
+    "pydantic_to_bigquery_schema",
+    "pydantic_to_json_schema",
 ]
 
 _MAX_DECIMAL128 = 38
@@ -39,6 +46,20 @@ def columns_of(model: type[BaseModel]) -> tuple[Column, ...]:
 def pydantic_to_arrow_schema(model: type[BaseModel]) -> pa.Schema:
     """The Arrow schema of a model's rows; JSON columns are strings of JSON text. Raises `SchemaError`."""
     return arrow_schema(columns_of(model))
+
+
+def pydantic_to_bigquery_schema(model: type[BaseModel]) -> list[SchemaField]:
+    """The schema of a table of a model's rows, for Google's client.
+
+    `bigquery_fields(columns_of(model))` gives it as plain dictionaries. Raises `SchemaError`, and
+    `SettingsError` where the extra `bigquery` is not installed.
+    """
+    return schema_fields(columns_of(model))
+
+
+def pydantic_to_json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of a model's rows as the warehouse holds them. Raises `SchemaError`."""
+    return json_schema(columns_of(model), model.__name__)
 
 
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
