@@ -72,7 +72,7 @@ class InstancesBuild:
         self._transform = task.transform
         self._encoder = Encoder(task.into.model)
         self._highest = None if task.cursor is None else Highest(task.name, task.cursor.field, reads)
-        self.fingerprint = fingerprint(task, reads)
+        self.fingerprint = fingerprint(task, reads, self._encoder.key_id)
 
     @property
     def schema(self) -> pa.Schema:

@@ -16,9 +16,9 @@ from tidegate.engine.tasks import Task
 from tidegate.utils.version import __version__
 
 
-def fingerprint(task: Task[Any, Any, Any], reads: type[BaseModel]) -> str:
+def fingerprint(task: Task[Any, Any, Any], reads: type[BaseModel], key_id: str = "") -> str:
     """A digest of all that decides what a page becomes: transform, both contracts with the sources of the
-    modules that they are made in, columns, cursor field, and the version of tidegate.
+    modules that they are made in, columns, cursor field, key of hashed columns, and the version of tidegate.
     """
     digest = hashlib.sha256(__version__.encode())
     digest.update(_code(task.transform.function))
@@ -26,7 +26,7 @@ def fingerprint(task: Task[Any, Any, Any], reads: type[BaseModel]) -> str:
         for each in model.__mro__:
             digest.update(_source(each.__module__))
         digest.update(_plain(model.model_fields))
-    digest.update(_plain((task.into.columns, task.cursor)))
+    digest.update(_plain((task.into.columns, task.cursor, key_id)))
     return digest.hexdigest()[:24]
 
 

@@ -41,8 +41,9 @@ class Encoder:
         self.model = model
         self.columns = columns_of(model)
         self.schema: pa.Schema = arrow_schema(self.columns)
-        self.keyed = KeyedHash.read() if need_key(self.columns) else None
-        self._builds = [builder(column, column.name, self.keyed) for column in self.columns]
+        keyed = KeyedHash.read() if need_key(self.columns) else None
+        self.key_id = keyed.key_id if keyed else ""  # changes with the key of hashed columns
+        self._builds = [builder(column, column.name, keyed) for column in self.columns]
 
     def encode(self, rows: Sequence[BaseModel]) -> pa.RecordBatch:
         """One batch, rows in the order given. Raises `EncodeError` where a value is unfit."""
