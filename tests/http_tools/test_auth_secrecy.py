@@ -8,7 +8,7 @@ import json
 import pickle
 import re
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote_plus
 
 import httpx2
@@ -258,6 +258,39 @@ def test_a_token_endpoint_that_echoes_the_credential_is_not_believed(
         driver.request(client_of(driver, kind, server), "GET", "/x")
     api = Api(server, Answer())
     assert not any(each in told(caught.value) for each in api.credentials())
+
+
+@every_manager
+def test_an_answer_holds_no_credential(driver: Driver, server: Loopback, kind: str) -> None:
+    api = Api(server, Answer())
+    response = driver.request(client_of(driver, kind, server), "GET", "/x?a=1")
+    held = pickle.dumps(response) + repr((response.request, response.url)).encode()
+    assert b"/x?a=1" in held
+    assert not any(each.encode() in held for each in api.credentials())
+
+
+@pytest.mark.parametrize("kind", ["key in the query", "login, token in the query"])
+@pytest.mark.parametrize("escape", [str, lambda text: text.replace("/", "\\/")], ids=["plain", "escaped"])
+def test_a_page_keeps_no_next_link_with_the_credential(
+    driver: Driver, server: Loopback, kind: str, escape: Callable[[str], str]
+) -> None:
+    api = Api(server, Answer())
+    answer = server.by
+
+    def repeats(seen: Seen) -> Answer:
+        if seen.path == "/token":
+            return answer(seen)
+        rows = [] if "page" in seen.query else [{"id": 1, "note": "token and api_key are names"}]
+        return Answer(body=escape(json.dumps({"rows": rows, "next": seen.target + "&page=2"})).encode())
+
+    server.by = repeats
+    client = client_of(driver, kind, server)
+    call = client.pages("GET", "/x/y?a=1", reads=ApiRow, items="rows", paginator=NextUrlPaginator("next"))
+    pages = driver.pages(call)
+    assert [seen.query.get("page") for seen in api.asked] == [None, "2"]
+    assert pages[0].items == [{"id": 1, "note": "token and api_key are names"}]
+    kept = repr([(page, page.body, page.kept, page.url) for page in pages])
+    assert not any(each in kept for each in api.credentials())
 
 
 def test_tokens_that_came_under_way_are_hidden_and_old_ones_forgotten(

@@ -10,16 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.http_tools.driving import Driver, World
-from tests.http_tools.loopback import Answer, Loopback, Seen
-from tidegate.http_tools.auth import APIKeyAuthManager
+from tests.http_tools.loopback import Answer, Loopback, Seen, as_json
+from tidegate.contracts.base import ReadContract
+from tidegate.http_tools.auth import APIKeyAuthManager, BearerAuthManager
 from tidegate.http_tools.clients import HttpClient
 from tidegate.http_tools.exceptions import CrossOriginError, HttpClientError, HttpStatusError
 from tidegate.http_tools.origins import check_target, origin, redirect_of
+from tidegate.http_tools.pagination import NextUrlPaginator
 from tidegate.http_tools.policy import Policy, request_flow
 
 KEY = "a-key-for-one-origin-only"
 # What a client of ours may send to an origin that is not its own.
 PLAIN = {"accept", "accept-encoding", "user-agent", "content-type", "content-length", "host", "connection"}
+
+
+class ApiRow(ReadContract):
+    id: int
 
 
 def with_key(driver: Driver, server: Loopback, *allowed: Loopback) -> HttpClient:
@@ -115,6 +121,50 @@ def test_a_post_is_sent_on_only_where_the_status_says_so(
     assert server.seen[1].method == method
     assert server.seen[1].body == (b'{"a":1}' if method == "POST" else b"")
     assert ("content-type" in server.seen[1].headers) is (method == "POST")
+
+
+@pytest.mark.parametrize("status", [307, 308])
+@pytest.mark.parametrize("based", [True, False], ids=["allowed", "no base URL"])
+def test_a_redirect_takes_no_body_to_another_origin(
+    driver: Driver, server: Loopback, elsewhere: Loopback, status: int, based: bool
+) -> None:
+    server.by = lambda _: to(elsewhere.url + "/x", status)
+    client = with_key(driver, server, elsewhere) if based else driver.client()
+    with pytest.raises(CrossOriginError, match="takes no body to another origin"):
+        driver.request(client, "POST", server.url + "/", json={"password": "private"})
+    assert not elsewhere.seen
+
+
+def test_a_post_that_becomes_a_get_goes_to_an_allowed_origin(
+    driver: Driver, server: Loopback, elsewhere: Loopback
+) -> None:
+    server.by = lambda _: to(elsewhere.url + "/x", 303)
+    driver.request(with_key(driver, server, elsewhere), "POST", "/", json={"password": "private"})
+    assert [(seen.method, seen.body) for seen in elsewhere.seen] == [("GET", b"")]
+
+
+def test_a_next_link_takes_no_body_to_another_origin(
+    driver: Driver, server: Loopback, elsewhere: Loopback
+) -> None:
+    server.by = lambda _: as_json({"rows": [{"id": 1}], "next": elsewhere.url + "/x"})
+    call = with_key(driver, server, elsewhere).pages(
+        "POST", "/x", reads=ApiRow, items="rows", json={"a": "private"}, paginator=NextUrlPaginator("next")
+    )
+    with pytest.raises(CrossOriginError, match="takes no body to another origin"):
+        driver.pages(call)
+    assert not elsewhere.seen
+
+
+def test_a_user_in_an_address_that_the_api_gives_takes_no_credentials_place(
+    driver: Driver, server: Loopback
+) -> None:
+    home = server.url.replace("//", "//user:password@")
+    server.script(to(home + "/moved"), as_json({"rows": [{"id": 1}], "next": home + "/next"}))
+    server.by = lambda _: as_json({"rows": []})
+    client = driver.client(server.url, auth_manager=BearerAuthManager(KEY))
+    call = client.pages("GET", "/", reads=ApiRow, items="rows", paginator=NextUrlPaginator("next"))
+    driver.pages(call)
+    assert [seen.headers["authorization"] for seen in server.seen] == [f"Bearer {KEY}"] * 3
 
 
 def test_five_redirects_are_followed_and_no_sixth(driver: Driver, server: Loopback) -> None:

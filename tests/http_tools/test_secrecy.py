@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import logging
 import pickle
 import traceback
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr
 
-from tests.http_tools.driving import Driver
+from tests.http_tools.driving import Driver, at_once
 from tests.http_tools.loopback import Answer, Loopback, as_json
 from tidegate.contracts.base import ReadContract
 from tidegate.http_tools.auth import APIKeyAuthManager
@@ -24,6 +25,7 @@ from tidegate.http_tools.exceptions import (
     ContractError,
     HttpClientError,
     HttpStatusError,
+    NetworkError,
     RateLimitError,
     WaitTooLongError,
 )
@@ -125,6 +127,42 @@ def test_a_key_that_is_cut_by_the_excerpt_shows_no_half(server: Loopback, repeat
         with pytest.raises(ClientError) as caught:
             client.request("GET", "/")
         assert hides(told(caught.value), key)
+
+
+def test_what_led_to_an_error_is_told_without_the_key(driver: Driver, server: Loopback) -> None:
+    key = "a-key-in-a-header-that-is-none"
+    server.by = lambda _: Answer(headers={f"no {key} header": "x"})  # the library's error quotes the line
+    client = driver.client(server.url, auth_manager=APIKeyAuthManager(key), retry_strategy=at_once(2))
+    with pytest.raises(NetworkError) as caught:
+        driver.request(client, "GET", "/")
+    assert hides(told(caught.value), key)
+    assert MASK in str(caught.value.__cause__)
+
+
+def test_the_attempts_before_are_told_without_the_key(driver: Driver, server: Loopback) -> None:
+    server.by = lambda _: Answer(hang_up=True)
+    key = "a-key-that-is-in-the-path-too"
+    client = driver.client(server.url, auth_manager=APIKeyAuthManager(key), retry_strategy=at_once(3))
+    with pytest.raises(NetworkError) as caught:
+        driver.request(client, "GET", f"/bot{key}/x")
+    assert len(caught.value.history) == 3
+    assert hides(told(caught.value), key)
+
+
+def test_the_libraries_below_log_neither_queries_nor_cookies(
+    driver: Driver, server: Loopback, elsewhere: Loopback, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = {
+        "Location": elsewhere.url + "/file?Signature=of-a-presigned-address",
+        "Set-Cookie": "sid=session-1",
+    }
+    server.script(Answer(302, headers=away))
+    client = driver.client(server.url, allowed_origins=[elsewhere.url])
+    with caplog.at_level(logging.DEBUG):
+        driver.request(client, "GET", "/x", params={"email": "someone@example.com"})
+    assert {"httpx2", "httpcore2.http11"} <= {each.name for each in caplog.records}
+    for told in ("presigned", "session-1", "someone"):
+        assert told not in caplog.text
 
 
 def test_an_error_shows_a_short_piece_of_the_body(server: Loopback) -> None:

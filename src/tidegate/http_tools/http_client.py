@@ -22,6 +22,7 @@ from tidegate.http_tools.downloads import MAX_BYTES, Download, Progress, downloa
 from tidegate.http_tools.drivers import Stop, drive, drive_async
 from tidegate.http_tools.effects import MAX_RATIO, TOTAL_TIMEOUT, Flow
 from tidegate.http_tools.events import Listener
+from tidegate.http_tools.exceptions import CrossOriginError
 from tidegate.http_tools.origins import check_target, checked, origin
 from tidegate.http_tools.pagination import Paginator, RoutePaginator, SinglePage, Steps
 from tidegate.http_tools.policy import DEFAULT_TERMS, Policy, Terms, request_flow
@@ -181,10 +182,15 @@ class HttpClient(RequestMaker):
         terms: Terms = DEFAULT_TERMS,
         bare: bool = False,
     ) -> Flow[httpx2.Response]:
-        """The exchange for one request, for a driver; `bare`: without any header that may be secret."""
+        """The exchange for one request, for a driver; `bare`: without any header that may be secret.
+
+        Raises `CrossOriginError` for a body that is to be sent bare: it may be private, too.
+        """
         request = self.build_request(method, url, params, json, headers)
         if bare:
             request.headers = credential_free(request.headers)
+            if json is not None:
+                raise CrossOriginError(f"{method} {request.url.path}: a link takes no body to another origin")
         return request_flow(self.policy, request, terms)
 
     def download_flow(

@@ -17,7 +17,7 @@ from tidegate.http_tools.exceptions import (
 )
 from tidegate.http_tools.faults import UNSENDABLE, Faults, failure_of
 from tidegate.http_tools.origins import MAX_REDIRECTS, check_target, origin, redirect_of
-from tidegate.http_tools.resending import again, redirected
+from tidegate.http_tools.resending import redirected
 from tidegate.http_tools.retry_strategies import Failure
 from tidegate.http_tools.sender import Sender
 from tidegate.http_tools.telling import Telling
@@ -78,7 +78,7 @@ class _Exchange:
                     yield from self._unwanted(response, token)
         except HttpClientError as error:
             error.history = (*self._history, *error.history)  # a failed token call has its own
-            error.args = (self._policy.redact(str(error)),)
+            self._policy.redact.error(error)
             error.hint = error.hint and self._policy.redact(error.hint)
             raise
 
@@ -91,10 +91,7 @@ class _Exchange:
         if breaker is None or self._policy.retry.delay_s(failure) is None:
             return False
         back = breaker.for_request(self._request).probe_back()
-        if back is None or not (yield from WaitAtMost(back, self._sender.patience())):
-            return False
-        self._request = again(self._request)
-        return True
+        return back is not None and (yield from WaitAtMost(back, self._sender.patience()))
 
     def _unwanted(self, response: httpx2.Response, token: str | None) -> Flow[None]:
         """Make ready for another request, or raise."""
@@ -102,7 +99,6 @@ class _Exchange:
             self._follow(response, target)
         elif response.status_code == 401 and token is not None and self._renewable(token, response):
             self._rejected = token
-            self._request = again(self._request)
         else:
             yield from self._retry(self._failure(response), self._faults.of_status(response))
 
@@ -117,16 +113,16 @@ class _Exchange:
             raise CrossOriginError(f"{self._endpoint}: more than {MAX_REDIRECTS} redirects")
         home, request = self._policy.home, self._request
         check_target(target, home, self._policy.allowed_origins)
-        self._tell.redirected(response.status_code, target)
         elsewhere = home is None and origin(target) != origin(request.url)
         self._request = redirected(request, response.status_code, target, bare=elsewhere)
+        self._tell.redirected(response.status_code, target)
 
     def _retry(self, failure: Failure, error: HttpClientError) -> Flow[None]:
         """Wait before the next attempt, or raise where none should follow."""
         delay_s = self._policy.retry.delay_s(failure)
         if isinstance(error, CircuitOpenError) and delay_s is not None:
             delay_s = max(delay_s, error.retry_after_s)
-        reason = str(failure.status_code or error)
+        reason = self._policy.redact(str(failure.status_code or error))
         if delay_s is None or delay_s > self._sender.patience():
             self._history.append(Attempt(self._attempt, reason, 0.0))
             raise self._final(error, delay_s)
@@ -139,7 +135,6 @@ class _Exchange:
         self._history.append(Attempt(self._attempt, reason, delay_s))
         self._tell.retrying(self._attempt, reason, delay_s)
         self._attempt += 1
-        self._request = again(self._request)
         yield from Sleep(delay_s)
 
     def _final(self, error: HttpClientError, delay_s: float | None) -> HttpClientError:

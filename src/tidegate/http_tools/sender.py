@@ -17,7 +17,7 @@ from tidegate.http_tools.exceptions import CrossOriginError, RequestTimeoutError
 from tidegate.http_tools.faults import NOT_THE_SERVERS
 from tidegate.http_tools.origins import check_target, origin
 from tidegate.http_tools.rate_limiters import BaseRateLimiter, acquire_flow
-from tidegate.http_tools.resending import credential_free
+from tidegate.http_tools.resending import again, credential_free
 from tidegate.http_tools.telling import Telling
 from tidegate.http_tools.terms import Policy, Terms
 
@@ -48,14 +48,17 @@ class Sender:
             self._strip(request)
         limiter = policy.limiter.for_request(request) if policy.limiter is not None and ours else None
         auth = policy.auth if trusted else None
-        waited, token, leave = yield from self._admission(request, limiter, auth, rejected)
-        response = yield from self._send(request, limiter, leave, waited)
+        sent = again(request)
+        waited, token, leave = yield from self._admission(sent, limiter, auth, rejected)
+        response = yield from self._send(sent, limiter, leave, waited)
+        response.request = request  # an answer may be pickled, and shown: it holds no credential
         return response, token
 
     def hop(self, request: httpx2.Request) -> Hop:
         """What the credential's own call may use."""
         policy = self._policy
-        return Hop(policy.retry, self.patience(), policy.clock, policy.epoch, request.extensions)
+        deadline = self._began + policy.deadline_s
+        return Hop(policy.retry, self.patience(), policy.clock, policy.epoch, request.extensions, deadline)
 
     def patience(self) -> float:
         """How long one wait may be."""
