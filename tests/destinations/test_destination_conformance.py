@@ -20,7 +20,7 @@ from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import WINDOW_COLUMN, Table
 from tidegate.destinations.base import Commit, CursorRow, Destination, Landed
 from tidegate.destinations.duckdb import DuckDBDestination
-from tidegate.destinations.exceptions import CommitLostError, DestinationError
+from tidegate.destinations.exceptions import CommitLostError, DestinationError, SchemaChangeError
 from tidegate.utils.encoding import Encoder
 from tidegate.utils.errors import TidegateError
 
@@ -292,11 +292,14 @@ class Narrow(WriteContract):
     other: int
 
 
-def test_prepare_names_every_column_that_does_not_fit(destination: Destination) -> None:
+def test_prepare_names_every_change_that_needs_a_person(destination: Destination) -> None:
     commit(destination, APPEND, [row(1, "a")])
     destination.prepare(APPEND)
-    with pytest.raises(DestinationError, match=r"rows does not fit Narrow: .*\bid\b.*\bother\b.*missing"):
+    with pytest.raises(
+        SchemaChangeError, match=r"rows does not fit Narrow: retype id.*; drop text"
+    ) as caught:
         destination.prepare(Table("rows", Narrow))
+    assert caught.value.allow == ("retype", "drop")
 
 
 def test_prepare_creates_nothing(destination: Destination, tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ One conformance suite (`tests/destinations/`) holds every implementation to this
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tidegate.contracts.table import Table
 from tidegate.destinations.quarantine import QuarantinedRow, Rejected
+from tidegate.destinations.schema_diff import Change
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,13 +71,15 @@ class Again:
 @dataclass(frozen=True, slots=True)
 class Landed:
     """What a commit did: rows now in the table because of it, rows that a newer version superseded, rows in
-    the quarantine, and the windows that it replaced.
+    the quarantine, and the windows that it replaced. `changes` are those that it made to the columns of the
+    table, in words, told only when it makes them.
     """
 
     loaded: int
     superseded: int
     quarantined: int = 0
     windows: tuple[date, ...] = ()
+    changes: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,22 @@ class Destination(Protocol):
         ...
 
     def prepare(self, table: Table[Any]) -> None:
-        """Raise `DestinationError` where the table could not be written; create or change nothing."""
+        """Raise `DestinationError` where the table could not be written; create or change nothing.
+
+        `SchemaChangeError` where it needs a change that a person has to allow.
+        """
+        ...
+
+    def differences(self, table: Table[Any]) -> list[Change]:
+        """What would make the table what its contract asks for; empty where it is. Nothing is written."""
+        ...
+
+    def apply(self, table: Table[Any], changes: Sequence[Change]) -> tuple[str, ...]:
+        """Make these changes, which are all the differences there are, and say in words what was done.
+
+        All or none, in one transaction. Where one is not safe, the rows go into a new table and the old one
+        is kept as `<table>__before_<utc time>`. Raises `DestinationError` where a value would be lost.
+        """
         ...
 
     def cursor(self, task: str) -> CursorRow:
@@ -116,7 +134,8 @@ class Destination(Protocol):
         ...
 
     def commit(self, commit: Commit) -> Landed:
-        """Write rows, commit id and cursor in one transaction, creating the table where it is missing.
+        """Write rows, commit id and cursor in one transaction, creating the table where it is missing and
+        making the safe changes that its contract asks for.
 
         The same commit id again writes nothing and gives what it did the first time. Raises
         `CommitLostError`, `CommitUnknownError`, or another `DestinationError`: then nothing landed.

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidegate.contracts.table import Table
 from tidegate.destinations import duckdb_quarantine
 from tidegate.destinations.base import Commit, CursorRow, Freshness, Landed
+from tidegate.destinations.duckdb_alter import changes_of, check_safe, make
 from tidegate.destinations.duckdb_commit import find, write
 from tidegate.destinations.duckdb_connection import DuckDBFile, is_conflict
 from tidegate.destinations.duckdb_sql import column_type, count_rows, select_all
-from tidegate.destinations.duckdb_tables import check_fit, has_table, one
+from tidegate.destinations.duckdb_tables import check_views, has_table, one, working_views
 from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationError
 from tidegate.destinations.quarantine import QUARANTINE, QuarantinedRow
+from tidegate.destinations.schema_diff import Change
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,8 +67,28 @@ class DuckDBDestination:
         for column in table.columns:
             column_type(column)
         with self._reading() as connection:
-            if connection is not None and has_table(connection, table.name):
-                check_fit(connection, table)
+            if connection is not None:
+                check_safe(connection, table, changes_of(connection, table))
+
+    def differences(self, table: Table[Any]) -> list[Change]:
+        with self._reading() as connection:
+            return changes_of(connection, table)
+
+    def apply(self, table: Table[Any], changes: Sequence[Change]) -> tuple[str, ...]:
+        if not changes:
+            return ()
+        self._check_place()
+        with self._file.opened() as connection:
+            if changes_of(connection, table) != list(changes):
+                raise DestinationError(
+                    f"{self.name}: the differences of {table.name} are other ones", hint="look at them again"
+                )
+            views = working_views(connection, table.name)
+            connection.execute("BEGIN")
+            done = make(connection, table, changes, datetime.now(UTC))
+            check_views(connection, views)
+            connection.execute("COMMIT")
+            return done
 
     def cursor(self, task: str) -> CursorRow:
         with self._reading("_tidegate_cursors") as connection:

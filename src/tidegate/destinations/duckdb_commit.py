@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from tidegate.destinations import duckdb_quarantine
 from tidegate.destinations.base import Commit, Landed
+from tidegate.destinations.duckdb_alter import fit
 from tidegate.destinations.duckdb_later import LATER_RUNS, without_later
 from tidegate.destinations.duckdb_source import BATCHES, ORDINAL, run_over
 from tidegate.destinations.duckdb_sql import (
     OWN_TABLES,
-    create_table,
     delete_all,
     delete_run,
     delete_windows,
     insert,
     merge_statements,
 )
-from tidegate.destinations.duckdb_tables import check_fit, has_table, one
+from tidegate.destinations.duckdb_tables import one
 from tidegate.destinations.exceptions import CommitLostError, DestinationError
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ def write(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
     if before is not None:
         return before
     _move_cursor(connection, commit)
-    _make_table(connection, commit)
+    changes = fit(connection, commit.table, commit.loaded_at)
     if commit.again is not None:
         commit = without_later(connection, commit)
     loaded, superseded = _rows(connection, commit)
     quarantined = duckdb_quarantine.write(connection, commit)
-    landed = Landed(loaded, superseded, quarantined, commit.windows)
+    landed = Landed(loaded, superseded, quarantined, commit.windows, changes)
     _note(connection, commit, landed)
     return landed
 
@@ -83,14 +83,6 @@ def _move_cursor(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
             f"{commit.task}: another run committed since this one began (cursor version {commit.seen})",
             hint="nothing of this run landed; a new run goes on from where the other one came",
         )
-
-
-def _make_table(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
-    if has_table(connection, commit.table.name):
-        check_fit(connection, commit.table)
-        return
-    for statement in create_table(commit.table):
-        connection.execute(statement)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, commit: Commit) -> tuple[int, int]:

@@ -48,10 +48,10 @@ def without_later(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Comm
 
 def _without(commit: Commit, windows: set[date]) -> Commit:
     def rows() -> Iterator[pa.RecordBatch]:
-        return (batch for batch in commit.batches() if _window(batch, WINDOW_COLUMN) not in windows)
+        return (_outside(batch, WINDOW_COLUMN, windows) for batch in commit.batches())
 
     def rejected() -> Iterator[pa.RecordBatch]:
-        return (batch for batch in commit.rejected.batches() if _window(batch, "window") not in windows)
+        return (_outside(batch, "window", windows) for batch in commit.rejected.batches())
 
     return replace(
         commit,
@@ -61,7 +61,10 @@ def _without(commit: Commit, windows: set[date]) -> Commit:
     )
 
 
-def _window(batch: pa.RecordBatch, column: str) -> date | None:
-    """A batch is of one slice, and so of one window."""
-    value: date | None = batch.column(column)[0].as_py() if batch.num_rows else None
-    return value
+def _outside(batch: pa.RecordBatch, column: str, windows: set[date]) -> pa.RecordBatch:
+    """The rows of other windows."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    within = pc.is_in(batch.column(column), value_set=pa.array(windows, pa.date32()))
+    return batch.filter(pc.invert(within))

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,15 +77,16 @@ def added_columns(table: Table[Any]) -> tuple[Column, ...]:
     return (*own, Column(WINDOW_COLUMN, "date")) if table.write == "replace_windows" else own
 
 
-def create_table(table: Table[Any]) -> Iterator[str]:
+def create_table(name: str, columns: Sequence[Column]) -> Iterator[str]:
     """The statements that make an empty table, with the descriptions as comments."""
-    columns = (*table.columns, *added_columns(table))
     lines = (f"{quote(c.name)} {column_type(c)}{'' if c.nullable else ' NOT NULL'}" for c in columns)
-    yield f"CREATE TABLE {quote(table.name)} ({', '.join(lines)})"
-    for column in columns:
-        if column.description:
-            target = f"{quote(table.name)}.{quote(column.name)}"
-            yield f"COMMENT ON COLUMN {target} IS {literal(column.description)}"
+    yield f"CREATE TABLE {quote(name)} ({', '.join(lines)})"
+    yield from (comment_on_column(name, column) for column in columns if column.description)
+
+
+def comment_on_column(table: str, column: Column) -> str:
+    description = literal(column.description or "")
+    return f"COMMENT ON COLUMN {quote(table)}.{quote(column.name)} IS {description}"
 
 
 def select_all(table: str) -> str:

@@ -1,16 +1,20 @@
-"""What a DuckDB file holds, and whether a table of it fits a contract."""
+"""What a DuckDB file holds: tables, their columns, and what else hangs on them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tidegate.contracts.table import Table
-from tidegate.destinations.duckdb_sql import added_columns, column_type
+from tidegate.destinations.duckdb_sql import quote
 from tidegate.destinations.exceptions import DestinationError
+from tidegate.destinations.schema_diff import Held, HeldTable
+from tidegate.utils.columns import Kind
 
 if TYPE_CHECKING:
     import duckdb
+    from duckdb.sqltypes import DuckDBPyType
 
 
 def one(connection: duckdb.DuckDBPyConnection, statement: str, values: Sequence[Any] = ()) -> Any:
@@ -23,10 +27,58 @@ def one(connection: duckdb.DuckDBPyConnection, statement: str, values: Sequence[
 
 
 # Of the file itself: not of temporary tables, nor of another file that is attached.
-_COLUMNS = """
-SELECT column_name, data_type, is_nullable, column_default IS NOT NULL FROM duckdb_columns()
-WHERE lower(table_name) = lower(?) AND database_name = current_database() AND schema_name = 'main'
-"""
+_HERE = "database_name = current_database() AND schema_name = 'main'"
+_COLUMNS = f"""
+SELECT column_name, is_nullable, comment, table_name FROM duckdb_columns()
+WHERE lower(table_name) = lower(?) AND {_HERE} ORDER BY column_index
+"""  # noqa: S608  a condition of our own
+_VIEW = f"SELECT 1 FROM duckdb_views() WHERE lower(view_name) = lower(?) AND {_HERE}"  # noqa: S608
+_COMMENT = f"SELECT comment FROM duckdb_tables() WHERE lower(table_name) = lower(?) AND {_HERE}"  # noqa: S608
+_INDEXES = f"""
+SELECT index_name, sql FROM duckdb_indexes()
+WHERE lower(table_name) = lower(?) AND sql IS NOT NULL AND {_HERE} ORDER BY index_name
+"""  # noqa: S608
+_CONSTRAINTS = f"""
+SELECT table_name || ': ' || constraint_text FROM duckdb_constraints()
+WHERE constraint_type <> 'NOT NULL' AND {_HERE}
+AND lower(?) IN (lower(table_name), lower(referenced_table)) ORDER BY 1
+"""  # noqa: S608
+_VIEWS = f"""
+SELECT view_name FROM duckdb_views()
+WHERE NOT internal AND contains(lower(sql), lower(?)) AND {_HERE} ORDER BY view_name
+"""  # noqa: S608
+
+# By DuckDB's own word for a type; those of other contracts' kinds stand behind the first ten.
+_KINDS: dict[str, tuple[Kind, bool]] = {
+    "VARCHAR": ("string", True),
+    "BIGINT": ("int", True),
+    "DOUBLE": ("float", True),
+    "BOOLEAN": ("bool", True),
+    "TIMESTAMP WITH TIME ZONE": ("timestamp", True),
+    "TIMESTAMP": ("datetime", True),
+    "DATE": ("date", True),
+    "TIME": ("time", True),
+    "BLOB": ("bytes", True),
+    "JSON": ("json", True),
+    "UUID": ("string", False),
+    "FLOAT": ("float", False),
+    "TIMESTAMP_S": ("datetime", False),
+    "TIMESTAMP_MS": ("datetime", False),
+}
+# The digits of the longest number.
+_WHOLE_NUMBERS = {
+    "TINYINT": 3, "UTINYINT": 3, "SMALLINT": 5, "USMALLINT": 5, "INTEGER": 10, "UINTEGER": 10,
+    "UBIGINT": 20, "HUGEINT": 39, "UHUGEINT": 39,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What hangs on a table. `constraints` are those that DuckDB keeps columns from being changed for."""
+
+    comment: str | None
+    indexes: tuple[tuple[str, str], ...]  # name, and the statement that makes it
+    constraints: tuple[str, ...]
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
@@ -34,36 +86,96 @@ def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
     return one(connection, _COLUMNS, [name]) is not None
 
 
-def check_fit(connection: duckdb.DuckDBPyConnection, table: Table[Any]) -> None:
-    """Raise `DestinationError` that names every column of an existing table which does not fit."""
-    faults = list(_faults(connection, table))
-    if faults:
+def held_table(connection: duckdb.DuckDBPyConnection, name: str) -> HeldTable | None:
+    """The table of this name, whatever its case. Raises `DestinationError` where it is a view."""
+    if one(connection, _VIEW, [name]) is not None:
         raise DestinationError(
-            f"table {table.name} does not fit {table.model.__name__}: {'; '.join(faults)}",
-            hint="change the contract, alter or drop the table, or write to another one",
+            f"{name} is a view, and rows go into tables",
+            hint="name another table in the contract, or drop the view",
         )
+    rows = connection.execute(_COLUMNS, [name]).fetchall()
+    if not rows:
+        return None
+    types = connection.table(quote(rows[0][3])).types
+    return HeldTable(
+        tuple(
+            held_type(column, kind, nullable=nullable, description=comment)
+            for (column, nullable, comment, _), kind in zip(rows, types, strict=True)
+        )
+    )
 
 
-def _faults(connection: duckdb.DuckDBPyConnection, table: Table[Any]) -> Iterator[str]:
-    rows = connection.execute(_COLUMNS, [table.name]).fetchall()
-    existing = {row[0].lower(): row for row in rows}
-    expected = (*table.columns, *added_columns(table))
-    for column, wanted in zip(expected, _spelled(connection, table), strict=True):
-        found = existing.pop(column.name.lower(), None)
-        if found is None:
-            yield f"column {column.name} ({wanted}) is missing"
-            continue
-        _, data_type, nullable, _ = found
-        if data_type != wanted:
-            yield f"column {column.name} is {data_type}, not {wanted}"
-        elif column.nullable and not nullable:
-            yield f"column {column.name} is NOT NULL, and the contract allows null"
-    for name, _, nullable, has_default in existing.values():
-        if not nullable and not has_default:
-            yield f"column {name} is NOT NULL, and the contract does not know it"
+def held_type(
+    name: str, kind: DuckDBPyType, *, nullable: bool = True, description: str | None = None
+) -> Held:
+    """A column of this DuckDB type. What lies in a record is always nullable."""
+    repeated = kind.id == "list"
+    item = _children(kind)["child"] if repeated else kind
+    neutral, exact, precision, scale = _neutral(item)
+    children = _children(item).items() if item.id == "struct" else ()
+    fields = tuple(held_type(field, of) for field, of in children)
+    return Held(
+        name,
+        str(kind),
+        neutral,
+        nullable=nullable,
+        repeated=repeated,
+        precision=precision,
+        scale=scale,
+        fields=fields,
+        description=description,
+        exact=exact,
+    )
 
 
-def _spelled(connection: duckdb.DuckDBPyConnection, table: Table[Any]) -> tuple[str, ...]:
-    """The types that the contract asks for, as DuckDB itself writes them."""
-    types = [column_type(column) for column in (*table.columns, *added_columns(table))]
-    return tuple(one(connection, f"SELECT {', '.join(f'typeof(NULL::{t})' for t in types)}"))
+def _neutral(item: DuckDBPyType) -> tuple[Kind | None, bool, int | None, int | None]:
+    """Kind, whether it is exactly the one of a contract, precision and scale."""
+    text = str(item)
+    if item.id == "struct":
+        return "record", True, None, None
+    if item.id == "decimal":
+        digits = _children(item)
+        return "decimal", True, digits["precision"], digits["scale"]
+    if text in _WHOLE_NUMBERS:
+        return "decimal", False, _WHOLE_NUMBERS[text], 0
+    return (*_KINDS.get(text, (None, True)), None, None)
+
+
+def _children(kind: DuckDBPyType) -> dict[str, Any]:
+    """Types by name, and of a decimal its digits."""
+    return dict(kind.children)
+
+
+def surroundings(connection: duckdb.DuckDBPyConnection, name: str) -> Surroundings:
+    (comment,) = one(connection, _COMMENT, [name])
+    return Surroundings(
+        comment,
+        tuple(connection.execute(_INDEXES, [name]).fetchall()),
+        tuple(text for (text,) in connection.execute(_CONSTRAINTS, [name]).fetchall()),
+    )
+
+
+def working_views(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+    """The views whose text names the table, and that can be read. Not for use inside of a transaction."""
+    import duckdb
+
+    working = []
+    for (view,) in connection.execute(_VIEWS, [name]).fetchall():
+        with suppress(duckdb.Error):
+            connection.execute(f"DESCRIBE SELECT * FROM {quote(view)}").fetchall()  # noqa: S608
+            working.append(view)
+    return working
+
+
+def check_views(connection: duckdb.DuckDBPyConnection, views: Iterable[str]) -> None:
+    """Raise `DestinationError` for a view that can be read no more; the transaction is aborted then."""
+    import duckdb
+
+    for view in views:
+        try:
+            connection.execute(f"DESCRIBE SELECT * FROM {quote(view)}").fetchall()  # noqa: S608
+        except duckdb.Error as error:
+            raise DestinationError(
+                f"view {view} could not be read after the change: {str(error).splitlines()[0]}",
+                hint="nothing was changed; change or drop the view first",
+            ) from error

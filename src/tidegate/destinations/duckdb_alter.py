@@ -1,0 +1,157 @@
+"""Makes a table in DuckDB what its contract asks for: in place, or by a new table and a swap.
+
+No ALTER here carries an expression with a function or with JSON in it: DuckDB logs the expression, and
+after a crash it could not open the file ("Failure while replaying WAL", measured with 2.0.1). So values
+move by INSERT and UPDATE, whose rows are logged.
+"""
+
+# ruff: noqa: S608  names are quoted by `quote`
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tidegate.contracts.table import Table
+from tidegate.destinations.duckdb_casts import missing
+from tidegate.destinations.duckdb_rebuild import rebuild
+from tidegate.destinations.duckdb_sql import (
+    added_columns,
+    column_type,
+    comment_on_column,
+    create_table,
+    quote,
+)
+from tidegate.destinations.duckdb_tables import Surroundings, held_table, surroundings
+from tidegate.destinations.exceptions import DestinationError, SchemaChangeError
+from tidegate.destinations.schema_diff import Change, differences
+from tidegate.utils.columns import Column
+
+if TYPE_CHECKING:
+    import duckdb
+
+_NUMBERS = {"int", "decimal", "float"}
+
+
+def changes_of(connection: duckdb.DuckDBPyConnection | None, table: Table[Any]) -> list[Change]:
+    """What would have to change, without a connection for a file that is not there yet; empty where the
+    table fits. Raises `DestinationError` for a view.
+    """
+    held = None if connection is None else held_table(connection, table.name)
+    return differences(table, [_carried(column) for column in table.columns], added_columns(table), held)
+
+
+def _carried(column: Column) -> Column:
+    """As much of a column as DuckDB holds: it knows no lengths."""
+    return replace(column, max_length=None, fields=tuple(_carried(field) for field in column.fields))
+
+
+def check_safe(connection: duckdb.DuckDBPyConnection, table: Table[Any], changes: Sequence[Change]) -> None:
+    """Raise where a run may not make these changes by itself; `SchemaChangeError` names all of those."""
+    refused = [change for change in changes if not change.safe]
+    if refused:
+        raise SchemaChangeError(
+            f"table {table.name} does not fit {table.model.__name__}: "
+            + "; ".join(change.text for change in refused),
+            allow=tuple(dict.fromkeys(change.kind for change in refused)),
+        )
+    if any(change.kind not in {"create", "add", "describe"} or len(change.path) > 1 for change in changes):
+        _check_free(table, surroundings(connection, table.name))
+
+
+def fit(connection: duckdb.DuckDBPyConnection, table: Table[Any], at: datetime) -> tuple[str, ...]:
+    """Inside of a transaction: make the table, or make the safe changes to it, and say which.
+
+    A table that is new says nothing. Raises as `check_safe`; then nothing has been done.
+    """
+    changes = changes_of(connection, table)
+    check_safe(connection, table, changes)
+    done = make(connection, table, changes, at)
+    return () if changes and changes[0].kind == "create" else done
+
+
+def make(
+    connection: duckdb.DuckDBPyConnection, table: Table[Any], changes: Sequence[Change], at: datetime
+) -> tuple[str, ...]:
+    """Inside of a transaction: make all of these changes, and say what was done.
+
+    Where one of them is not safe the table is kept as it was, named after the time `at`. Raises
+    `DestinationError` where a value would be lost, or something else on the table is in the way.
+    """
+    done = tuple(change.text for change in changes)
+    if changes and changes[0].kind == "create":
+        for statement in create_table(table.name, (*table.columns, *added_columns(table))):
+            connection.execute(statement)
+    elif changes:
+        around = surroundings(connection, table.name)
+        with _without_indexes(connection, around):
+            if all(_is_in_place(change, table) for change in changes):
+                for change in changes:
+                    _alter(connection, table, change)
+            else:
+                _check_free(table, around)
+                kept = rebuild(connection, table, changes, around.comment, at)
+                if all(change.safe for change in changes):
+                    connection.execute(f"DROP TABLE {quote(kept)}")
+                else:
+                    done = (*done, f"the table as it was is kept as {kept}")
+    return done
+
+
+def _check_free(table: Table[Any], around: Surroundings) -> None:
+    if around.constraints:
+        raise DestinationError(
+            f"table {table.name} cannot be changed because of constraints on it:"
+            f" {'; '.join(around.constraints)}",
+            hint="drop them first (tidegate makes none but NOT NULL), or write to another table",
+        )
+
+
+@contextmanager
+def _without_indexes(connection: duckdb.DuckDBPyConnection, around: Surroundings) -> Iterator[None]:
+    """DuckDB changes no table that has indexes: they are made again after the change."""
+    import duckdb
+
+    for name, _ in around.indexes:
+        connection.execute(f"DROP INDEX {quote(name)}")
+    yield
+    for name, statement in around.indexes:
+        try:
+            connection.execute(statement)
+        except duckdb.Error as error:
+            raise DestinationError(
+                f"index {name} cannot be made again after the change: {str(error).splitlines()[0]}",
+                hint=f"nothing was changed; drop the index first: DROP INDEX {quote(name)}",
+            ) from error
+
+
+def _column(table: Table[Any], name: str) -> Column | None:
+    """None for a column of tidegate's own that is out of use."""
+    return next((each for each in (*table.columns, *added_columns(table)) if each.name == name), None)
+
+
+def _is_in_place(change: Change, table: Table[Any]) -> bool:
+    if len(change.path) != 1:
+        return False
+    if change.kind == "widen":
+        wanted = _column(table, change.path[0])
+        return wanted is not None and wanted.kind in _NUMBERS and not wanted.repeated
+    return change.kind in {"add", "relax", "describe"}
+
+
+def _alter(connection: duckdb.DuckDBPyConnection, table: Table[Any], change: Change) -> None:
+    target, name, wanted = quote(table.name), quote(change.path[0]), _column(table, change.path[0])
+    if wanted is None or change.kind == "relax":
+        connection.execute(f"ALTER TABLE {target} ALTER COLUMN {name} DROP NOT NULL")
+        return
+    if change.kind == "widen":
+        connection.execute(f"ALTER TABLE {target} ALTER COLUMN {name} TYPE {column_type(wanted)}")
+    if change.kind == "add":
+        connection.execute(f"ALTER TABLE {target} ADD COLUMN {name} {column_type(wanted)}")
+        if wanted.repeated:
+            connection.execute(f"UPDATE {target} SET {name} = {missing(wanted)}")
+    if change.kind in {"add", "describe"} and wanted.description:
+        connection.execute(comment_on_column(table.name, wanted))

@@ -1,0 +1,134 @@
+"""SQL that turns the values of a column into those of another type, and SQL that says which would be lost.
+
+A value is lost where it would not come back the same. Text is parsed by the patterns below, because DuckDB
+takes '1.7' for the int 2, and an instant without a zone for one in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tidegate.destinations.duckdb_sql import column_type, literal, quote
+from tidegate.destinations.schema_diff import Held
+from tidegate.utils.columns import Column, Kind
+
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_PATTERNS: dict[Kind, str] = {
+    "int": r"[+-]?[0-9]+",
+    "float": r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?",
+    "bool": r"true|false|True|False|1|0",
+    "date": _DAY,
+    "time": _CLOCK,
+    "datetime": rf"{_DAY}[T ]{_CLOCK}",
+    "timestamp": rf"{_DAY}[T ]{_CLOCK}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)",
+}
+_JSON_VALUES = "('VARCHAR', 'UBIGINT', 'BIGINT', 'DOUBLE', 'BOOLEAN')"
+
+
+def converted(value: str, held: Held, wanted: Column, level: int = 0) -> str:
+    """The expression `value` as the wanted type: null where it cannot be, `[]` for a list that was null."""
+    each = f"x{level}"
+    if wanted.repeated and held.repeated:
+        item = _item(each, held, wanted, level + 1)
+        made = value if item == each else f"[{item} FOR {each} IN {value}]"
+        return f"coalesce({made}, {_empty(wanted)})"
+    if wanted.repeated:
+        return (
+            f"CASE WHEN {value} IS NULL THEN {_empty(wanted)} ELSE [{_item(value, held, wanted, level)}] END"
+        )
+    if held.repeated:
+        return f"to_json({value})" if wanted.kind == "json" else _null(wanted)
+    return _item(value, held, wanted, level)
+
+
+def missing(wanted: Column) -> str:
+    """What a row that is older than the column holds in it."""
+    return _empty(wanted) if wanted.repeated else _null(wanted)
+
+
+def keeps(value: str, held: Held, wanted: Column, path: tuple[str, ...] = (), level: int = 0) -> str:
+    """A condition: what lies at `path` in `value` is kept whole by `converted`."""
+    each = f"x{level}"
+    if held.repeated and (path or wanted.repeated):
+        item = replace(held, repeated=False, spelled=held.spelled.removesuffix("[]"))
+        inside = keeps(each, item, _single(wanted), path, level + 1)
+        return f"coalesce(list_bool_and([{inside} FOR {each} IN {value}]), true)"
+    if path:
+        name, *rest = path
+        field = next(field for field in wanted.fields if field.name == name)
+        found = next(field for field in held.fields if field.name.lower() == name.lower())
+        return keeps(f"{value}.{quote(found.name)}", found, field, tuple(rest), level)
+    return f"({value} IS NULL OR {_kept(value, held, wanted)})"
+
+
+def _item(value: str, held: Held, wanted: Column, level: int) -> str:
+    """As `converted`, for one value or one item of a list."""
+    if held.kind == "record" and wanted.kind == "record":
+        return _record(value, held, wanted, level)
+    if held.kind == wanted.kind and held.exact and held.kind != "decimal":
+        return value
+    if wanted.kind == "json":
+        return f"to_json({value})"
+    if "record" in {held.kind, wanted.kind}:
+        return _null(wanted)
+    return _cast(_text_of(value) if held.kind == "json" else value, wanted)
+
+
+def _record(value: str, held: Held, wanted: Column, level: int) -> str:
+    fields = {field.name.lower(): field for field in held.fields}
+    parts = []
+    for field in wanted.fields:
+        found = fields.get(field.name.lower())
+        part = (
+            missing(field)
+            if found is None
+            else converted(f"{value}.{quote(found.name)}", found, field, level)
+        )
+        parts.append(f"{quote(field.name)} := {part}")
+    return f"CASE WHEN {value} IS NULL THEN NULL ELSE struct_pack({', '.join(parts)}) END"
+
+
+def _kept(value: str, held: Held, wanted: Column) -> str:
+    """A condition on one value that is not null."""
+    if wanted.kind == "json" or held.kind == wanted.kind == "record":
+        return "true"
+    kinds = {held.kind, wanted.kind}
+    if held.repeated or "record" in kinds or kinds == {"bytes", "string"}:
+        return "false"
+    if held.kind == "json" and wanted.kind == "string":
+        return f"json_type({value}) = 'VARCHAR'"
+    if held.kind == "json":
+        return f"(json_type({value}) IN {_JSON_VALUES} AND {_parsed(_text_of(value), wanted)})"
+    if held.kind == "string" and held.exact:
+        return _parsed(value, wanted)
+    return f"TRY_CAST({_cast(value, wanted)} AS {held.spelled}) IS NOT DISTINCT FROM {value}"
+
+
+def _parsed(text: str, wanted: Column) -> str:
+    pattern = _PATTERNS.get(wanted.kind)
+    if wanted.kind == "decimal":
+        pattern = rf"[+-]?[0-9]+(\.[0-9]{{0,{wanted.scale}}}0*)?"
+    if pattern is None:
+        return "false"
+    return f"(regexp_full_match({text}, {literal(pattern)}) AND {_cast(text, wanted)} IS NOT NULL)"
+
+
+def _text_of(value: str) -> str:
+    return f"({value} ->> '$')"
+
+
+def _cast(value: str, wanted: Column) -> str:
+    return f"TRY_CAST({value} AS {column_type(_single(wanted))})"
+
+
+def _null(wanted: Column) -> str:
+    return f"NULL::{column_type(_single(wanted))}"
+
+
+def _empty(wanted: Column) -> str:
+    return f"[]::{column_type(wanted)}"
+
+
+def _single(column: Column) -> Column:
+    return replace(column, repeated=False)
