@@ -107,7 +107,8 @@ class Page(Generic[R]):
         try:
             return self.call.reader.read(self.body, self.request.seam)
         except ValidationError as error:  # the envelope is sound, so this is JSON that only one parser takes
-            raise self.error(f"the body cannot be read: {error.errors()[0]['msg']}") from error
+            # its cause would quote the body
+            raise self.error(f"the body cannot be read: {error.errors()[0]['msg']}") from None
 
     def parse(self) -> list[R]:
         """The rows as read models, each once. Raises `ContractError` that names the rows and fields at fault."""
