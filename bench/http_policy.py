@@ -1,50 +1,42 @@
-"""What the policy costs on top of bare httpx2, and a limiter's grant: `python -m bench.http_policy`.
+"""What the policy costs on top of bare httpx2, a listener on top of that, and a grant of each limiter:
+`python -m bench.http_policy`.
 
-Both ways send the same requests in the same run, in turns, so that a slow moment hits both. In memory
-(`MockTransport`) nothing but code is measured; on loopback a server in a process of its own answers.
+All ways send the same requests in the same run, in turns. In memory (`MockTransport`) nothing but code is
+measured; on loopback a server in a process of its own answers.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import httpx2
 
+from bench.http_limiters import PLENTY, grants
+from bench.http_loopback import BODY, loopback
+from bench.turns import Timings, in_turns, in_turns_async
 from tidegate.http_tools.auth import APIKeyAuthManager
 from tidegate.http_tools.circuit_breakers import PerEndpointCircuitBreaker
 from tidegate.http_tools.clients import AsyncHttpClient, SyncHttpClient
-from tidegate.http_tools.rate_limiters import (
-    BaseRateLimiter,
-    BurstRecoveryLimiter,
-    CompositeLimiter,
-    ConcurrencyLimiter,
-    HeaderRateLimiter,
-    RouteLimiter,
-    SlidingWindowLimiter,
-    TokenBucketLimiter,
-    WeightedLimiter,
-)
+from tidegate.http_tools.events import Event, Listener
+from tidegate.http_tools.rate_limiters import SlidingWindowLimiter
+from tidegate.http_tools.telemetry import OpenTelemetryListener
 
 MAX_REQUEST_US = 60.0
 MAX_ACQUIRE_US = 10.0
 KEY = "a-key-of-the-bench"
-BODY = b'{"items": [], "count": 0}'
-# So much quota that nobody waits.
-PLENTY = 1_000_000
+BASE = "https://api.example.com"
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Microseconds of one thing, over the rounds."""
+    """Microseconds of one thing, over the rounds, beside what it comes on top of."""
 
     name: str
     bare_us: Sequence[float]
@@ -75,117 +67,33 @@ def answer(_: httpx2.Request) -> httpx2.Response:
 
 
 def sync_cost(name: str, base_url: str, transport: Any, rounds: int, number: int) -> Cost:
-    bare_us, whole_us = [], []
     with (
         httpx2.Client(base_url=base_url, transport=transport, headers={"api-key": KEY}) as bare,
         SyncHttpClient(base_url, transport=transport, **strategies()) as whole,
     ):
-        for _ in range(rounds + 1):  # the first one warms up
-            bare_us.append(_per_call(lambda: bare.get("/items"), number))
-            whole_us.append(_per_call(lambda: whole.request("GET", "/items"), number))
-    return Cost(name, bare_us[1:], whole_us[1:])
-
-
-def _per_call(call: Callable[[], object], number: int) -> float:
-    began = time.perf_counter()
-    for _ in range(number):
-        call()
-    return (time.perf_counter() - began) / number * 1e6
+        ways: dict[str, Callable[[], object]] = {
+            "bare": lambda: bare.get("/items"),
+            "whole": lambda: whole.request("GET", "/items"),
+        }
+        found = in_turns(ways, rounds, number)
+    return Cost(name, found["bare"], found["whole"])
 
 
 async def async_cost(name: str, base_url: str, transport: Any, rounds: int, number: int) -> Cost:
-    bare_us, whole_us = [], []
     async with (
         httpx2.AsyncClient(base_url=base_url, transport=transport, headers={"api-key": KEY}) as bare,
         AsyncHttpClient(base_url, transport=transport, **strategies()) as whole,
     ):
-        for _ in range(rounds + 1):
-            began = time.perf_counter()
-            for _ in range(number):
-                await bare.get("/items")
-            bare_us.append((time.perf_counter() - began) / number * 1e6)
-            began = time.perf_counter()
-            for _ in range(number):
-                await whole.request("GET", "/items")
-            whole_us.append((time.perf_counter() - began) / number * 1e6)
-    return Cost(name, bare_us[1:], whole_us[1:])
+        ways = {"bare": lambda: bare.get("/items"), "whole": lambda: whole.request("GET", "/items")}
+        found = await in_turns_async(ways, rounds, number)
+    return Cost(name, found["bare"], found["whole"])
 
 
-def limiters() -> dict[str, BaseRateLimiter]:
-    """Every limiter that lives in this process."""
-    window = SlidingWindowLimiter(PLENTY, 3600)
-    return {
-        "TokenBucketLimiter": TokenBucketLimiter(1e9, burst=PLENTY),
-        "SlidingWindowLimiter": SlidingWindowLimiter(PLENTY, 3600),
-        "HeaderRateLimiter": HeaderRateLimiter(),
-        "BurstRecoveryLimiter": BurstRecoveryLimiter(PLENTY, PLENTY, recovery_rate=PLENTY),
-        "ConcurrencyLimiter": ConcurrencyLimiter(PLENTY),
-        "CompositeLimiter (of 2)": CompositeLimiter([window, HeaderRateLimiter()]),
-        "RouteLimiter": RouteLimiter(
-            {
-                "GET /orders/{id}": SlidingWindowLimiter(10, 1),
-                "GET /items": SlidingWindowLimiter(PLENTY, 3600),
-            },
-            default=SlidingWindowLimiter(PLENTY, 3600),
-        ),
-        "WeightedLimiter": WeightedLimiter(SlidingWindowLimiter(PLENTY, 3600), lambda _: 2),
-    }
-
-
-def grants(rounds: int, number: int) -> dict[str, list[float]]:
-    """Microseconds of a grant as the policy asks for one: the limiter of a request, then `try_acquire`."""
-    request = httpx2.Request("GET", "https://api.example.com/items")
-    found: dict[str, list[float]] = {}
-    for _ in range(rounds + 1):
-        for name, limiter in limiters().items():
-            found.setdefault(name, []).append(
-                _per_call(lambda limiter=limiter: limiter.for_request(request).try_acquire(), number)  # type: ignore[misc]  # bound early
-            )
-    return {name: values[1:] for name, values in found.items()}
-
-
-@contextmanager
-def loopback() -> Iterator[str]:
-    """The base URL of a server in a process of its own, which answers as fast as asyncio does."""
-    command = [sys.executable, "-m", "bench.http_policy", "--serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            port = process.stdout.readline().strip()
-            if not port:
-                raise RuntimeError("the server did not start")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-class _Fixed(asyncio.Protocol):
-    """Gives the same answer to every head of a request without a body."""
-
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(BODY)}\r\n\r\n"
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport, self._seen = transport, b""
-
-    def data_received(self, data: bytes) -> None:
-        self._seen += data
-        while b"\r\n\r\n" in self._seen:
-            _, _, self._seen = self._seen.partition(b"\r\n\r\n")
-            self._transport.write(self.head.encode() + BODY)
-
-
-async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(_Fixed, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
-def costs(rounds: int, number: int) -> list[Cost]:
-    base, mock = "https://api.example.com", httpx2.MockTransport(answer)
+def request_costs(rounds: int, number: int) -> list[Cost]:
+    mock = httpx2.MockTransport(answer)
     found = [
-        sync_cost("sync, in memory", base, mock, rounds, number),
-        asyncio.run(async_cost("async, in memory", base, mock, rounds, number)),
+        sync_cost("sync, in memory", BASE, mock, rounds, number),
+        asyncio.run(async_cost("async, in memory", BASE, mock, rounds, number)),
     ]
     with loopback() as url:
         found.append(sync_cost("sync, loopback", url, None, rounds, number))
@@ -193,46 +101,78 @@ def costs(rounds: int, number: int) -> list[Cost]:
     return found
 
 
-def table(requests: Sequence[Cost], acquires: dict[str, list[float]]) -> str:
-    head = f"{'us a request':<18}{'bare best':>11}{'median':>9}{'tidegate best':>15}{'median':>9}"
-    head += f"{'on top best':>13}{'median':>9}"
-    lines = [head]
-    for cost in requests:
-        bare, whole = cost.bare_us, cost.whole_us
+def listeners() -> dict[str, list[Listener]]:
+    """Nobody, one who does nothing, and OpenTelemetry without and with its SDK (which exports nothing)."""
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+    from opentelemetry.sdk.trace import TracerProvider
+
+    def silent(event: Event) -> None:
+        """Hears it."""
+
+    tracers, meters = TracerProvider(), MeterProvider([InMemoryMetricReader()])
+    return {
+        "nobody": [],
+        "one listener": [silent],
+        "OpenTelemetry, no SDK": [OpenTelemetryListener()],
+        "OpenTelemetry, SDK": [OpenTelemetryListener(tracer_provider=tracers, meter_provider=meters)],
+    }
+
+
+def listener_costs(rounds: int, number: int) -> list[Cost]:
+    """On top of the policy that nobody listens to, in memory."""
+    mock = httpx2.MockTransport(answer)
+    with ExitStack() as clients:
+
+        def asking(heard_by: list[Listener]) -> Callable[[], object]:
+            client = SyncHttpClient(BASE, transport=mock, listeners=heard_by, **strategies())
+            clients.enter_context(client)
+            return lambda: client.request("GET", "/items")
+
+        ways = {name: asking(heard_by) for name, heard_by in listeners().items()}
+        found = in_turns(ways, rounds, number)
+    alone = found.pop("nobody")
+    return [Cost(name, alone, each) for name, each in found.items()]
+
+
+def table(costs: Sequence[Cost], bare: str, whole: str) -> str:
+    head = f"{'us a request':<24}{bare + ' best':>14}{'median':>9}{whole + ' best':>16}{'median':>9}"
+    lines = [head + f"{'on top best':>13}{'median':>9}"]
+    for cost in costs:
+        without, with_it = cost.bare_us, cost.whole_us
         lines.append(
-            f"{cost.name:<18}{min(bare):>11.1f}{median(bare):>9.1f}{min(whole):>15.1f}{median(whole):>9.1f}"
-            f"{cost.on_top_us:>13.1f}{cost.median_on_top_us:>9.1f}"
+            f"{cost.name:<24}{min(without):>14.1f}{median(without):>9.1f}{min(with_it):>16.1f}"
+            f"{median(with_it):>9.1f}{cost.on_top_us:>13.1f}{cost.median_on_top_us:>9.1f}"
         )
-    lines += ["", f"{'us a grant':<26}{'best':>8}{'median':>9}"]
+    return "\n".join(lines)
+
+
+def grant_table(acquires: Timings) -> str:
+    lines = [f"{'us a grant':<26}{'best':>8}{'median':>9}"]
     lines += [f"{name:<26}{min(each):>8.2f}{median(each):>9.2f}" for name, each in acquires.items()]
     return "\n".join(lines)
 
 
 def main() -> int:
-    """Print the table and whether the bars hold; 1 where one does not."""
+    """Print the tables and whether the bars hold; 1 where one does not."""
     parser = argparse.ArgumentParser(prog="python -m bench.http_policy", description=__doc__)
     parser.add_argument("--rounds", type=int, default=40, help="short ones, so that some are undisturbed")
     parser.add_argument("--requests", type=int, default=100, help="of each way in each round")
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        asyncio.run(_serve())
-    requests, acquires = (
-        costs(options.rounds, options.requests),
-        grants(options.rounds, 10 * options.requests),
-    )
-    on_top = max(cost.on_top_us for cost in requests)
-    grant = max(min(each) for each in acquires.values())
-    print(table(requests, acquires), end="\n\n")
-    for holds, text in (
-        (
-            on_top < MAX_REQUEST_US,
-            f"{on_top:.1f} us a request on top, best rounds; below {MAX_REQUEST_US:.0f}",
-        ),
-        (grant < MAX_ACQUIRE_US, f"{grant:.2f} us a grant, best rounds; below {MAX_ACQUIRE_US:.0f}"),
-    ):
+    requests = request_costs(options.rounds, options.requests)
+    heard = listener_costs(options.rounds, options.requests)
+    acquires = grants(options.rounds, 10 * options.requests)
+    print(table(requests, "bare", "tidegate"), end="\n\n")
+    print(table(heard, "unheard", "heard"), end="\n\n")
+    print(grant_table(acquires), end="\n\n")
+    on_top, grant = max(cost.on_top_us for cost in requests), max(min(each) for each in acquires.values())
+    bars = {
+        f"{on_top:.1f} us a request on top, best rounds; below {MAX_REQUEST_US:.0f}": on_top < MAX_REQUEST_US,
+        f"{grant:.2f} us a grant, best rounds; below {MAX_ACQUIRE_US:.0f}": grant < MAX_ACQUIRE_US,
+    }
+    for text, holds in bars.items():
         print(f"{'PASS' if holds else 'FAIL'}  {text}")
-    return 0 if on_top < MAX_REQUEST_US and grant < MAX_ACQUIRE_US else 1
+    return 0 if all(bars.values()) else 1
 
 
 if __name__ == "__main__":

@@ -99,7 +99,8 @@ def answer_of(request: httpx2.Request, response: httpx2.Response, content: bytes
     raw = response.headers.raw
     headers = [(name, value) for name, value in raw if name.decode("latin-1").lower() not in _WIRE_HEADERS]
     answer = httpx2.Response(response.status_code, headers=headers, content=content, request=request)
-    if (encoding := _text_encoding(answer.charset_encoding, content[:4])) is not None:
+    named_charset = "charset" in answer.headers.get("content-type", "").lower()  # to read it takes longer
+    if named_charset and (encoding := _text_encoding(answer.charset_encoding, content[:4])) is not None:
         answer.encoding = encoding
     return answer
 
