@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from tidegate.contracts.windows import Cursor as Cursor
     from tidegate.contracts.windows import Window as Window
     from tidegate.contracts.windows import Windows as Windows
+    from tidegate.engine.context import Context as Context
     from tidegate.engine.load import load as load
     from tidegate.engine.tasks import task as task
     from tidegate.utils.version import __version__ as __version__
 
 _HOMES = {
+    "Context": "tidegate.engine.context",
     "Cursor": "tidegate.contracts.windows",
     "ReadContract": "tidegate.contracts.base",
     "Table": "tidegate.contracts.table",
@@ -33,6 +35,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Context",
     "Cursor",
     "ReadContract",
     "Table",
