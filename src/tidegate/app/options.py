@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+
+
+class SchemaFormat(StrEnum):
+    DUCKDB = "duckdb"
+    BIGQUERY = "bigquery"
+    ARROW = "arrow"
+    JSON = "json"
+
 
 Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK", help="All tasks if none is named.")]
 From = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, inclusive (2026-01-31).")]
@@ -46,3 +55,7 @@ QuarantineExit = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="For a machine: JSON, one object a line.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+SchemaAs = Annotated[
+    SchemaFormat, typer.Option("--format", help="DDL, the JSON that bq takes, Arrow, or JSON schema.")
+]
+TasksOf = Annotated[str, typer.Argument(metavar="WORKFLOW[.TASK]")]

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from tidegate.app.workflow import WorkflowApp
+from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Workflow, did_you_mean
 from tidegate.utils.errors import SettingsError, UsageError
 from tidegate.utils.project import Project
@@ -43,6 +45,13 @@ def find_task(project: Project, name: str) -> tuple[Workflow, str]:
     workflow = find_workflow(project, workflow_name)
     workflow.task(task)
     return workflow, task
+
+
+def find_tasks(project: Project, name: str) -> tuple[Task[Any, Any, Any], ...]:
+    """What `workflow.task` names, or all tasks of `workflow`. Raises `UsageError` for unknown names."""
+    workflow_name, dot, task = name.partition(".")
+    workflow = find_workflow(project, workflow_name)
+    return (workflow.task(task),) if dot else tuple(workflow.tasks)
 
 
 def _short_name(reference: str) -> str:

@@ -213,3 +213,23 @@ def replay(
         progress=progress,
     )
     replay_command(run, arguments, debug=debug)
+
+
+schema = typer.Typer(help="The schemas of tables.", no_args_is_help=True)
+app.add_typer(schema, name="schema")
+
+
+@schema.command("show")
+def schema_show(
+    tasks: options.TasksOf,
+    format_: options.SchemaAs = options.SchemaFormat.DUCKDB,
+    debug: options.Debug = False,
+) -> None:
+    """The schema of a task's table, as its write contract says; of a workflow, those of all its tables."""
+    from tidegate.app.failures import exits
+    from tidegate.app.registry import find_tasks
+    from tidegate.app.schema_commands import show_schema
+    from tidegate.utils.project import Project
+
+    with exits(debug=debug):
+        show_schema(find_tasks(Project.find(Path.cwd()), tasks), format_, one="." in tasks)
