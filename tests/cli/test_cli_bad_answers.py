@@ -87,7 +87,7 @@ def test_a_row_that_breaks_the_read_contract_is_named_by_page_row_and_field(
 ) -> None:
     api.by = listing(only(1500, **changed))
     ended = scripted.run_inside("contacts")
-    ended.failed(30, "brevo.contacts: GET /contacts page 1: row ", f"(id 1500), field {field}: ", reason)
+    ended.failed(30, "brevo.contacts: GET /contacts page 1: row ", f"(id 1500), ApiContact field {field}: ", reason)
     assert scripted.tables() == {}
 
 
@@ -99,7 +99,7 @@ def test_a_missing_field_is_named_with_what_came(scripted: Shell, api: Loopback)
 
     api.by = without
     scripted.run_inside("contacts").failed(
-        30, "page 0: row 0 (id 1), field listIds: required, got a row with id,"
+        30, "page 0: row 0 (id 1), ApiContact field listIds: required, got a row with id,"
     )
 
 
@@ -168,7 +168,7 @@ def test_a_vendors_text_cannot_steer_the_terminal(scripted: Shell, api: Loopback
 def test_a_preview_checks_as_a_run_does(scripted: Shell, api: Loopback) -> None:
     api.by = listing(only(2, id="no number"))
     scripted.inside("preview", "brevo.contacts").failed(
-        30, "brevo.contacts: GET /contacts page 0: row 1 (id no number), field id"
+        30, "brevo.contacts: GET /contacts page 0: row 1 (id no number), ApiContact field id"
     )
     api.by = lambda _: as_json({"contacts": [], "count": 0})
     assert scripted.inside("preview", "brevo.contacts").out == "brevo.contacts: no rows came\n"

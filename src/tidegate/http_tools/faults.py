@@ -58,7 +58,7 @@ class Faults:
         """The answer has a status that is no data."""
         policy, status = self._policy, response.status_code
         text = response.content[:_LOOKED_AT].decode("utf-8", "replace")
-        body = policy.redact.beginning(text, _EXCERPT).strip()
+        body = " ".join(policy.redact.beginning(text, _EXCERPT).split())
         error = error_class(status)(
             f"{self._endpoint}: {status} {response.reason_phrase}" + (f": {body}" if body else ""),
             status_code=status,
