@@ -22,6 +22,7 @@ from tidegate.http_tools.exceptions import (
     CrossOriginError,
     ExportFailedError,
     ExportTimeoutError,
+    HttpClientError,
     NotFoundError,
     ServerError,
 )
@@ -105,6 +106,23 @@ def test_an_export_that_is_not_ready_in_time_is_worth_trying_again(driver: Drive
         driver.poll(driver.client(server.url), "/x", signs=SIGNS, pace=pace)
     assert (caught.value.state, caught.value.exit_code) == ("pending", ExitCode.TRY_AGAIN)
     assert 2 <= len(server.seen) <= 9
+
+
+@pytest.mark.parametrize("kind", ["unknown", "failed", "late"])
+def test_a_state_that_repeats_a_credential_is_told_without_it(
+    driver: Driver, server: Loopback, kind: str
+) -> None:
+    state = f"{'x' * 70} {SECRET}"  # so that cutting it first would leave a part
+    server.by = lambda _: as_json({"status": state})
+    signs = {
+        "unknown": Signs("status", ready={"ready"}, pending={"pending"}),
+        "failed": Signs("status", ready={"ready"}, failed={state}),
+        "late": Signs("status", ready={"ready"}),
+    }[kind]
+    client = driver.client(server.url, auth_manager=APIKeyAuthManager(SECRET))
+    with pytest.raises(HttpClientError, match="xxx") as caught:
+        driver.poll(client, "/x", signs=signs, pace=Pace(first_s=0.0, deadline_s=0.0))
+    assert SECRET[:8] not in f"{caught.value} {caught.value.hint} {vars(caught.value)}"
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'{"status": {}}', b"null", b"<html>", b""])
