@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tidegate.app.workflow import workflow as workflow
     from tidegate.contracts.base import ReadContract as ReadContract
     from tidegate.contracts.base import WriteContract as WriteContract
+    from tidegate.contracts.personal import Personal as Personal
     from tidegate.contracts.table import Table as Table
     from tidegate.contracts.windows import Cursor as Cursor
     from tidegate.contracts.windows import Window as Window
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Context": "tidegate.engine.context",
     "Cursor": "tidegate.contracts.windows",
+    "Personal": "tidegate.contracts.personal",
     "ReadContract": "tidegate.contracts.base",
     "Table": "tidegate.contracts.table",
     "Window": "tidegate.contracts.windows",
@@ -37,6 +39,7 @@ _HOMES = {
 __all__ = [
     "Context",
     "Cursor",
+    "Personal",
     "ReadContract",
     "Table",
     "Window",
