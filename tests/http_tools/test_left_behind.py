@@ -26,6 +26,7 @@ from tidegate.http_tools.effects import Flow, Sleep
 from tidegate.http_tools.exceptions import (
     ClientClosedError,
     HttpClientError,
+    ResponseTooLargeError,
     ServerError,
 )
 from tidegate.http_tools.pagination import OffsetPaginator
@@ -259,6 +260,15 @@ def test_two_event_loops_at_once_share_limiter_and_line(server: Loopback) -> Non
     assert waiting(limiter) == 0
 
 
+def test_a_body_that_is_given_up_in_the_middle_leaves_no_connection(driver: Driver, server: Loopback) -> None:
+    server.by = lambda _: Answer(body=b"x" * 5000, drip_s=0.001)
+    client = driver.client(server.url, max_bytes=100)
+    with pytest.raises(ResponseTooLargeError) as caught:
+        driver.request(client, "GET", "/")
+    assert eventually(lambda: server.connections == 0)
+    assert caught.value  # its traceback, which holds what was under way, is alive until here
+
+
 # -- cancelled
 
 
@@ -289,6 +299,26 @@ def test_a_cancelled_request_gives_back_slot_and_probe(server: Loopback) -> None
 
     asyncio.run(main())
     assert breaker.state is State.CLOSED
+
+
+def test_a_request_cancelled_in_the_middle_of_its_body_leaves_no_connection(server: Loopback) -> None:
+    server.by = lambda _: Answer(body=b"x" * 500, drip_s=0.02)
+
+    async def main() -> None:
+        async with AsyncHttpClient(server.url) as client:
+            task = asyncio.ensure_future(client.request("GET", "/"))
+            while not server.seen:
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(0.05)
+            task.cancel()
+            outcome = await asyncio.gather(task, return_exceptions=True)
+            assert isinstance(outcome[0], asyncio.CancelledError)
+            deadline = time.monotonic() + 3
+            while server.connections and time.monotonic() < deadline:
+                await asyncio.sleep(0.005)
+            assert server.connections == 0
+
+    asyncio.run(main())
 
 
 def test_a_cancelled_waiter_leaves_its_place_to_the_next(server: Loopback) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -364,6 +364,22 @@ def test_jitter_takes_its_share_off() -> None:
 def test_a_jitter_that_is_no_share_is_refused(kind: type[FixedRetryStrategy], jitter: float) -> None:
     with pytest.raises(ValueError, match="0 to 1"):
         kind(jitter=jitter)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ExponentialBackoffRetryStrategy(0),
+        lambda: ExponentialBackoffRetryStrategy(base_s=-1),
+        lambda: ExponentialBackoffRetryStrategy(cap_s=-1),
+        lambda: LinearBackoffRetryStrategy(step_s=-1),
+        lambda: LinearBackoffRetryStrategy(cap_s=float("nan")),
+        lambda: FixedRetryStrategy(wait_s=-1),
+    ],
+)
+def test_a_strategy_that_makes_no_sense_is_refused(make: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match="a retry strategy needs"):
+        make()
 
 
 # -- headers are text that a stranger wrote

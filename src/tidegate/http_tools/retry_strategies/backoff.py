@@ -18,6 +18,9 @@ class ExponentialBackoffRetryStrategy(BaseRetryStrategy):
     cap_s: float = 60.0
     random: Callable[[], float] = random.random
 
+    def __post_init__(self) -> None:
+        _check(self.max_attempts, self.base_s, self.cap_s)
+
     def backoff_s(self, failure: Failure) -> float:
         ceiling = min(self.cap_s, self.base_s * 2.0 ** min(failure.attempt - 1, 64))
         return self.random() * ceiling
@@ -38,7 +41,7 @@ class LinearBackoffRetryStrategy(BaseRetryStrategy):
     random: Callable[[], float] = random.random
 
     def __post_init__(self) -> None:
-        _check(self.jitter)
+        _check(self.max_attempts, self.step_s, self.cap_s, jitter=self.jitter)
 
     def backoff_s(self, failure: Failure) -> float:
         return min(self.cap_s, self.step_s * failure.attempt) * (1 - self.jitter * self.random())
@@ -54,12 +57,14 @@ class FixedRetryStrategy(BaseRetryStrategy):
     random: Callable[[], float] = random.random
 
     def __post_init__(self) -> None:
-        _check(self.jitter)
+        _check(self.max_attempts, self.wait_s, jitter=self.jitter)
 
     def backoff_s(self, failure: Failure) -> float:  # noqa: ARG002 - always the same
         return self.wait_s * (1 - self.jitter * self.random())
 
 
-def _check(jitter: float) -> None:
+def _check(max_attempts: int, *seconds: float, jitter: float = 0.0) -> None:
+    if max_attempts < 1 or not all(each >= 0 for each in seconds):
+        raise ValueError("a retry strategy needs max_attempts >= 1 and no negative seconds")
     if not 0 <= jitter <= 1:
         raise ValueError("jitter is a share: 0 to 1")
