@@ -98,11 +98,21 @@ def test_a_call_that_is_tried_again_is_signed_again() -> None:
     assert posted(one)["client_assertion"] != posted(other)["client_assertion"]
 
 
-def test_jwt_bearer_shows_an_assertion() -> None:
-    signer = JWTSigner(SHARED, algorithm="HS256", claims={"iss": "me", "aud": TOKEN_URL})
+@pytest.mark.parametrize(
+    ("algorithm", "key", "verifier"),
+    [
+        ("RS256", rsa_key(), public_key(rsa_key())),
+        ("ES256", ec_key(), public_key(ec_key())),
+        ("HS256", SHARED, SHARED),
+    ],
+    ids=["RS256", "ES256", "HS256"],
+)
+def test_jwt_bearer_shows_an_assertion(algorithm: str, key: str, verifier: str) -> None:
+    signer = JWTSigner(key, algorithm=algorithm, claims={"iss": "me", "aud": TOKEN_URL})
     sent, _ = call(OAuth2AuthManager(TOKEN_URL, "", grant=JWTBearer(signer)))
     assert sent["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
-    assert jwt.decode(sent["assertion"], SHARED, algorithms=["HS256"], audience=TOKEN_URL)["iss"] == "me"
+    claims = jwt.decode(sent["assertion"], verifier, algorithms=[algorithm], audience=TOKEN_URL)
+    assert claims["iss"] == "me"
     assert "client_id" not in sent
 
 

@@ -9,7 +9,7 @@ import pickle
 import re
 import traceback
 from collections.abc import Callable, Iterable
-from urllib.parse import unquote_plus
+from urllib.parse import quote, unquote_plus
 
 import httpx2
 import pytest
@@ -20,6 +20,7 @@ from tests.http_tools.driving import Driver
 from tests.http_tools.loopback import Answer, Loopback, Seen, as_json
 from tidegate.contracts.base import ReadContract
 from tidegate.http_tools.auth import (
+    APIKeyAuthManager,
     BaseAuthManager,
     ClientAuth,
     FileTokenStore,
@@ -269,28 +270,40 @@ def test_an_answer_holds_no_credential(driver: Driver, server: Loopback, kind: s
     assert not any(each.encode() in held for each in api.credentials())
 
 
-@pytest.mark.parametrize("kind", ["key in the query", "login, token in the query"])
+@pytest.mark.parametrize("kind", [kind for kind in EVERY if kind != "basic"])
 @pytest.mark.parametrize("escape", [str, lambda text: text.replace("/", "\\/")], ids=["plain", "escaped"])
-def test_a_page_keeps_no_next_link_with_the_credential(
+def test_a_page_keeps_no_credential_that_the_api_wrote_into_its_next_link(
     driver: Driver, server: Loopback, kind: str, escape: Callable[[str], str]
 ) -> None:
     api = Api(server, Answer())
     answer = server.by
+    rows = [{"id": 1, "note": "token, api_key and key are names"}]
 
-    def repeats(seen: Seen) -> Answer:
+    def writes(seen: Seen) -> Answer:
         if seen.path == "/token":
             return answer(seen)
-        rows = [] if "page" in seen.query else [{"id": 1, "note": "token and api_key are names"}]
-        return Answer(body=escape(json.dumps({"rows": rows, "next": seen.target + "&page=2"})).encode())
+        if "page" in seen.query:
+            return as_json({"rows": []})
+        carried = [value for name, value in {**seen.headers, **seen.query}.items() if name not in PLAIN]
+        link = f"/x/y?key={quote(carried[-1].removeprefix('Bearer '), safe='/')}&page=2"
+        return Answer(body=escape(json.dumps({"rows": rows, "next": link})).encode())
 
-    server.by = repeats
+    server.by = writes
     client = client_of(driver, kind, server)
-    call = client.pages("GET", "/x/y?a=1", reads=ApiRow, items="rows", paginator=NextUrlPaginator("next"))
+    call = client.pages("GET", "/x/y", reads=ApiRow, items="rows", paginator=NextUrlPaginator("next"))
     pages = driver.pages(call)
-    assert [seen.query.get("page") for seen in api.asked] == [None, "2"]
-    assert pages[0].items == [{"id": 1, "note": "token and api_key are names"}]
+    assert (pages[0].items, api.asked[1].query["page"]) == (rows, "2")
+    assert "key" not in api.asked[1].query
     kept = repr([(page, page.body, page.kept, page.url) for page in pages])
     assert not any(each in kept for each in api.credentials())
+
+
+def test_what_stands_in_no_address_is_data_though_it_be_the_key(driver: Driver, server: Loopback) -> None:
+    row = {"id": 1, "note": f"{SECRET}, a={SECRET[:-1]}"}
+    server.by = lambda _: as_json([row])
+    client = driver.client(server.url, auth_manager=APIKeyAuthManager(SECRET))
+    (page,) = driver.pages(client.call("GET", "/x", reads=ApiRow))
+    assert page.items == [row]
 
 
 def test_tokens_that_came_under_way_are_hidden_and_old_ones_forgotten(

@@ -108,7 +108,7 @@ def test_the_life_of_a_token_counts_from_before_it_was_asked_for() -> None:
     hop = Hop(clock=case.clock)
     Slow([token("one", 100)], case.clock).run(case.auth.authorise(httpx2.Request("GET", API), None, hop))
     case.clock.now += 66
-    assert case.auth.renewable("one", UNAUTHORISED, hop)  # 76 of 100 seconds are gone, not 66
+    assert case.ask(token("two"), OK) == ["token call", "two"]  # 76 of 100 seconds are gone, not 66
 
 
 @pytest.mark.parametrize("unsaid", [None, "soon", [], {}, True, -5, "nan", "1e400"])
@@ -132,6 +132,21 @@ def test_a_token_without_life_serves_the_one_request_it_was_fetched_for() -> Non
     case = Case()
     assert case.ask(token("one", 0), OK) == ["token call", "one"]
     assert case.ask(token("two", 0), OK) == ["token call", "two"]
+
+
+def test_a_token_without_life_serves_all_who_waited_for_it() -> None:
+    auth, hop = OAuth2AuthManager(TOKENS, "client"), Hop(clock=Clock())
+    requests = [httpx2.Request("GET", API) for _ in range(3)]
+    first, *behind = (auth.authorise(request, None, hop) for request in requests)
+    next(first)
+    waits = [next(flow) for flow in behind]
+    with pytest.raises(StopIteration):
+        first.send(token("one", 0))
+    for flow, wait in zip(behind, waits, strict=True):
+        assert isinstance(wait, Wait)
+        with pytest.raises(StopIteration):
+            flow.send(wait.future.result())
+    assert {request.headers["authorization"] for request in requests} == {"Bearer one"}
 
 
 # -- 401
@@ -160,6 +175,22 @@ def test_a_second_401_is_an_error() -> None:
     with pytest.raises(AuthenticationError):
         case.ask(UNAUTHORISED, token("two"), UNAUTHORISED)
     assert case.sent == ["one", "token call", "two"]
+
+
+def test_a_second_401_is_an_error_though_the_token_grew_old_meanwhile() -> None:
+    case = Case()
+    case.ask(token("one"), OK)
+    case.clock.now += 60
+
+    class Slow(World):
+        def _perform(self, effect: Any) -> Any:
+            self.clock.now += 61
+            return super()._perform(effect)
+
+    world = Slow([UNAUTHORISED, token("two"), UNAUTHORISED], case.clock)
+    policy = Policy(home=httpx2.URL(API), auth=case.auth, clock=case.clock)
+    with pytest.raises(AuthenticationError):
+        world.run(request_flow(policy, httpx2.Request("GET", API)))
 
 
 def test_a_young_token_that_has_just_ended_is_replaced() -> None:
@@ -302,6 +333,13 @@ def test_a_token_call_lasts_a_minute_at_most_and_to_the_deadline(
     hop = Hop(clock=world.clock, extensions=request.extensions, deadline=ends)
     world.run(OAuth2AuthManager(TOKENS, "client").authorise(request, None, hop))
     assert world.sent[0].extensions[TOTAL_TIMEOUT] == bound_s
+
+
+def test_a_rotating_refresh_goes_on_past_the_deadline() -> None:
+    world, auth = World([token("one")]), OAuth2AuthManager(TOKENS, "client", grant=RefreshToken("first"))
+    hop = Hop(clock=world.clock, deadline=world.clock.now + 1)
+    world.run(auth.authorise(httpx2.Request("GET", API), None, hop))
+    assert world.sent[0].extensions[TOTAL_TIMEOUT] == 60
 
 
 def test_a_token_call_is_tried_again_only_within_the_deadline() -> None:

@@ -109,8 +109,8 @@ class Call(Generic[R]):
             url = base.join(request.url).copy_with(userinfo=b"")
         except (httpx2.InvalidURL, ValueError) as error:
             raise PaginationError(f"the address of page {request.index} is malformed") from error
-        redact, asked = self.client.policy.redact, url.params.multi_items()
-        kept = [pair for pair in asked if MASK not in redact("=".join(pair))]
+        asked = url.params.multi_items()
+        kept = [(name, value) for name, value in asked if MASK not in self._scrubbed(f"&{name}={value}")]
         return url if len(kept) == len(asked) else url.copy_with(params=kept)
 
     def _trusts(self, request: PageRequest) -> bool:
@@ -122,14 +122,18 @@ class Call(Generic[R]):
         return origins.check_target(self.target(request), home, policy.allowed_origins)
 
     def page(self, request: PageRequest, response: httpx2.Response) -> Page[R]:
-        redact, looked_at = self.client.policy.redact, self.paginator.headers
-        headers = {name: redact(response.headers[name]) for name in looked_at & response.headers.keys()}
+        looked_at = self.paginator.headers & response.headers.keys()
+        headers = {name: self._scrubbed(response.headers[name]) for name in looked_at}
         target = self.client.resolve(self.url) if request.url is None else self.target(request)
         asked, answered = origins.public(target), origins.public(response.request.url)
         moved = None if asked == answered else answered
         auth = self.client.policy.auth
         body = response.content if auth is None else auth.scrubbed(response.content)
         return Page(self, request, body, response.status_code, headers, moved)
+
+    def _scrubbed(self, text: str) -> str:
+        auth = self.client.policy.auth
+        return text if auth is None else auth.scrubbed(text.encode()).decode()
 
     def fetch(self, request: PageRequest, terms: Terms | None = None, stop: Stop | None = None) -> Page[R]:
         """One page, fetched on this thread."""

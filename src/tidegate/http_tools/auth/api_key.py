@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from tidegate.http_tools.auth.base import BaseAuthManager, fingerprint, sendable
 from tidegate.http_tools.auth.placement import InHeader, InQuery, Placement
+from tidegate.http_tools.auth.scrubbing import scrubbed
 from tidegate.http_tools.effects import Flow
 
 
@@ -31,7 +32,7 @@ class APIKeyAuthManager(BaseAuthManager):
         return self._place.cleaned(url)
 
     def scrubbed(self, body: bytes) -> bytes:
-        return self._place.scrubbed(body, (self._key,))
+        return scrubbed(body, (self._key,))
 
     def secrets(self) -> tuple[str, ...]:
         return (self._key,)

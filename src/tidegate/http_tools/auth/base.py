@@ -79,7 +79,7 @@ class BaseAuthManager(Sealed, ABC):
         return url
 
     def scrubbed(self, body: bytes) -> bytes:
-        """`body` as a page log may keep it: without a credential that the API repeats in its links."""
+        """`body` as a page log may keep it: without a credential that the API wrote into its links."""
         return body
 
     @abstractmethod

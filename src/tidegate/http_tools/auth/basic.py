@@ -8,6 +8,7 @@ import httpx2
 from pydantic import SecretStr
 
 from tidegate.http_tools.auth.base import BaseAuthManager, fingerprint, plain, sendable
+from tidegate.http_tools.auth.scrubbing import scrubbed
 from tidegate.http_tools.effects import Flow
 from tidegate.utils.errors import SettingsError
 
@@ -57,6 +58,9 @@ class BearerAuthManager(_FixedAuthManager):
     def __init__(self, token: str | SecretStr) -> None:
         self._token = sendable(token, "the bearer token")
         self._value = f"Bearer {self._token}"
+
+    def scrubbed(self, body: bytes) -> bytes:
+        return scrubbed(body, (self._token,))
 
     def secrets(self) -> tuple[str, ...]:
         return (self._token,)

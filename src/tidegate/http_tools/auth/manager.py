@@ -11,6 +11,7 @@ import httpx2
 from tidegate.http_tools.audience import Source
 from tidegate.http_tools.auth.base import BaseAuthManager, Hop
 from tidegate.http_tools.auth.placement import InHeader, Placement
+from tidegate.http_tools.auth.scrubbing import scrubbed
 from tidegate.http_tools.auth.tokens import Granted, TokenCell
 from tidegate.http_tools.effects import Flow
 from tidegate.http_tools.events import Retrying, TokenRefreshed
@@ -81,7 +82,7 @@ class TokenAuthManager(BaseAuthManager, Source):
     def scrubbed(self, body: bytes) -> bytes:
         with self._recent_lock:
             recent = tuple(self._recent)
-        return self._place.scrubbed(body, recent)
+        return scrubbed(body, recent)
 
     def secrets(self) -> tuple[str, ...]:
         with self._recent_lock:
