@@ -7,7 +7,7 @@ import re
 import sys
 from functools import partial
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 from pydantic import BaseModel
@@ -34,11 +34,23 @@ def _code(transform: Any) -> bytes:
     """What makes a transform do what it does: its module, for the helpers beside it, and what it holds."""
     if isinstance(transform, partial):
         return _code(transform.func) + _plain((transform.args, sorted(transform.keywords.items())))
+    if isinstance(transform, MethodType):
+        return _code(transform.__func__) + _object(transform.__self__)
+    wrapped = getattr(transform, "__wrapped__", None)
+    if wrapped is not None:
+        return _code(wrapped) + _source(transform.__module__)
     if not isinstance(transform, FunctionType):
-        return _source(type(transform).__module__) + _plain(vars(transform))
+        return _object(transform)
     code, held = transform.__code__, [cell.cell_contents for cell in transform.__closure__ or ()]
     holds = (transform.__qualname__, transform.__defaults__, transform.__kwdefaults__, code.co_consts, held)
     return _source(transform.__module__) + code.co_code + _plain(holds)
+
+
+def _object(holder: Any) -> bytes:
+    """What an object holds, and the module of its class; a class is its name and its module."""
+    if isinstance(holder, type):
+        return _source(holder.__module__) + holder.__qualname__.encode()
+    return _source(type(holder).__module__) + _plain((getattr(holder, "__dict__", None), holder))
 
 
 def _plain(value: Any) -> bytes:

@@ -92,11 +92,15 @@ class Making:
     def _all_at_once(self) -> None:
         count = len(self._reading.models)
         try:
-            outputs = self._transform.outputs(self._function(self._reading.models), count)
+            given = self._function(
+                list(self._reading.models)
+            )  # a list of its own: it may sort it, or empty it
+            outputs = self._transform.outputs(given, count)
         except ValidationError as error:
             self._reject(None, error.title, self._faults(error, None))
-        except FrameError:
-            raise
+        except FrameError as error:
+            where = f"{self._page.call.endpoint} page {self._page.request.index}"
+            raise FrameError(f"{where}: {self._transform.name}: {error}", hint=error.hint) from error
         except Exception as error:  # noqa: BLE001 - the user's code may raise anything
             self._reject(None, self._transform.name, (self._raised(error, None),))
         else:
@@ -107,7 +111,7 @@ class Making:
         """One row of what a batch became: a write model, or a mapping that is to become one."""
         if isinstance(given, dict):
             try:
-                given = self._model.model_validate(given)
+                given = self._model.model_validate(given, by_alias=True, by_name=True)
             except ValidationError as error:
                 self._reject(origin, error.title, self._faults(error, origin))
                 return

@@ -1,0 +1,86 @@
+"""What makes a part be built again: a transform that does something else, however it was made."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.engine.shop import ORDERS, AcmeConnector, ApiOrder, CleanOrder
+from tidegate.engine.fingerprint import fingerprint
+from tidegate.engine.tasks import task
+from tidegate.http_tools.clients import Call
+
+SOURCE = """
+import functools
+from tests.engine.shop import CleanOrder
+
+def to_clean(order):
+    return CleanOrder(order_id=order.id, total=RATE * order.total)
+
+class Maker:
+    def method(self, order):
+        return to_clean(order)
+
+    @classmethod
+    def of_class(cls, order):
+        return to_clean(order)
+
+    def __call__(self, order):
+        return to_clean(order)
+
+method, of_class, called = Maker().method, Maker.of_class, Maker()
+cached = functools.cache(to_clean)
+partial = functools.partial(to_clean)
+made = lambda order: to_clean(order)
+"""
+
+
+def of(transform: Callable[..., Any]) -> str:
+    @task(transform=transform, into=ORDERS)
+    def orders(acme: AcmeConnector) -> Call[ApiOrder]:
+        return acme.get_orders()
+
+    return fingerprint(orders, ApiOrder)
+
+
+@pytest.mark.parametrize("name", ["to_clean", "method", "of_class", "called", "cached", "partial", "made"])
+def test_other_code_is_another_transform(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, found = tmp_path / "rates.py", []
+    for rate in (1, 1, 2):
+        path.write_text(SOURCE.replace("RATE", str(rate)))
+        rates = ModuleType("rates")
+        rates.__file__ = str(path)
+        monkeypatch.setitem(sys.modules, "rates", rates)
+        exec(compile(path.read_text(), str(path), "exec"), vars(rates))
+        found.append(of(getattr(rates, name)))
+    first, same, second = found
+    assert first == same != second
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    rate: int
+
+    def __call__(self, order: ApiOrder) -> CleanOrder:
+        return self.method(order)
+
+    def method(self, order: ApiOrder) -> CleanOrder:
+        return CleanOrder(order_id=order.id, total=self.rate * order.total)
+
+
+def rated(rate: int, order: ApiOrder) -> CleanOrder:
+    return Rated(rate)(order)
+
+
+@pytest.mark.parametrize(
+    "make", [Rated, lambda rate: Rated(rate).method, lambda rate: functools.partial(rated, rate)]
+)
+def test_what_a_transform_holds_belongs_to_it(make: Callable[[int], Callable[..., Any]]) -> None:
+    assert of(make(1)) == of(make(1)) != of(make(2))
