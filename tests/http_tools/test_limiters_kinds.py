@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from tests.http_tools.driving import Clock, Driver, World, at_once, waiting
 from tests.http_tools.loopback import Answer, Loopback
 from tests.http_tools.windows import most_in_any_window
+from tidegate.http_tools.auth import BaseAuthManager
 from tidegate.http_tools.clients import AsyncHttpClient
+from tidegate.http_tools.effects import Flow, Sleep
 from tidegate.http_tools.exceptions import NetworkError, WaitTooLongError
 from tidegate.http_tools.policy import Policy, request_flow
 from tidegate.http_tools.rate_limiters import (
@@ -27,6 +29,7 @@ from tidegate.http_tools.rate_limiters import (
     HeaderRateLimiter,
     SlidingWindowLimiter,
     TokenBucketLimiter,
+    WeightedLimiter,
     acquire_flow,
 )
 
@@ -368,6 +371,53 @@ def test_a_cancelled_request_leaves_line_and_quota_as_they_were(kind: str) -> No
     assert waiting(limiter) == 0
     limiter.release()
     assert granted(limiter) == 1
+
+
+class SlowToken(BaseAuthManager):
+    """Its first token takes a third of a second."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def apply(self, request: httpx2.Request, rejected: str | None = None) -> Flow[str | None]:  # noqa: ARG002
+        self.asked += 1
+        if self.asked == 1:
+            yield from Sleep(0.3)
+        return None
+
+    def secrets(self) -> tuple[str, ...]:
+        return ()
+
+    def identity(self) -> str:
+        return ""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda clock: SlidingWindowLimiter(1, 3600, clock=clock),
+        lambda clock: TokenBucketLimiter(1 / 3600, clock=clock),
+        lambda _: ConcurrencyLimiter(1),
+        lambda clock: WeightedLimiter(SlidingWindowLimiter(4, 3600, clock=clock), lambda _: 4),
+        lambda clock: CompositeLimiter(
+            [
+                ConcurrencyLimiter(1),
+                HeaderRateLimiter(clock=clock),
+                SlidingWindowLimiter(1, 3600, clock=clock),
+            ]
+        ),
+    ],
+    ids=["sliding window", "token bucket", "concurrency", "weighted", "composite"],
+)
+def test_a_slot_that_waited_for_a_token_is_taken_anew_and_not_lost(
+    make: Callable[[Clock], BaseRateLimiter],
+) -> None:
+    world = World([OK])
+    policy = Policy(
+        home=httpx2.URL("http://api.test"), auth=SlowToken(), limiter=make(world.clock), clock=world.clock
+    )
+    world.run(request_flow(policy, get()))
+    assert world.slept == [0.3]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,9 +13,9 @@ class RetryBudget:
     Each request earns `share` of a retry, each retry costs one. The account holds `floor` at first and twice
     that at most; below `floor` one more comes back every `restored_s` seconds, so that a client that asks
     little recovers.
-    Without a budget a server that is down is asked as many times more as there are attempts. Retries that the
-    vendor asked for (429 and 503 with a wait) and waits for a breaker are free. One object may be shared by
-    clients, threads and event loops.
+    Without a budget a server that is down is asked as many times more as there are attempts. Retries after
+    the wait that the vendor asked for (`Retry-After` on 429 and 503, a reset on 429) and waits for a breaker
+    are free. One object may be shared by clients, threads and event loops.
     """
 
     def __init__(
