@@ -1,96 +1,35 @@
-"""The text of `destinations/base.py` as claims, over every destination.
-
-A new destination joins with one line in `DESTINATIONS`.
-"""
+"""The text of `destinations/base.py` as claims, over every destination (`suite.py`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import AwareDatetime, Field
 
+from tests.destinations.suite import (
+    APPEND,
+    DESTINATIONS,
+    LATEST,
+    MERGE,
+    NOW,
+    REPLACE,
+    WINDOWS,
+    Row,
+    commit,
+    row,
+    stored,
+)
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import WINDOW_COLUMN, Table
 from tidegate.destinations.base import Commit, CursorRow, Destination, Landed
-from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.exceptions import CommitLostError, DestinationError, SchemaChangeError
 from tidegate.utils.encoding import Encoder
 from tidegate.utils.errors import TidegateError
-
-DESTINATIONS: dict[str, Callable[[Path], Destination]] = {
-    "duckdb": lambda folder: DuckDBDestination(folder / "warehouse.duckdb", busy_wait_s=1.0),
-}
-
-NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
-
-
-class Row(WriteContract):
-    id: int
-    text: str | None = None
-    at: AwareDatetime | None = None
-    tags: list[str] = Field(default=[])
-    extra: dict[str, int] | None = None
-
-
-APPEND = Table("rows", Row)
-REPLACE = Table("rows", Row, write="replace")
-WINDOWS = Table("rows", Row, write="replace_windows")
-MERGE = Table("rows", Row, key=("id",), version="at", write="merge")
-LATEST = Table("rows", Row, key=("id",), write="merge")
-
-
-@pytest.fixture(params=DESTINATIONS)
-def destination(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
-    return DESTINATIONS[request.param](tmp_path)
-
-
-def batches(
-    rows: Sequence[Row], cells: Sequence[date] = (), size: int = 2
-) -> Callable[[], Iterator[pa.RecordBatch]]:
-    encoder = Encoder(Row)
-
-    def draw() -> Iterator[pa.RecordBatch]:
-        for first in range(0, len(rows), size):
-            batch = encoder.encode(rows[first : first + size])
-            if cells:
-                field = pa.field(WINDOW_COLUMN, pa.date32(), nullable=False)
-                batch = batch.append_column(field, pa.array(cells[first : first + size], pa.date32()))
-            yield batch
-
-    return draw
-
-
-def commit(
-    to: Destination,
-    table: Table[Row],
-    rows: Sequence[Row],
-    *,
-    id: str = "c1",  # noqa: A002  reads as what it is
-    task: str = "api.rows",
-    seen: int | None = None,
-    cursor: datetime | None = None,
-    cells: Sequence[date] = (),
-    windows: Sequence[date] = (),
-) -> Landed:
-    version = to.cursor(task).version if seen is None else seen
-    draw = batches(rows, cells)
-    return to.commit(Commit(id, f"run-{id}", task, table, version, cursor, NOW, draw, tuple(windows)))
-
-
-def stored(to: Destination, *columns: str) -> list[tuple[Any, ...]]:
-    names, rows = to.sample("rows", 1000)
-    return sorted(tuple(row[names.index(column)] for column in columns) for row in rows)
-
-
-def row(id: int, text: str, day: int | None = None) -> Row:  # noqa: A002
-    return Row(id=id, text=text, at=datetime(2026, 1, day, tzinfo=UTC) if day else None)
 
 
 def test_new_destination_knows_nothing(destination: Destination) -> None:
