@@ -38,6 +38,7 @@ class HasId(Protocol):
 
 
 def row(order: ApiOrder) -> CleanOrder | None: ...
+def row_optional(order: ApiOrder | None) -> CleanOrder: ...
 def row_several(order: Annotated[ApiOrder, "a note"]) -> Iterator[CleanOrder]: ...
 def row_unannotated(order): ...  # type: ignore[no-untyped-def]
 def row_open(order: AnOrder) -> Any: ...
@@ -88,7 +89,10 @@ def wrapped(*args: Any, **kwargs: Any) -> Any:
 @pytest.mark.parametrize(
     ("function", "is_batch", "takes_context"),
     [
-        *((each, False, False) for each in (row, row_several, row_unannotated, row_open, row_protocol)),
+        *(
+            (each, False, False)
+            for each in (row, row_optional, row_several, row_unannotated, row_open, row_protocol)
+        ),
         *((each, False, False) for each in (row_union, row_default, row_unknown, lambda _: None)),
         *((each, False, False) for each in (Object().method, lambda *_: None)),
         *((each, False, True) for each in (row_context, row_context_unannotated, row_context_optional)),

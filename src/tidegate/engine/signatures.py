@@ -151,7 +151,7 @@ def _taken(told: Any) -> tuple[bool, tuple[type[BaseModel], ...]]:
 
 def _models(item: Any, told: Any) -> tuple[type[BaseModel], ...]:
     """The models that `item` names; none where it leaves that open."""
-    members = _members(item)
+    members = [each for each in _members(item) if each is not NoneType]
     for each in members:
         if not (_is_open(each) or (isinstance(each, type) and issubclass(each, BaseModel))):
             raise _WrongError(f"takes {_spelled(told)}; {_TAKES}")
