@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import tracemalloc
 import zlib
 from collections import deque
@@ -118,6 +119,20 @@ def test_a_stream_that_is_cut_short_anywhere_is_no_whole_one(coding: str, data: 
         decoded(coding, [sent[: data.draw(st.integers(1, len(sent) - 1))]])
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_what_follows_a_stream_without_end_is_not_kept(coding: str) -> None:
+    decoder, junk = Decoder([coding]), b"x" * MIB
+    assert b"".join(decoder.decode(CODINGS[coding](TEXT))) == TEXT
+    tracemalloc.start()
+    try:
+        for _ in range(16):
+            assert not b"".join(decoder.decode(junk))
+        assert tracemalloc.get_traced_memory()[1] < 4 * MIB
+    finally:
+        tracemalloc.stop()
+    decoder.end()
+
+
 def test_a_second_member_that_is_cut_short_is_noticed() -> None:
     coding, sent = STREAMS["two gzip members"]
     with pytest.raises(CodingError, match="the gzip stream is cut short"):
@@ -199,6 +214,14 @@ def test_a_body_that_did_not_travel_has_no_ratio(driver: Driver) -> None:
     assert (
         len(driver.request(driver.client("http://api.test", transport=mock), "GET", "/").content) == 3 * MIB
     )
+
+
+def test_a_body_that_goes_on_past_the_deadline_is_cut_by_whatever_transport_it_comes() -> None:
+    request = httpx2.Request("GET", "http://api.test/")
+    over = time.monotonic() - 1
+    body = Body(request, httpx2.Response(200), max_bytes=100, max_ratio=200, deadline=over)
+    with pytest.raises(httpx2.ReadTimeout):
+        body.add(b"x")
 
 
 # -- what cannot be read

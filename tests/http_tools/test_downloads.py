@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import gzip
+import os
 import re
 import stat
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from email.utils import formatdate
 from pathlib import Path
 
 import httpx2
@@ -85,6 +87,22 @@ def test_a_body_comes_to_a_file(driver: Driver, server: Loopback, tmp_path: Path
     assert (seen.target, seen.headers["accept-encoding"]) == ("/file?year=2026", "identity")
     assert seen.headers["api-key"] == SECRET
     assert "range" not in seen.headers
+
+
+def test_a_file_takes_its_name_when_it_is_on_the_disk(
+    driver: Driver, server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[bool] = []
+    sync = os.fsync
+
+    def noting(fd: int) -> None:
+        named.append((tmp_path / "x").exists())
+        sync(fd)
+
+    monkeypatch.setattr("tidegate.http_tools.part_files.os.fsync", noting)
+    server.by = Files()
+    driver.download(driver.client(server.url), "/file", tmp_path / "x")
+    assert named == [False, True]  # the file, and then the folder
 
 
 def test_a_file_that_was_there_is_replaced_only_by_a_whole_one(
@@ -254,8 +272,9 @@ def test_an_old_date_tells_versions_apart_and_a_fresh_one_does_not(
     driver: Driver, server: Loopback, tmp_path: Path
 ) -> None:
     files = Files(etag=None)
+    just_now = formatdate(time.time() - 20, usegmt=True)
     for number, (modified, resumes) in enumerate(
-        [("Mon, 01 Jan 2024 00:00:00 GMT", True), (None, False), ("nonsense", False)]
+        [("Mon, 01 Jan 2024 00:00:00 GMT", True), (just_now, False), (None, False), ("nonsense", False)]
     ):
         files.headers = {"Last-Modified": modified} if modified else {}
         files.cuts = [100_000]
@@ -298,6 +317,20 @@ def test_a_server_that_ignores_the_version_asked_for_mixes_nothing(
     assert (tmp_path / "x").read_bytes() == OTHER
 
 
+def test_a_server_that_keeps_the_rest_to_itself_is_told(
+    driver: Driver, server: Loopback, tmp_path: Path
+) -> None:
+    files = Files()
+
+    def by(seen: Seen) -> Answer:
+        answer = files(seen)
+        return replace(answer, body=b"") if answer.status == 206 else answer
+
+    files.cuts, server.by = [100_000], by
+    with pytest.raises(DownloadError, match="does not send the rest"):
+        driver.download(driver.client(server.url), "/file", tmp_path / "x")
+
+
 def test_more_than_was_announced_is_not_taken(driver: Driver, server: Loopback, tmp_path: Path) -> None:
     files = Files()
 
@@ -314,7 +347,7 @@ def test_more_than_was_announced_is_not_taken(driver: Driver, server: Loopback, 
     "wrong",
     [
         f"bytes 0-{len(BODY) - 1}/{len(BODY)}",
-        f"bytes 99-{len(BODY) - 1}/{len(BODY)}",
+        "bytes {before}-{end}/" + str(len(BODY)),
         "nonsense",
         "",
     ],
@@ -328,7 +361,8 @@ def test_another_part_than_was_asked_for_is_not_taken(
             return Answer(body=BODY, headers=headers, cut_after=100_000)
         if "range" in seen.headers:
             begin = int(seen.headers["range"][6:-1])
-            return Answer(206, body=BODY[begin:], headers={**headers, "Content-Range": wrong})
+            told = wrong.format(before=begin - 9, end=len(BODY) - 10)
+            return Answer(206, body=BODY[begin - 9 : -9], headers={**headers, "Content-Range": told})
         return Answer(body=BODY, headers=headers)
 
     server.by = answer
@@ -433,10 +467,15 @@ def test_wherever_it_breaks_the_file_is_the_file(
 def test_a_file_over_the_cap_is_refused_and_nothing_stays(
     driver: Driver, server: Loopback, tmp_path: Path
 ) -> None:
-    server.by = Files()
+    told: list[int] = []
+    server.by = lambda _: Answer(body=BODY[:1001])
+    client = driver.client(server.url)
     with pytest.raises(ResponseTooLargeError, match="GET /file: the file is over 1000 bytes"):
-        driver.download(driver.client(server.url), "/file", tmp_path / "x", max_bytes=1000)
-    assert left(tmp_path) == []
+        driver.download(
+            client, "/file", tmp_path / "x", max_bytes=1000, progress=lambda done, _: told.append(done)
+        )
+    assert (left(tmp_path), told) == ([], [])  # its length says it before a byte of it is here
+    assert driver.download(client, "/file", tmp_path / "x", max_bytes=1001).size == 1001
 
 
 def test_a_file_whose_length_is_not_said_is_cut_at_the_cap(tmp_path: Path) -> None:

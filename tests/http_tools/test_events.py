@@ -135,22 +135,31 @@ def test_a_listener_that_is_interrupted_stops_the_request(server: Loopback) -> N
     assert server.seen == []
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("answer", [Answer(status=500), Answer(hang_up=True)], ids=["status", "network"])
 def test_no_event_and_no_record_holds_a_credential_or_a_query(
-    server: Loopback, answer: Answer, caplog: pytest.LogCaptureFixture
+    driver: Driver, server: Loopback, answer: Answer, method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[Event] = []
     server.by = lambda _: answer
+    client = driver.client(
+        server.url,
+        auth_manager=APIKeyAuthManager(KEY),
+        rate_limiter=SlidingWindowLimiter(1, 0.01),
+        listeners=[heard.append],
+        retry_strategy=at_once(3),
+    )
+    params = {"email": "someone@example.com", "key": KEY}
     with (
         caplog.at_level(logging.DEBUG, "tidegate.http"),
-        SyncHttpClient(server.url, auth_manager=APIKeyAuthManager(KEY), listeners=[heard.append]) as client,
         pytest.raises((HttpStatusError, NetworkError)),
     ):
-        client.request("POST", f"/users/{KEY}", params={"email": "someone@example.com", "key": KEY})
+        driver.request(client, method, f"/users/{KEY}", params=params)
     shown = repr(heard) + caplog.text + repr([vars(record) for record in caplog.records])
     assert KEY not in shown
     assert "someone" not in shown
     assert kinds(heard)[0] == "Sent"
+    assert ("Retrying" in kinds(heard)) is (method == "GET")
 
 
 def test_every_event_can_be_pickled_and_compared_and_not_changed() -> None:

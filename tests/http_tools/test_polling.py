@@ -225,6 +225,9 @@ def test_each_wait_is_longer_up_to_a_cap() -> None:
     world = World([*answers(6), ready()])
     run(world, Pace(first_s=1, factor=2, cap_s=10))
     assert world.slept == [1, 2, 4, 8, 10, 10]
+    world = World([*answers(3), ready()])
+    run(world, Pace(first_s=0, factor=2, cap_s=10))
+    assert world.slept == [0, 0.05, 0.1]  # from nothing, too
 
 
 def test_the_first_question_waits_after_a_start() -> None:

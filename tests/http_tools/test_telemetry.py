@@ -13,12 +13,14 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, ProxyTracerProvider
 
-from tests.http_tools.driving import Driver
+from tests.http_tools.driving import Driver, at_once
 from tests.http_tools.loopback import Answer, Loopback, as_json
 from tidegate.contracts.base import ReadContract
 from tidegate.http_tools.clients import SyncHttpClient
-from tidegate.http_tools.exceptions import NetworkError, NotFoundError
+from tidegate.http_tools.events import Answered, Sent
+from tidegate.http_tools.exceptions import NetworkError, NotFoundError, ServerError
 from tidegate.http_tools.pagination import OffsetPaginator
 from tidegate.http_tools.rate_limiters import SlidingWindowLimiter
 from tidegate.http_tools.telemetry import OpenTelemetryListener
@@ -143,11 +145,54 @@ def test_pages_fetched_ahead_on_other_threads_have_the_callers_span_as_parent(
     assert {span.context.trace_id for span in collected.spans if span.context} == {trace_id}
 
 
-def test_without_an_sdk_no_span_is_made(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
-    listener = OpenTelemetryListener()
-    monkeypatch.setattr(listener, "_tracer", None)  # would be an error if it were used
-    with SyncHttpClient(server.url, listeners=[listener]) as client:
-        assert client.request("GET", "/a").status_code == 200
+def test_a_method_that_is_not_standard_makes_no_series_of_its_own(
+    driver: Driver, server: Loopback, collected: Collected
+) -> None:
+    server.by = lambda _: Answer(status=501)  # of the loopback server itself
+    client = driver.client(server.url, listeners=[collected.listener], retry_strategy=at_once(1))
+    with pytest.raises(ServerError):
+        driver.request(client, "PURGE", "/items")
+    (span,) = collected.spans
+    attributes = dict(span.attributes or {})
+    assert (span.name, attributes["http.request.method"]) == ("HTTP", "_OTHER")
+    assert attributes["http.request.method_original"] == "PURGE"
+    (point,) = collected.metrics()["http.client.request.duration"]
+    assert point.attributes["http.request.method"] == "_OTHER"
+    assert "PURGE" not in str(point.attributes)
+
+
+def test_retries_are_counted_by_status_and_not_by_the_text_of_an_error(
+    server: Loopback, collected: Collected
+) -> None:
+    server.script(Answer(status=503), Answer(hang_up=True), Answer())
+    with SyncHttpClient(server.url, listeners=[collected.listener], retry_strategy=at_once()) as client:
+        client.request("GET", "/a")
+    points = collected.metrics()["tidegate.http.retries"]
+    assert sorted((dict(point.attributes) for point in points), key=str) == [{"error.type": "503"}, {}]
+
+
+@pytest.mark.parametrize("sdk", [False, True])
+def test_a_span_is_made_where_an_sdk_is_set_for_all_and_only_there(
+    monkeypatch: pytest.MonkeyPatch, sdk: bool
+) -> None:
+    made: list[str] = []
+
+    class Tracers(ProxyTracerProvider):
+        def get_tracer(self, *_: Any, **__: Any) -> Any:
+            return self
+
+        def start_span(self, name: str, **_: Any) -> Any:
+            made.append(name)
+            return NonRecordingSpan(INVALID_SPAN_CONTEXT)
+
+    class Sdk:
+        get_tracer, start_span = Tracers.get_tracer, Tracers.start_span
+
+    provider = Sdk() if sdk else Tracers()
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
+    sent = Sent("GET /a", "GET", "https://api.example.com/a")
+    OpenTelemetryListener()(Answered("GET /a", 200, 2, 0.0, 0.1, sent))
+    assert made == (["GET"] if sdk else [])
 
 
 def test_a_missing_library_is_told_with_its_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
