@@ -267,6 +267,12 @@ def test_another_form_than_that_of_the_contract_is_masked(value: Any) -> None:
     assert "ann" not in str(masked(OneOrMany[list[Sender]], value))
 
 
+def test_the_number_of_an_item_is_no_field_of_its_own() -> None:
+    row = {"2": {"id": 1, "email": "ann"}, "10": {"id": 2, "email": None}}
+    shown = {"2": {"id": 1, "email": MASK}, "10": {"id": 2, "email": None}}
+    assert masked(NumericKeys[list[Sender]], row) == shown
+
+
 def test_null_is_shown() -> None:
     assert masked(Email | None, None) is None
 
