@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import multiprocessing
 import os
 import stat
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 from tests.http_tools.auth_support import answer, calls, manager, posted, refused
 from tests.http_tools.driving import World
 from tidegate.http_tools.auth import FileTokenStore, Hop
+from tidegate.http_tools.clients import AsyncHttpClient
 from tidegate.http_tools.exceptions import TokenError
 from tidegate.utils.errors import ExitCode, SettingsError
 
@@ -101,8 +104,6 @@ class _Rotating(World):
         self.counter = counter
 
     def _perform(self, effect: Any) -> Any:
-        import time
-
         from tidegate.http_tools.effects import Send, Sleep
 
         if isinstance(effect, Sleep):
@@ -151,6 +152,25 @@ def test_the_lease_is_given_back_whatever_happens(tmp_path: Path) -> None:
             calls(manager("one", store), *script)
         assert store.try_lease()
         store.release()
+
+
+def test_a_lease_that_comes_after_the_event_loop_has_ended_is_given_back(tmp_path: Path) -> None:
+    class Slow(FileTokenStore):
+        def try_lease(self) -> bool:
+            time.sleep(0.2)
+            return super().try_lease()
+
+    auth = manager("one", Slow(tmp_path / "token"))
+    client = AsyncHttpClient("https://api.example.com", auth_manager=auth)
+
+    async def ends() -> None:
+        asyncio.ensure_future(client.request("GET", "/"))  # noqa: RUF006 - it is what is left behind
+        await asyncio.sleep(0.05)
+
+    asyncio.run(ends())
+    other = FileTokenStore(tmp_path / "token")
+    assert other.try_lease()
+    other.release()
 
 
 def test_threads_share_a_store_in_turn(tmp_path: Path) -> None:

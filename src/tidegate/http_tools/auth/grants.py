@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,9 +13,10 @@ from tidegate.http_tools.auth.base import Hop, Sealed, fingerprint, plain
 from tidegate.http_tools.auth.signing import JWTSigner
 from tidegate.http_tools.auth.stores import LeasedTokenStore, MemoryTokenStore, TokenStore
 from tidegate.http_tools.auth.token_calls import Answer
+from tidegate.http_tools.auth.tokens import temporary
 from tidegate.http_tools.effects import Blocking, Flow, Sleep
 from tidegate.http_tools.exceptions import TokenError
-from tidegate.utils.errors import ExitCode, TidegateError
+from tidegate.utils.errors import TidegateError
 
 T = TypeVar("T")
 
@@ -161,20 +163,45 @@ class RefreshToken(Grant):
         store = self._store
         if not isinstance(store, LeasedTokenStore):
             return lambda: None
+        lease = _Lease(store)
+        try:
+            yield from self._taken(lease, hop)
+        except BaseException:
+            lease.give_back()
+            raise
+        return lease.give_back
+
+    def _taken(self, lease: _Lease, hop: Hop) -> Flow[None]:
         began = hop.clock()
-        while not (yield from self._stored("leased", store.try_lease)):
+        while not (yield from self._stored("leased", lease.take)):
             if hop.clock() - began > _LEASE_LIMIT_S:
-                error = TokenError(
+                raise temporary(
                     f"another process has been refreshing the token for {_LEASE_LIMIT_S:.0f} s",
                     hint="Run again when it is done.",
                 )
-                error.exit_code = ExitCode.TRY_AGAIN
-                raise error
             yield from Sleep(_LEASE_POLL_S)
-        return store.release
 
     def secrets(self) -> tuple[str, ...]:
         return tuple(each for each in (self._seed, self._shown, self._unsaved) if each)
 
     def identity(self) -> str:
         return fingerprint(self._seed or "")
+
+
+class _Lease:
+    """What one exchange has of a store's lease: given back also where a thread takes it after the cut."""
+
+    def __init__(self, store: LeasedTokenStore) -> None:
+        self._store, self._lock = store, threading.Lock()
+        self._held = self._over = False
+
+    def take(self) -> bool:
+        with self._lock:
+            self._held = not self._over and self._store.try_lease()
+            return self._held
+
+    def give_back(self) -> None:
+        with self._lock:
+            held, self._held, self._over = self._held, False, True
+        if held:
+            self._store.release()

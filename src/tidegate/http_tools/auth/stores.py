@@ -34,7 +34,7 @@ class LeasedTokenStore(Protocol):
         ...
 
     def release(self) -> None:
-        """Give it back."""
+        """Give it back. Does not wait either: it is called on the event loop itself."""
         ...
 
 

@@ -16,13 +16,13 @@ import httpx2
 import orjson
 
 from tidegate.http_tools.auth.base import Hop, is_sendable
-from tidegate.http_tools.auth.tokens import Granted, Unanswered
+from tidegate.http_tools.auth.tokens import Granted, Unanswered, temporary
 from tidegate.http_tools.effects import TOTAL_TIMEOUT, Flow, Send
 from tidegate.http_tools.exceptions import ResponseTooLargeError, TokenError
 from tidegate.http_tools.headers import number
 from tidegate.http_tools.origins import checked, is_loopback, origin
 from tidegate.http_tools.retry_strategies import Failure
-from tidegate.utils.errors import ExitCode, SettingsError
+from tidegate.utils.errors import SettingsError
 
 _MAX_BYTES = 1 << 20
 _LONGEST_CALL_S = 60.0
@@ -35,6 +35,7 @@ _HINTS = {
     "invalid_scope": "The scope is unknown, or not given to this client.",
     "unsupported_grant_type": "The server does not offer this grant.",
 }
+_NOT_REFUSED = "The credential was not refused: run again when the server answers."
 _DEFAULT_HINT = "Check the credentials that the auth manager was made with."
 
 
@@ -124,9 +125,9 @@ def ask(request: httpx2.Request) -> Flow[Answer]:
         response = yield from Send(request, _MAX_BYTES)
     except httpx2.RequestError as error:
         unsent = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
-        gone = TokenError(f"{where} gave no complete answer: {type(error).__name__}")
+        gone = temporary(f"{where} gave no complete answer: {type(error).__name__}", hint=_NOT_REFUSED)
         gone.__cause__ = error
-        raise Unanswered(_temporary(gone), _failure(None, sent=not unsent)) from error
+        raise Unanswered(gone, _failure(None, sent=not unsent)) from error
     except ResponseTooLargeError as error:
         raise TokenError(f"{where} answered with more than {_MAX_BYTES} bytes") from error
     _check(response, where)
@@ -141,18 +142,12 @@ def _check(response: httpx2.Response, where: str) -> None:
     told = f"{where} answered {status}" + (f" {code}" if code else "")
     if status >= 500 or status in _TEMPORARY:
         headers = {name: response.headers[name] for name in ("retry-after",) if name in response.headers}
-        raise Unanswered(_temporary(TokenError(told)), _failure(status, headers=headers))
+        raise Unanswered(temporary(told, hint=_NOT_REFUSED), _failure(status, headers=headers))
     if response.is_redirect:
         raise TokenError(
             f"{told}: a redirect, which a credential does not follow", hint="Give the final address."
         )
     raise Refused(TokenError(told, hint=_HINTS.get(code, _DEFAULT_HINT)), code, response)
-
-
-def _temporary(error: TokenError) -> TokenError:
-    error.exit_code = ExitCode.TRY_AGAIN
-    error.hint = "The credential was not refused: run again when the server answers."
-    return error
 
 
 def _failure(status: int | None, *, sent: bool = True, headers: Mapping[str, str] | None = None) -> Failure:

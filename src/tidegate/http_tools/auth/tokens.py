@@ -55,6 +55,13 @@ class Unanswered(Exception):  # noqa: N818 - it never leaves this package: `erro
         self.error, self.failure = error, failure
 
 
+def temporary(message: str, *, hint: str) -> TokenError:
+    """A `TokenError` that is worth another run."""
+    error = TokenError(message, hint=hint)
+    error.exit_code = ExitCode.TRY_AGAIN
+    return error
+
+
 Fetch: TypeAlias = Callable[[Hop], Flow[Granted]]
 Refreshed: TypeAlias = Callable[[Granted, str, float], None]  # the grant, the reason, how long it took
 Retrying: TypeAlias = Callable[[int, str, float], None]
@@ -126,12 +133,10 @@ class TokenCell:
     @staticmethod
     def _of_another(flight: _Flight, hop: Hop) -> Flow[Token | TokenError | None]:
         if not math.isinf(hop.deadline) and not (yield from WaitAtMost(flight.landed, hop.left_s)):
-            late = TokenError(
+            raise temporary(
                 "the token did not come before the request's deadline",
                 hint="Run again, or allow a longer deadline.",
             )
-            late.exit_code = ExitCode.TRY_AGAIN
-            raise late
         return (yield from Wait(flight.landed))
 
     def _usable(self, rejected: str | None, now: float) -> Token | None:
