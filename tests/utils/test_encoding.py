@@ -1,4 +1,4 @@
-"""Write models to Arrow: values, nulls and what is refused; and the round trip through DuckDB."""
+"""Write models to Arrow: values, nulls and what is refused."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import (
     AwareDatetime,
     BaseModel,
@@ -31,8 +28,6 @@ from pydantic import (
 )
 
 from tidegate.contracts.base import WriteContract
-from tidegate.contracts.table import Table
-from tidegate.destinations.duckdb_sql import create_table, insert, quote
 from tidegate.utils.encoding import EncodeError, Encoder
 
 
@@ -221,107 +216,3 @@ def test_error_does_not_repeat_the_value() -> None:
         encoded(int, "secret-value")
     assert "secret-value" not in str(caught.value)
     assert caught.value.__cause__ is None
-
-
-class Everything(WriteContract):
-    text: str
-    number: int | None
-    real: float
-    flag: bool
-    price: Annotated[Decimal, Field(max_digits=20, decimal_places=6)] | None
-    at: AwareDatetime
-    local: NaiveDatetime | None
-    day: date
-    clock: time
-    span: timedelta
-    blob: bytes
-    uid: UUID
-    colour: Colour
-    point: Point | None
-    route: Path3
-    tags: list[str] | None
-    prices: list[Annotated[Decimal, Field(max_digits=9, decimal_places=2)]]
-    unique: set[int]
-    anything: Any
-    either: int | str
-    jsons: list[Any]
-
-
-_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-_int64 = st.integers(-(2**63), 2**63 - 1)
-_json = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | _text,
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_text, inner, max_size=2),
-    max_leaves=4,
-)
-_zones = st.sampled_from(
-    [UTC, timezone(timedelta(hours=14)), timezone(-timedelta(hours=9, minutes=30)), ZoneInfo("Europe/Paris")]
-)
-_points = st.builds(Point, x=_int64, label=st.none() | _text)
-_everything = st.builds(
-    Everything,
-    text=_text,
-    number=st.none() | _int64,
-    real=st.floats(allow_nan=False),
-    price=st.none() | st.decimals(-(10**13), 10**13, places=6),
-    at=st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 30), timezones=_zones),
-    local=st.none() | st.datetimes(),
-    day=st.dates(),
-    clock=st.times(),
-    span=st.timedeltas(timedelta(days=-(10**8)), timedelta(days=10**8)),
-    blob=st.binary(max_size=8),
-    uid=st.uuids(),
-    colour=st.sampled_from(Colour),
-    point=st.none() | _points,
-    route=st.builds(Path3, points=st.lists(_points, max_size=2), first=st.none() | _points),
-    tags=st.none() | st.lists(_text, max_size=3),
-    prices=st.lists(st.decimals(-(10**6), 10**6, places=2), max_size=2),
-    unique=st.sets(_int64, max_size=3),
-    anything=_json,
-    either=st.integers(-(2**53), 2**53) | _text,
-    jsons=st.lists(_json, max_size=2),
-)
-
-
-def _as_stored(row: Everything) -> dict[str, Any]:
-    """What the warehouse is to give back, said without the encoder."""
-    kept = row.model_dump()
-    kept |= {
-        # An hour that a clock change skips or repeats equals nothing in another zone (PEP 495).
-        "at": row.at.astimezone(UTC),
-        "span": row.span // timedelta(microseconds=1),
-        "uid": str(row.uid),
-        "colour": row.colour.value,
-        "tags": row.tags or [],
-        "unique": sorted(row.unique),
-    }
-    return kept
-
-
-@pytest.fixture(scope="module")
-def warehouse() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    for statement in create_table(Table("everything", Everything)):
-        connection.execute(statement)
-    return connection
-
-
-@settings(max_examples=60, deadline=None)
-@given(rows=st.lists(_everything, max_size=4))
-def test_what_is_written_comes_back(warehouse: duckdb.DuckDBPyConnection, rows: list[Everything]) -> None:
-    batch = Encoder(Everything).encode(rows)
-    batch.validate(full=True)
-    warehouse.register("source", pa.Table.from_batches([batch]))
-    warehouse.execute("DELETE FROM everything")
-    warehouse.execute(
-        insert(Table("everything", Everything), "source"), ["r", datetime(2024, 1, 1, tzinfo=UTC)]
-    )
-    names = [*Everything.model_fields]
-    found = warehouse.execute(f"SELECT {', '.join(map(quote, names))} FROM everything").fetchall()
-    back = [dict(zip(names, values, strict=True)) for values in found]
-    for values in back:
-        values["anything"] = None if values["anything"] is None else orjson.loads(values["anything"])
-        values["either"] = orjson.loads(values["either"])
-        values["jsons"] = [orjson.loads(text) for text in values["jsons"]]
-    assert back == [_as_stored(row) for row in rows]
