@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -84,3 +86,23 @@ def rated(rate: int, order: ApiOrder) -> CleanOrder:
 )
 def test_what_a_transform_holds_belongs_to_it(make: Callable[[int], Callable[..., Any]]) -> None:
     assert of(make(1)) == of(make(1)) != of(make(2))
+
+
+def paid(order: ApiOrder) -> CleanOrder:
+    known = order.total in {"paid", "open", "sent", "lost", "void"}
+    return CleanOrder(order_id=order.id, total=int(known))
+
+
+def test_it_is_the_same_in_every_process() -> None:
+    code = "from tests.engine.test_fingerprint import of, paid; print(of(paid))"
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[2])},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert told == {f"{of(paid)}\n"}

@@ -54,8 +54,18 @@ def _object(holder: Any) -> bytes:
 
 
 def _plain(value: Any) -> bytes:
-    """Its text, less the addresses that change from process to process."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value)).encode()
+    """Its text, less what changes from process to process: addresses, and the order of sets."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(_ordered(value))).encode()
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, set | frozenset):
+        return sorted(map(repr, map(_ordered, value)))
+    if isinstance(value, list | tuple):
+        return [_ordered(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _ordered(each) for key, each in value.items()}
+    return value
 
 
 def _source(module: str) -> bytes:
