@@ -20,11 +20,12 @@ class ContractPolicy:
 
     `unknown`: fields that it does not name are passed over, passed over with a warning in the report of the
     run, or an error of their row. `quarantine_payload`: whether rows in quarantine are kept with their
-    personal values masked, or as they came.
+    personal values masked, or as they came. `left_out`: keys that come and are not loaded on purpose.
     """
 
     unknown: Unknown = "ignore"
     quarantine_payload: Payload = "masked"
+    left_out: frozenset[str] = frozenset()
 
 
 def policy_of(model: type[BaseModel]) -> ContractPolicy:
@@ -55,8 +56,9 @@ class ReadContract(_Contract):
     names. Pydantic's own `strict=True` as a class keyword ends the coercion.
 
     Fields that the contract does not name are ignored; `class ApiOrder(ReadContract, unknown="warn")` or
-    `"forbid"` says otherwise. `quarantine_payload="raw"` keeps personal values in quarantined rows. A
-    subclass inherits both; a nested model has its own `unknown`.
+    `"forbid"` says otherwise. `left_out=("footer",)` names keys that are known and not loaded, so that
+    drift does not tell of them. `quarantine_payload="raw"` keeps personal values in quarantined rows. A
+    subclass inherits all of it; a nested model has its own `unknown` and `left_out`.
     """
 
     model_config = ConfigDict(extra="ignore", cache_strings="keys")
@@ -67,6 +69,7 @@ class ReadContract(_Contract):
         cls,
         unknown: Unknown | None = None,
         quarantine_payload: Payload | None = None,
+        left_out: Iterable[str] = (),
         **config: Unpack[ConfigDict],
     ) -> None:
         super().__init_subclass__(**config)
@@ -78,6 +81,11 @@ class ReadContract(_Contract):
         if quarantine_payload is not None:
             _check(cls, "quarantine_payload", quarantine_payload, get_args(Payload))
             cls.__contract_policy__ = replace(cls.__contract_policy__, quarantine_payload=quarantine_payload)
+        if left_out:
+            known = cls.__contract_policy__.left_out.union(left_out)
+            cls.__contract_policy__ = replace(cls.__contract_policy__, left_out=known)
+        if cls.__contract_policy__.left_out and policy_of(cls).unknown == "forbid":
+            raise TypeError(f"{cls.__name__}: unknown='forbid' refuses the keys of left_out, too")
 
 
 class WriteContract(_Contract):

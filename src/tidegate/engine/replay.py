@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from tidegate.destinations.base import Destination
 from tidegate.engine.commit import commit_id
+from tidegate.engine.drift.baselines import Baselines
 from tidegate.engine.events import RunListener, ignore
 from tidegate.engine.exceptions import DamagedStateError
 from tidegate.engine.invalid import Invalid
@@ -91,6 +92,7 @@ class Replay:
                 listener=self.listener,
                 now=self.now,
                 until=plan.until,
+                baselines=Baselines.of(self.home, name),
                 invalid=self.invalid,
                 again=True,
             ).run()

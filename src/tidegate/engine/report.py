@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
+from tidegate.engine.drift.findings import Finding
 from tidegate.utils.errors import ExitCode, TidegateError
 
 Status = Literal["loaded", "failed"]
@@ -37,6 +38,7 @@ class TaskReport:
     error: str | None = None
     hint: str | None = None
     warnings: list[str] = field(default_factory=list)
+    drift: list[Finding] = field(default_factory=list)
 
     def fail(self, error: TidegateError) -> None:
         self.status, self.exit_code = "failed", int(error.exit_code)
@@ -95,4 +97,5 @@ class RunReport:
 def _task_report(stored: dict[str, Any]) -> TaskReport:
     """As far as this version knows its fields: the ledger may be of another one."""
     known = {each.name for each in fields(TaskReport)}
-    return TaskReport(**{name: value for name, value in stored.items() if name in known})
+    drift = [Finding(**each) for each in stored.get("drift", [])]
+    return TaskReport(**{name: value for name, value in stored.items() if name in known} | {"drift": drift})

@@ -19,6 +19,7 @@ from typing import Any
 
 from tidegate.contracts.windows import Windows
 from tidegate.destinations.base import Destination
+from tidegate.engine.drift.baselines import Baselines
 from tidegate.engine.events import RunListener, ignore
 from tidegate.engine.invalid import Invalid
 from tidegate.engine.ledger import Ledger
@@ -194,6 +195,7 @@ class Runner:
             listener=self.listener,
             now=self.now,
             until=plan.until,
+            baselines=Baselines.of(self.home, self._qualified(task)),
             invalid=self.options.invalid,
         )
 

@@ -12,6 +12,7 @@ from typing import Any
 from tidegate.destinations.quarantine import COLUMNS
 from tidegate.engine.build import Build, Built
 from tidegate.engine.context import Context
+from tidegate.engine.drift.watch import Watch
 from tidegate.engine.fetching import check_request, open_log, through
 from tidegate.engine.invalid import Invalid
 from tidegate.engine.pagelog import PageLog, plain
@@ -62,6 +63,7 @@ class SliceWork:
     context: Context
     invalid: Invalid
     quarantining: Quarantining
+    watch: Watch
     traffic: Traffic
     stop: Stop
     max_wait_s: float | None
@@ -82,10 +84,15 @@ class SliceWork:
     def _manifest(self) -> Path:
         return self.folder / f"{self.slice_id}.json"
 
+    @property
+    def _profile(self) -> Path:
+        return self.folder / f"{self.slice_id}.profile"
+
     def finish(self) -> Manifest:
         """The slice's manifest: as it stands from before, or after fetching and building what is missing."""
         done = Manifest.load(self._manifest)
         if done is not None and self._still_good(done):
+            self.watch.stood(self._profile)
             self.stood = True
             return done
         log = open_log(self.call, self.folder / f"{self.slice_id}.pages", offline=self.offline)
@@ -112,6 +119,7 @@ class SliceWork:
                     raise
                 log.start_over()
             else:
+                self.watch.finish(self._profile)
                 manifest.save(self._manifest)
                 return manifest
         raise AssertionError("unreachable")
@@ -119,6 +127,7 @@ class SliceWork:
     def _walk(self, log: PageLog, moved: int) -> Manifest:
         plan = self.call.paginator.plan(self.call.client.width)
         resumed = frozenset(log.indexes)
+        self.watch.begin(self.slice_id)
         with (
             PartWriter(self.part, self.build.schema) as part,
             PartWriter(self.rejects, arrow_schema(COLUMNS)) as rejects,
@@ -127,6 +136,7 @@ class SliceWork:
             for page in walk(
                 self._call(), through(log, self.call, offline=self.offline), plan=plan, stop=self.stop
             ):
+                self.watch.page(page.items)
                 built = self.build.page(page, self.context)
                 self.invalid.check(place(page), built.rejects, self.build.mend)
                 if built.batch is not None:

@@ -13,6 +13,8 @@ from tidegate.destinations.quarantine import Rejected
 from tidegate.engine.build import Build, InstancesBuild
 from tidegate.engine.commit import commit, commit_id
 from tidegate.engine.context import Context
+from tidegate.engine.drift.baselines import Baselines
+from tidegate.engine.drift.watch import Watch
 from tidegate.engine.events import (
     Committing,
     PageBuilt,
@@ -60,11 +62,13 @@ class TaskRun:
     listener: RunListener
     now: Callable[[], datetime]
     until: datetime
+    baselines: Baselines
     invalid: Invalid = field(default_factory=Invalid)
     again: bool = False  # a replay: of what an earlier run fetched, and nothing else
     _traffic: Traffic = field(default_factory=Traffic)
     _resumed: int = 0
     _where: str = ""
+    _watch: Watch | None = None
 
     def run(self) -> TaskReport:
         report = TaskReport(self.name, self.task.into.name, slices=len(self.plan.slices))
@@ -79,6 +83,7 @@ class TaskRun:
             failure = self._fault(error)
         if failure is not None:
             report.fail(failure)
+        self._tell_drift(report)
         self._count_traffic(report)
         self.listener(TaskDone(report, failure))
         return report
@@ -115,8 +120,9 @@ class TaskRun:
             raise storage_error(self.folder, error) from error
         calls = [self.task.call(self.connector, each.window) for each in self.plan.slices]
         build = InstancesBuild(self.task, calls[0].reads)
+        self._watch = Watch(calls[0].reads, self.run_id, self.baselines)
         work = zip(self.plan.slices, calls, strict=True)
-        return [self._slice(each, call, build, report) for each, call in work]
+        return [self._slice(each, call, build, self._watch, report) for each, call in work]
 
     def _left_manifests(self, landed: Landed) -> list[Manifest]:
         """What was written before the commit landed; where files are gone, what the commit itself tells."""
@@ -156,7 +162,9 @@ class TaskRun:
             invalid = sum(manifest.rejected for manifest in rejected)
             self.invalid.check_total(invalid, fetched, rejected[0].first_reject or "")
 
-    def _slice(self, each: Slice, call: Call[Any], build: Build, report: TaskReport) -> Manifest:
+    def _slice(
+        self, each: Slice, call: Call[Any], build: Build, watch: Watch, report: TaskReport
+    ) -> Manifest:
         self._where = self.name if each.window is None or each.cell is None else f"{self.name} {each.window}"
         if self.stop.is_set():
             raise StoppedError("stopped before the next slice")
@@ -175,6 +183,7 @@ class TaskRun:
             quarantining=Quarantining(
                 self.name, self.task.into, self.run_id, each.id, each.cell, build.fingerprint
             ),
+            watch=watch,
             traffic=self._traffic,
             stop=self.stop,
             max_wait_s=self.max_wait_s,
@@ -257,6 +266,18 @@ class TaskRun:
         )
         fault.__cause__ = error
         return fault
+
+    def _tell_drift(self, report: TaskReport) -> None:
+        """Of a task that failed, too: a renamed field may be why. Those that loaded are kept."""
+        if self._watch is None:
+            return
+        try:
+            report.drift = self._watch.findings()
+            if report.status == "loaded":
+                self._watch.keep(self.until)
+        except Exception as error:  # noqa: BLE001 - what has landed must not be told to have failed
+            report.warnings.append(f"{self.name}: drift cannot be told: {type(error).__name__}: {error}")
+        report.warnings += [f"{self.name}: {each}" for each in report.drift if each.level == "warning"]
 
     def _count_traffic(self, report: TaskReport) -> None:
         traffic = self._traffic

@@ -2,7 +2,7 @@
 
 One job a module: `words`, `draws`, `clock` (what everything is drawn from), `campaigns`, `templates`,
 `contacts`, `event_rows`, `event_log`, `store` (the data), `params`, `routes` (the API), `quotas`,
-`faults`, `churn` (what goes wrong), `counters`, `controls` (what tests look at), `app` (the gate).
+`faults`, `churn`, `drift` (what goes wrong), `counters`, `controls` (what tests look at), `app` (the gate).
 """
 
 from tidegate.sandbox.brevo.app import BrevoSandbox

@@ -1,11 +1,12 @@
-"""The gate that every request passes: key, quota, churn, fault, route, log, in this order."""
+"""The gate that every request passes: key, quota, churn, route, drift, fault, log, in this order."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from tidegate.sandbox.brevo import controls
 from tidegate.sandbox.brevo.churn import Churn
 from tidegate.sandbox.brevo.clock import AccountClock
 from tidegate.sandbox.brevo.counters import CUT, Counters
+from tidegate.sandbox.brevo.drift import Drift
 from tidegate.sandbox.brevo.faults import Faults, too_many
 from tidegate.sandbox.brevo.params import RefusedError
 from tidegate.sandbox.brevo.quotas import LIMITS, Limits, Quotas
@@ -40,8 +42,9 @@ class BrevoSandbox:
 
     `rows` events lie in the `days` account-local days up to `now`; contacts, campaigns and templates are
     fewer in proportion. The same seed, rows, days and now give the same data. `quota` is a pace: 600 makes
-    an hour last six seconds. `faults` and `churn` are shares of the data requests. The clock runs on from
-    `now` with `monotonic`, which also times the quotas. `limits` are the vendor's unless a test wants others.
+    an hour last six seconds. `faults` and `churn` are shares of the data requests, `drift` are changes of the
+    rows as `drift.Change` reads them. The clock runs on from `now` with `monotonic`, which also times the
+    quotas. `limits` are the vendor's unless a test wants others.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class BrevoSandbox:
         quota: float = 1.0,
         faults: float = 0.0,
         churn: float = 0.0,
+        drift: Iterable[str] = (),
         slow_s: float = 1.0,
         api_key: str | None = None,
         now: datetime | None = None,
@@ -63,6 +67,7 @@ class BrevoSandbox:
         self.store = Store(seed, rows, days, AccountClock(now or datetime.now(UTC), monotonic))
         self._faults = Faults(seed, faults, slow_s)
         self._churn = Churn(seed, churn)
+        self._drift = Drift(drift)
         self._counters = Counters(ROUTES)
         self._api_key = api_key
         self._requests = 0
@@ -112,7 +117,7 @@ class BrevoSandbox:
     def truth_json(self, name: str) -> bytes:
         """The same as bytes."""
         with self._lock:
-            return truth_json(self.store, name)
+            return self._drift.body(name, truth_json(self.store, name))
 
     def set_faults(self, rate: float) -> None:
         """From now on this share of the data requests goes wrong."""
@@ -123,6 +128,11 @@ class BrevoSandbox:
         """From now on something changes before this share of the data requests."""
         with self._lock:
             self._churn.rate = rate
+
+    def set_drift(self, specs: Iterable[str]) -> None:
+        """From now on the rows have these changes and no others."""
+        with self._lock:
+            self._drift.set(specs)
 
     def mutate(self, steps: int) -> dict[str, int]:
         """So many changes at once; returns how many of which kind."""
@@ -140,6 +150,8 @@ class BrevoSandbox:
         self._requests += 1
         self._churn.maybe(self.store, self._requests)
         answer = _route_answer(route, request.query, self.store)
+        if answer.status == 200:
+            answer = replace(answer, body=self._drift.body(endpoint.rpartition("/")[2], answer.body))
         struck = self._faults.strike(self._requests, answer)
         headers = dict(grant.headers())
         if struck is not None and struck.status == 429:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tidegate.sandbox.brevo.app import BrevoSandbox
 
 PREFIX = "/_sandbox/"
-_POSTS = ("churn", "faults", "reset_counters")
+_POSTS = ("churn", "drift", "faults", "reset_counters")
 
 
 def control(sandbox: BrevoSandbox, request: Request) -> Answer:
@@ -28,6 +28,8 @@ def control(sandbox: BrevoSandbox, request: Request) -> Answer:
         return Answer(200, sandbox.truth_json(name.removeprefix("truth/")))
     if name == "churn":
         return json_answer(200, _churn(sandbox, _body(request)))
+    if name == "drift":
+        return json_answer(200, _drift(sandbox, _body(request)))
     if name == "faults":
         sandbox.set_faults(rate := _rate(_body(request)))
         return json_answer(200, {"rate": rate})
@@ -45,6 +47,17 @@ def _churn(sandbox: BrevoSandbox, body: dict[str, Any]) -> dict[str, object]:
     if type(steps) is not int or steps < 0:
         raise invalid("steps must be a whole number")
     return {"steps": steps, "done": sandbox.mutate(steps)}
+
+
+def _drift(sandbox: BrevoSandbox, body: dict[str, Any]) -> dict[str, object]:
+    changes = body.get("changes")
+    if not isinstance(changes, list) or not all(isinstance(each, str) for each in changes):
+        raise invalid("changes must be a list of texts")
+    try:
+        sandbox.set_drift(changes)
+    except ValueError as error:
+        raise invalid(str(error)) from None
+    return {"changes": changes}
 
 
 def _body(request: Request) -> dict[str, Any]:
