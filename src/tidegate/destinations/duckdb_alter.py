@@ -88,7 +88,7 @@ def make(
     elif changes:
         around = surroundings(connection, table.name)
         with _without_indexes(connection, around):
-            if all(_is_in_place(change, table) for change in changes):
+            if all(_is_in_place(change, table, around) for change in changes):
                 for change in changes:
                     _alter(connection, table, change)
             else:
@@ -133,12 +133,14 @@ def _column(table: Table[Any], name: str) -> Column | None:
     return next((each for each in (*table.columns, *added_columns(table)) if each.name == name), None)
 
 
-def _is_in_place(change: Change, table: Table[Any]) -> bool:
+def _is_in_place(change: Change, table: Table[Any], around: Surroundings) -> bool:
+    """Whether an ALTER does it. For another type it counts an index that this transaction has dropped."""
     if len(change.path) != 1:
         return False
     if change.kind == "widen":
         wanted = _column(table, change.path[0])
-        return wanted is not None and wanted.kind in _NUMBERS and not wanted.repeated
+        number = wanted is not None and wanted.kind in _NUMBERS and not wanted.repeated
+        return number and not around.indexes
     return change.kind in {"add", "relax", "describe"}
 
 

@@ -26,6 +26,7 @@ from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import task_lock
 from tidegate.engine.parts import with_window
 from tidegate.engine.plan import WHOLE, Plan, Slice
+from tidegate.engine.tables import prepare
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.calls import Call, Page
@@ -77,7 +78,7 @@ class Release:
         task = self.workflow.task(name.removeprefix(f"{self.workflow.name}."))
         lock = task_lock(self.home, ledger, name, self.destination, run_id)
         try:
-            self.destination.prepare(task.into)
+            prepare(self.destination, name, task.into)
             seen = self.destination.cursor(name).version
             work = _Rebuild(task, self.home.root / "runs" / run_id, self.connector, self.now())
             work.run(rows)

@@ -22,6 +22,7 @@ from tidegate.engine.ledger import Ledger, RunRow
 from tidegate.engine.locks import run_lock, task_lock
 from tidegate.engine.plan import Plan, TaskPlan
 from tidegate.engine.report import RunReport, TaskReport
+from tidegate.engine.tables import prepare
 from tidegate.engine.task_run import TaskRun
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
@@ -77,7 +78,7 @@ class Replay:
         task, name = self.workflow.task(planned.task), self._qualified(planned.task)
         lock = task_lock(self.home, ledger, name, self.destination, self.run_id)
         try:
-            self.destination.prepare(task.into)
+            prepare(self.destination, name, task.into)
             return TaskRun(
                 name=name,
                 task=task,

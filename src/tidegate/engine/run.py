@@ -26,6 +26,7 @@ from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import Lock, run_lock, task_lock
 from tidegate.engine.plan import Plan, Range, plan_task
 from tidegate.engine.report import RunReport, TaskReport
+from tidegate.engine.tables import prepare
 from tidegate.engine.task_run import TaskRun
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector, Workflow
@@ -87,7 +88,7 @@ class Runner:
                 return finished
             stack.callback(run_lock(self.home, ledger, run_id).release)
             for task in tasks:
-                self.destination.prepare(task.into)
+                prepare(self.destination, self._qualified(task), task.into)
             connector = self.connector or self.workflow.factory.create_connector()
             report = RunReport(run_id, self.workflow.name, self.destination.name, self.now())
             began = time.monotonic()

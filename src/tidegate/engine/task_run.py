@@ -102,6 +102,7 @@ class TaskRun:
         self._count_rows(report, self._written(manifests, landed, report))
         report.rows_loaded, report.rows_superseded = landed.loaded, landed.superseded
         report.rows_quarantined = landed.quarantined
+        report.warnings += [f"{self.name}: table {self.task.into.name}: {each}" for each in landed.changes]
         if not report.accounted:
             raise AccountingError(
                 f"{report.rows_fetched} rows fetched and {report.rows_added} added are not the"
