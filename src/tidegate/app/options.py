@@ -59,3 +59,12 @@ SchemaAs = Annotated[
     SchemaFormat, typer.Option("--format", help="DDL, the JSON that bq takes, Arrow, or JSON schema.")
 ]
 TasksOf = Annotated[str, typer.Argument(metavar="WORKFLOW[.TASK]")]
+Allow = Annotated[
+    str | None,
+    typer.Option(
+        "--allow", metavar="KINDS", help="Changes that need a person: drop,narrow,retype,adopt,..."
+    ),
+]
+ExitOnDifference = Annotated[
+    bool, typer.Option("--exit-code", help="End with 30 for any difference, not only for one to allow.")
+]

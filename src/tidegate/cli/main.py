@@ -233,3 +233,30 @@ def schema_show(
 
     with exits(debug=debug):
         show_schema(find_tasks(Project.find(Path.cwd()), tasks), format_, one="." in tasks)
+
+
+@schema.command("diff")
+def schema_diff(
+    tasks: options.TasksOf,
+    to: options.To = None,
+    as_json: options.Json = False,
+    any_difference: options.ExitOnDifference = False,
+    debug: options.Debug = False,
+) -> None:
+    """What tables lack of their contracts; ends with 30 where a run would be refused for it."""
+    from tidegate.app.schema_diff_commands import diff_command
+
+    diff_command(tasks, to, as_json=as_json, any_difference=any_difference, debug=debug)
+
+
+@schema.command("apply")
+def schema_apply(
+    tasks: options.TasksOf,
+    to: options.To = None,
+    allow: options.Allow = None,
+    debug: options.Debug = False,
+) -> None:
+    """Make tables what their contracts ask for; where rows could lose something, the old table is kept."""
+    from tidegate.app.schema_diff_commands import apply_command
+
+    apply_command(tasks, to, allow, debug=debug)
