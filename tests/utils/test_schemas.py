@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum, IntEnum
+from enum import Enum, IntEnum, IntFlag
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path as PathlibPath
 from typing import Annotated, Any, Generic, Literal, NewType, TypeVar
@@ -57,6 +57,11 @@ class Colour(Enum):
 
 class Level(IntEnum):
     LOW = 1
+
+
+class Rights(IntFlag):
+    READ = 1
+    WRITE = 2
 
 
 class Mixed(Enum):
@@ -249,6 +254,7 @@ def test_values_of_an_enum_or_literal_are_kept() -> None:
     assert column_of(Colour).values == ("red",)
     assert column_of(Literal[1, 2, None]).values == (1, 2)
     assert column_of(str).values == ()
+    assert column_of(Rights).values == (), "flags combine"
 
 
 class Described(WriteContract):
@@ -412,6 +418,12 @@ def test_same_names_at_different_levels_do_not_clash() -> None:
 
 def test_model_used_twice_is_not_recursive() -> None:
     assert len(columns_of(create_model("M", a=(Inner, ...), b=(Inner, ...)))) == 2
+
+
+def test_what_is_no_model_class_is_a_type_error() -> None:
+    wrong: Any = Inner(x=1)
+    with pytest.raises(TypeError, match="not of Inner"):
+        columns_of(wrong)
 
 
 def test_undefined_type_is_refused() -> None:

@@ -41,6 +41,8 @@ _SERIALIZERS = (
 
 def walk(model: type[BaseModel]) -> tuple[Column, ...]:
     """The columns of a model, in the order of its fields, computed fields last."""
+    if not is_a(model, BaseModel):
+        raise TypeError(f"columns are made of a Pydantic model class, not of {type(model).__name__}")
     place = Place(model.__name__)
     if issubclass(model, RootModel):
         raise place.refuse("a RootModel is a value, not a row", "write a model with named fields")

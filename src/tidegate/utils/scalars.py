@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, Flag
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
 from uuid import UUID
@@ -99,7 +99,9 @@ def enumerated(members: Iterable[Any], place: Place) -> Column:
     kind = kinds[found.pop()]
     if kind == "int" and any(value not in _INT64 for value in some):
         raise place.refuse("a value beyond 64 bits", "use text values")
-    return Column(NAMELESS, kind, nullable=len(some) < len(plain), steps=steps, values=some)
+    if any(isinstance(member, Flag) for member in members):
+        some = ()  # flags combine into values that no member has
+    return Column(NAMELESS, kind, nullable=None in plain, steps=steps, values=some)
 
 
 def _limits(metadata: tuple[Any, ...], name: str) -> list[Any]:
