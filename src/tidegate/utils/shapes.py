@@ -63,10 +63,12 @@ class Shape:
     def child(self, key: Any) -> Shape | None:
         """What stands under a key; None where the contract does not name it."""
         key = str(key)
-        if key not in self.fields and not self.values:
-            return self if key.isdigit() else None
         if key not in self._children:
             below = (*self.fields.get(key, ()), *self.values)
+            if key.isdigit() and key not in self.fields:  # the number of an item of an object that is a list
+                below += self.annotations
+            if not below:
+                return None
             self._children[key] = Shape(below, self.load)
         return self._children[key]
 
