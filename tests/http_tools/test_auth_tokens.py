@@ -14,9 +14,15 @@ from hypothesis import strategies as st
 
 from tests.http_tools.driving import Clock, World, at_once
 from tidegate.http_tools.audience import Audience
-from tidegate.http_tools.auth import Hop, OAuth2AuthManager, RefreshToken, TokenEndpointAuthManager
-from tidegate.http_tools.circuit_breakers import CircuitBreaker
-from tidegate.http_tools.effects import TOTAL_TIMEOUT, Send, Wait
+from tidegate.http_tools.auth import (
+    BaseAuthManager,
+    Hop,
+    OAuth2AuthManager,
+    RefreshToken,
+    TokenEndpointAuthManager,
+)
+from tidegate.http_tools.circuit_breakers import CircuitBreaker, State
+from tidegate.http_tools.effects import TOTAL_TIMEOUT, Flow, Send, Wait
 from tidegate.http_tools.events import Event, Retrying, TokenRefreshed
 from tidegate.http_tools.exceptions import (
     AuthenticationError,
@@ -393,6 +399,25 @@ def test_failed_token_calls_do_not_open_the_apis_breaker() -> None:
         with pytest.raises(TokenError):
             case.ask(DOWN, DOWN, DOWN)
     assert case.ask(token("one"), OK) == ["token call", "one"]
+
+
+def test_the_call_of_a_manager_of_ones_own_that_breaks_is_no_failure_of_the_api() -> None:
+    class Own(BaseAuthManager):
+        def apply(self, request: httpx2.Request, rejected: str | None = None) -> Flow[str | None]:  # noqa: ARG002
+            yield from Send(httpx2.Request("GET", TOKENS), 1000)
+            return None
+
+        def secrets(self) -> tuple[str, ...]:
+            return ()
+
+        def identity(self) -> str:
+            return "own"
+
+    breaker = CircuitBreaker(failure_threshold=1)
+    world, policy = World([DOWN]), Policy(home=httpx2.URL(API), auth=Own(), breaker=breaker, retry=at_once(3))
+    with pytest.raises(TokenError, match="the credential's own call failed: ConnectError"):
+        world.run(request_flow(policy, httpx2.Request("GET", API)))
+    assert breaker.state is State.CLOSED
 
 
 def test_a_failed_token_call_gives_the_slot_back() -> None:

@@ -26,7 +26,6 @@ from tidegate.utils.errors import SettingsError
 
 _MAX_BYTES = 1 << 20
 _LONGEST_CALL_S = 60.0
-_LONGEST_LIFETIME_S = 10 * 365 * 86400.0
 _TEMPORARY = frozenset({408, 425, 429})
 _CODE = re.compile(r"[a-z_]{3,40}")  # of the registered error codes; a credential has other characters, too
 _HINTS = {
@@ -97,8 +96,7 @@ class Answer:
     def lifetime_s(self, path: str) -> float | None:
         """The seconds at a dotted path; None where they are missing, no number, or negative."""
         value = self.at(path)
-        seconds = number(str(value)) if isinstance(value, str | int | float) else None
-        return None if seconds is None or isinstance(value, bool) else min(seconds, _LONGEST_LIFETIME_S)
+        return number(str(value)) if isinstance(value, str | int | float) else None
 
     def granted(self, token: str, lifetime: str) -> Granted:
         return Granted(self.token(token), self.lifetime_s(lifetime))
