@@ -9,6 +9,7 @@ import tracemalloc
 import zlib
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from itertools import pairwise
 
@@ -51,6 +52,11 @@ def test_every_coding_that_can_be_read_is_asked_for(driver: Driver, server: Loop
 @each_coding
 def test_a_coding_is_decoded(driver: Driver, server: Loopback, coding: str) -> None:
     server.by = lambda _: encoded(TEXT, coding)
+    assert driver.request(driver.client(server.url), "GET", "/").content == TEXT
+
+
+def test_gzip_has_an_old_name(driver: Driver, server: Loopback) -> None:
+    server.by = lambda _: replace(encoded(TEXT, "gzip"), headers={"Content-Encoding": "X-GZip"})
     assert driver.request(driver.client(server.url), "GET", "/").content == TEXT
 
 

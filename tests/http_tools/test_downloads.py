@@ -468,7 +468,7 @@ def test_a_file_over_the_cap_is_refused_and_nothing_stays(
     driver: Driver, server: Loopback, tmp_path: Path
 ) -> None:
     told: list[int] = []
-    server.by = lambda _: Answer(body=BODY[:1001])
+    server.by = lambda _: Answer(body=BODY[:1001], drip_s=0.0001)
     client = driver.client(server.url)
     with pytest.raises(ResponseTooLargeError, match="GET /file: the file is over 1000 bytes"):
         driver.download(

@@ -520,12 +520,16 @@ def test_a_malformed_link_is_an_error(driver: Driver, link: str) -> None:
 def test_a_short_page_ends_a_walk_along_links_where_the_size_is_given(
     driver: Driver, paginator: Paginator
 ) -> None:
+    asked: list[int] = []
+
     def api(request: httpx2.Request) -> httpx2.Response:
         at = int(request.url.params.get("at", "0"))
+        asked.append(at)
         link = f"{API}/rows?at={at + 5}"
         return answer(many(8)[at : at + 5], {"Link": f'<{link}>; rel="next"'}, next=link)
 
     assert ids(driver.pages(call_of(driver, api, paginator))) == list(range(8))
+    assert asked == [0, 5]
 
 
 @pytest.mark.parametrize("link", [5, ["a"], {"href": "x"}, True])

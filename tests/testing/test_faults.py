@@ -8,6 +8,7 @@ import json
 import time
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -126,6 +127,24 @@ def test_a_dripping_body_ends_at_the_total_timeout(driver: Driver) -> None:
 def test_a_dripping_body_that_ends_is_whole(driver: Driver) -> None:
     client = driver.client(BASE, transport=FaultTransport(Shop(), script=[Drip(0.001, size=100)]))
     assert driver.request(client, "GET", "/rows").json() == ROWS
+
+
+def test_delays_and_drips_go_by_a_frozen_clock(driver: Driver) -> None:
+    clock = FrozenClock()
+    size = len(json.dumps(ROWS, separators=(",", ":")))
+    transport = FaultTransport(Shop(), script=[Delay(500), Drip(500, size=size)], clock=clock)
+    client = driver.client(BASE, transport=transport, clock=clock, timeout_s=1000)
+    assert driver.request(client, "GET", "/rows").json() == ROWS
+    assert clock.monotonic() == 500
+    assert driver.request(client, "GET", "/rows").json() == ROWS
+    assert clock.monotonic() == 1000
+
+
+def test_a_file_cut_in_silence_is_short(driver: Driver, tmp_path: Path) -> None:
+    transport = FaultTransport(Shop(), script=[Truncate(20, noticed=False)])
+    client = driver.client(BASE, transport=transport)
+    assert driver.download(client, "/rows", tmp_path / "x").size == 20
+    assert driver.download(client, "/rows", tmp_path / "x").size > 20
 
 
 def test_a_storm_of_429_is_waited_out_by_the_clock(driver: Driver) -> None:

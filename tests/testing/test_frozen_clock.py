@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import httpx2
 import pytest
 
 from tests.http_tools.driving import Driver
 from tidegate.http_tools.circuit_breakers import CircuitBreaker
-from tidegate.http_tools.clients import SyncHttpClient
+from tidegate.http_tools.clients import AsyncHttpClient, SyncHttpClient
+from tidegate.http_tools.effects import Flow, Shielded, Sleep, WaitAtMost
 from tidegate.http_tools.exceptions import ClientClosedError
 from tidegate.http_tools.rate_limiters import HeaderRateLimiter, SlidingWindowLimiter
 from tidegate.http_tools.retry_strategies import ExponentialBackoffRetryStrategy
 from tidegate.testing import FaultTransport, FrozenClock, Status
+
+T = TypeVar("T")
 
 BASE = "https://api.example.com"
 
@@ -81,6 +86,36 @@ def test_threads_share_one_clock_and_one_quota() -> None:
     ):
         list(pool.map(lambda _: client.request("GET", "/rows"), range(100)))
     assert clock.monotonic() == pytest.approx(540)
+
+
+def run(driver: Driver, clock: FrozenClock, flow: Flow[T]) -> T:
+    client = driver.client(BASE, clock=clock)
+    return asyncio.run(client.drive_async(flow)) if driver.kind is AsyncHttpClient else client.drive(flow)
+
+
+def test_what_is_there_already_is_not_waited_for(driver: Driver) -> None:
+    clock, done, never = FrozenClock(), Future[None](), Future[None]()
+    done.set_result(None)
+
+    def flow() -> Flow[list[bool]]:
+        return [(yield from WaitAtMost(done, 60)), (yield from WaitAtMost(never, 60))]
+
+    assert run(driver, clock, flow()) == [True, False]
+    assert clock.slept == [60]
+
+
+def test_a_wait_within_what_must_not_be_cut_goes_by_the_clock(driver: Driver) -> None:
+    clock = FrozenClock()
+
+    def inner() -> Flow[str]:
+        yield from Sleep(3600)
+        return "done"
+
+    def flow() -> Flow[str]:
+        return (yield from Shielded(inner()))
+
+    assert run(driver, clock, flow()) == "done"
+    assert clock.slept == [3600]
 
 
 def test_a_closed_client_waits_for_nothing() -> None:

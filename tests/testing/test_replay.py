@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from tidegate.http_tools.clients import AsyncHttpClient, Call, HttpClient, SyncH
 from tidegate.http_tools.exceptions import NotFoundError
 from tidegate.http_tools.pagination import (
     Ask,
+    CursorPaginator,
     LinkHeaderPaginator,
     NextUrlPaginator,
     OffsetPaginator,
@@ -126,6 +128,32 @@ def test_another_path_is_refused_with_those_there_are(driver: Driver, cassette: 
     client = driver.client("https://api.example.com/v2", transport=ReplayTransport(cassette))
     with pytest.raises(UnrecordedRequestError, match="they have GET /v1/rows"):
         driver.pages(listing(client))
+
+
+def test_the_order_of_a_query_does_not_count(cassette: Path) -> None:
+    with SyncHttpClient("https://api.example.com/v1", transport=ReplayTransport(cassette)) as client:
+        asked = client.request("GET", "/rows?offset=0&tags=b&limit=10&tags=a&state=open")
+    assert asked.json() == ROWS[:10]
+
+
+def test_a_search_whose_cursor_is_in_the_body_plays(driver: Driver, server: Loopback, tmp_path: Path) -> None:
+    def search(seen: Seen) -> Answer:
+        at = json.loads(seen.body).get("after", 0)
+        return as_json({"rows": ROWS[at : at + 10], "after": at + 10 if at < 20 else None})
+
+    def hits(client: HttpClient) -> Call[ApiRow]:
+        paginator = CursorPaginator("after", "after", where="body")
+        return client.pages(
+            "POST", "/find", reads=ApiRow, items="rows", json={"state": "open"}, paginator=paginator
+        )
+
+    server.by, path = search, tmp_path / "hits.pages"
+    with SyncHttpClient(server.url) as client:
+        assert record(hits(client), path) == 3
+    transport = ReplayTransport(path)
+    pages = driver.pages(hits(driver.client("https://api.example.com", transport=transport)))
+    assert [row for page in pages for row in page.items] == ROWS
+    assert transport.unplayed == []
 
 
 def test_a_body_counts_and_its_order_does_not(server: Loopback, tmp_path: Path) -> None:

@@ -74,9 +74,6 @@ class _Recording(PagePlan):
             self._log.append(page.request.index, page.status_code, page.request.params, page.body, page.kept)
         self._plan.saw(page)
 
-    def keeps(self, page: PageView) -> bool:
-        return self._plan.keeps(page)
-
     def beyond(self, index: int) -> bool:
         return self._plan.beyond(index)
 
