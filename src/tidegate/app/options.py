@@ -55,15 +55,21 @@ QuarantineExit = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="For a machine: JSON, one object a line.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+Drift = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--drift",
+        metavar="CHANGE",
+        help="rename:tag=label, drop:tag@1%, retype:id=text, add:tier=gold; may be given several times.",
+    ),
+]
 SchemaAs = Annotated[
     SchemaFormat, typer.Option("--format", help="DDL, the JSON that bq takes, Arrow, or JSON schema.")
 ]
 TasksOf = Annotated[str, typer.Argument(metavar="WORKFLOW[.TASK]")]
 Allow = Annotated[
     str | None,
-    typer.Option(
-        "--allow", metavar="KINDS", help="Changes that need a person: drop,narrow,retype,adopt,..."
-    ),
+    typer.Option("--allow", metavar="KINDS", help="Changes that need a person: drop,narrow,retype,adopt,..."),
 ]
 ExitOnDifference = Annotated[
     bool, typer.Option("--exit-code", help="End with 30 for any difference, not only for one to allow.")

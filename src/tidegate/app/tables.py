@@ -40,6 +40,9 @@ def print_report(report: RunReport, out: TextIO) -> None:
         out.write("rows in quarantine: `tidegate quarantine list` shows what is wrong with them\n")
     for task in report.tasks:
         out.writelines(f"warning: {printable(warning)}\n" for warning in task.warnings)
+        if notes := sum(finding.level == "note" for finding in task.drift):
+            what = "1 note" if notes == 1 else f"{notes:,} notes"
+            out.write(f"drift: {what} on {task.task}: `tidegate drift {task.task}`\n")
     out.flush()
 
 

@@ -179,13 +179,22 @@ def sandbox(
     quota: Annotated[float, typer.Option("--quota", min=0.01, help="Rate over the vendor's default.")] = 1.0,
     faults: Annotated[float, typer.Option("--faults", min=0, max=1, help="Share of failing answers.")] = 0.0,
     churn: Annotated[float, typer.Option("--churn", min=0, max=1, help="Changes per request.")] = 0.0,
+    drift: options.Drift = None,
     debug: options.Debug = False,
 ) -> None:
     """Serve a stand-in API on this machine until it is interrupted."""
     from tidegate.cli.sandbox import sandbox_command
 
     sandbox_command(
-        api, port=port, rows=rows, seed=seed, quota=quota, faults=faults, churn=churn, debug=debug
+        api,
+        port=port,
+        rows=rows,
+        seed=seed,
+        quota=quota,
+        faults=faults,
+        churn=churn,
+        drift=drift or (),
+        debug=debug,
     )
 
 
@@ -260,3 +269,27 @@ def schema_apply(
     from tidegate.app.schema_diff_commands import apply_command
 
     apply_command(tasks, to, allow, debug=debug)
+
+
+@app.command()
+def drift(
+    task: TaskName,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="Which run (default: the latest).")
+    ] = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """What the API sent that the contract, or earlier runs, did not know; with the lines that mend it."""
+    import os
+
+    from tidegate.app.drift_commands import drift_command
+    from tidegate.app.failures import exits
+    from tidegate.app.registry import find_task
+    from tidegate.utils.project import Project
+
+    with exits(debug=debug):
+        project = Project.find(Path.cwd())
+        workflow, name = find_task(project, task)
+        home = project.home(os.environ)
+    drift_command(lambda: workflow, name, home, run=run, as_json=as_json, debug=debug)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from tidegate.app.failures import exits
 from tidegate.utils.errors import SettingsError, UsageError
 
 
 def sandbox_command(
-    api: str, *, port: int, rows: int, seed: int, quota: float, faults: float, churn: float, debug: bool
+    api: str,
+    *,
+    port: int,
+    rows: int,
+    seed: int,
+    quota: float,
+    faults: float,
+    churn: float,
+    drift: Sequence[str],
+    debug: bool,
 ) -> None:
     from tidegate.sandbox.brevo import BrevoSandbox
     from tidegate.sandbox.server import serve
@@ -25,7 +35,10 @@ def sandbox_command(
     with exits(debug=debug):
         if api != "brevo":
             raise UsageError(f"there is no sandbox for {api!r}", hint="Known: brevo.")
-        app = BrevoSandbox(seed=seed, rows=rows, quota=quota, faults=faults, churn=churn)
+        try:
+            app = BrevoSandbox(seed=seed, rows=rows, quota=quota, faults=faults, churn=churn, drift=drift)
+        except ValueError as error:
+            raise UsageError(str(error), hint="docs/contracts/drift.md shows what --drift takes.") from error
         try:
             serve(app, port=port, on_start=announce)
         except OSError as error:

@@ -224,7 +224,8 @@ def _entries(
     rest = [key for key in keys if key not in named and not (place and key in place.left_out)]
     others = [entry((key,), None, place.child(key) if place else None, now, before) for key in rest]
     if place is not None and not place.free:
-        return known, others, []
+        known += [each for each in others if each.place is not None]  # on the way of an AliasPath
+        return known, [each for each in others if each.place is None], []
     # keys that are no names are data: days, domains, addresses
     return known, [], others if all(key.isidentifier() for key in rest) and len(rest) <= _MOST_NAMES else []
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import keyword
 import re
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from tidegate.engine.drift import kinds
 from tidegate.engine.drift.expected import Place, Slot
@@ -38,7 +41,8 @@ def new_field(place: Place, key: str, node: Node) -> str:
     """A field for a key that the contract does not know, with the classes that it needs before it."""
     classes: list[str] = []
     kind = _type_of(node, f"{_stem(place)}{_camel(key)}", classes)
-    return "\n\n\n".join([*classes, f"# in {_owner(place)}\n{_field(key, f'{kind} | None', 'None')}"])
+    taken = {slot.name for slot in place.slots}
+    return "\n\n\n".join([*classes, f"# in {_owner(place)}\n{_field(key, f'{kind} | None', 'None', taken)}"])
 
 
 def renamed(slot: Slot, new: str) -> str:
@@ -115,17 +119,22 @@ def _class(node: Node, name: str, classes: list[str]) -> str:
     usual = all(map(_KEY.fullmatch, node.fields))
     if node.crowded or not usual or not 0 < len(node.fields) <= _MOST_FIELDS:
         return "dict[str, Any]"
-    lines = [f"class {name}(ReadContract):"]
+    lines, taken = [f"class {name}(ReadContract):"], set[str]()
     for key, child in node.fields.items():
         whole = child.filled >= node.objects
         kind = _type_of(child, f"{name}{_camel(key)}", classes)
-        lines.append("    " + _field(key, kind if whole else f"{kind} | None", None if whole else "None"))
+        line = _field(key, kind if whole else f"{kind} | None", None if whole else "None", taken)
+        lines.append(f"    {line}")
     classes.append("\n".join(lines))
     return name
 
 
-def _field(key: str, kind: str, default: str | None) -> str:
+def _field(key: str, kind: str, default: str | None, taken: set[str]) -> str:
+    """A line for the key; its name is none of those that are `taken`, and is one of them afterwards."""
     name = _name(key)
+    while name in taken:
+        name += "_"
+    taken.add(name)
     if name == key:
         return f"{name}: {kind}" + ("" if default is None else f" = {default}")
     settings = ("" if default is None else f"default={default}, ") + f"alias={json.dumps(key)}"
@@ -166,8 +175,23 @@ def _name(key: str) -> str:
 
 def _annotation(slot: Slot) -> str:
     text = _text(slot.info.annotation)
-    metadata = ", ".join(map(repr, slot.info.metadata))
+    metadata = ", ".join(_said(slot.info.metadata))
     return f"Annotated[{text}, {metadata}]" if metadata else text
+
+
+def _said(metadata: Iterable[Any]) -> Iterator[str]:
+    """The metadata of an annotation as it is written: `Field(ge=0)`, `BeforeValidator(blank)`."""
+    for each in metadata:
+        if isinstance(each, FieldInfo):
+            yield from _said(each.metadata)
+        elif (function := getattr(each, "func", None)) is not None:
+            yield f"{type(each).__name__}({getattr(function, '__name__', '...')})"
+        elif type(each).__module__.partition(".")[0] in ("annotated_types", "pydantic"):
+            names = getattr(each, "__slots__", None) or vars(each)
+            settings = {name: getattr(each, name) for name in names}
+            yield f"Field({', '.join(f'{name}={value!r}' for name, value in settings.items())})"
+        else:
+            yield repr(each)
 
 
 def _text(annotation: Any) -> str:
@@ -180,7 +204,7 @@ def _text(annotation: Any) -> str:
     if origin is Literal:
         return f"Literal[{', '.join(map(_quoted, args))}]"
     if origin is Annotated:
-        return f"Annotated[{_text(args[0])}, {', '.join(map(repr, args[1:]))}]"
+        return f"Annotated[{_text(args[0])}, {', '.join(_said(args[1:]))}]"
     if origin is not None and args:
         inner = ", ".join("..." if each is ... else _text(each) for each in args)
         return f"{getattr(origin, '__name__', origin)}[{inner}]"

@@ -156,13 +156,11 @@ class Profile:
         """A copy to be kept: without the values and examples of places that are personal, or look so."""
         copy = self.merged(())
         for keys, node in walk(copy.root):
-            if personal(keys):
-                node.values, node.examples = None, dict.fromkeys(node.examples, mask)
-            else:
-                node.examples = {
-                    kind: mask if kinds.looks_personal(value) else value
-                    for kind, value in node.examples.items()
-                }
+            hidden = personal(keys)
+            if hidden or any(map(kinds.looks_personal, node.values or ())):
+                node.values = None
+            for kind, value in node.examples.items():
+                node.examples[kind] = mask if hidden or kinds.looks_personal(value) else value
         return copy
 
     def to_json(self) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _marks_of_missing(old: Entry, new: Entry) -> float:
     types = new.now.types().keys()
     lists = kinds.LIST in types
     types = new.now.items.types().keys() if lists and new.now.items is not None else types
-    if kinds.OBJECT in types or (old.place.listed is not lists and old.place.types is not None):
+    if not types or kinds.OBJECT in types or (old.place.listed is not lists and old.place.types is not None):
         return 0.0
     if old.place.types is not None and not types <= old.place.types:
         return 0.0

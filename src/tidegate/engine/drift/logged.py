@@ -1,0 +1,48 @@
+"""The profile of a run from its page logs: every row, and by the contract of today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tidegate.contracts.reading import envelope
+from tidegate.engine.drift.profile import Profile
+from tidegate.engine.pagelog import read_log
+
+
+def profile_of(folder: Path) -> Profile | None:
+    """Of the slices whose logs are in the folder of a task; None where there are none (any more).
+
+    Raises `DamagedStateError` for a file that is no page log.
+    """
+    logs = sorted(folder.glob("*.pages"))
+    if not logs:
+        return None
+    profile = Profile()
+    for log in logs:
+        for row in _rows(log):
+            profile.add(row)
+            profile.rows += 1
+    return profile
+
+
+def _rows(log: Path) -> Iterator[Any]:
+    """Each row of the listing once. A body that is no page of rows has none: building it has told so."""
+    request, pages = read_log(log)
+    overlap = request.get("paginator", {}).get("overlap", 0)
+    for page in pages:
+        seam = overlap if page.header["i"] else 0
+        yield from _items(page.body, request)[seam:]
+
+
+def _items(body: bytes, request: Mapping[str, Any]) -> list[Any]:
+    try:
+        rows = orjson.loads(body)
+        for key in envelope(request.get("items")):
+            rows = rows[key]
+    except (ValueError, TypeError, LookupError):
+        return []
+    return rows if isinstance(rows, list) else []
