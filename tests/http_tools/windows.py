@@ -7,6 +7,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
 
 from tidegate.http_tools.rate_limiters import BaseRateLimiter
 
@@ -19,6 +21,15 @@ def most_in_any_window(stamps: Sequence[float], window_s: float) -> int:
             first += 1
         most = max(most, last - first + 1)
     return most
+
+
+def steady_rate(stamps: Sequence[float], limit: int, window_s: float) -> float:
+    """Grants in the median window of those that follow the first, which is granted at once.
+
+    A count up to some moment would not do: grants come in bunches, and the last may be late and still count.
+    """
+    lasts = sorted(stamps)[limit - 1 :: limit]
+    return limit * window_s / median(later - sooner for sooner, later in pairwise(lasts))
 
 
 def crowd(limiter: BaseRateLimiter, *, threads: int, tasks: int, until: float) -> list[tuple[str, float]]:

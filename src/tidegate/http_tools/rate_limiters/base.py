@@ -23,6 +23,11 @@ MIN_WAIT_S = 0.001
 _NEVER = Stop()
 
 
+# The place of whoever finds nobody waiting: a future for each would cost as much as the grant.
+_AT_ONCE: Future[None] = Future()
+_AT_ONCE.set_result(None)
+
+
 class Line:
     """First come, first served: a place whose turn has come is a future that is done.
 
@@ -35,12 +40,9 @@ class Line:
         self.until = 0.0
 
     def join(self) -> Future[None]:
-        place: Future[None] = Future()
         with self._lock:
+            place = Future[None]() if self._places else _AT_ONCE
             self._places.append(place)
-            first = len(self._places) == 1
-        if first:
-            place.set_result(None)
         return place
 
     def leave(self, place: Future[None]) -> None:

@@ -39,11 +39,11 @@ class SharedLimiter(BaseRateLimiter):
     is a URL (`redis://`, `rediss://`, `unix://`) or a client of your own. Time is the store's: the clocks of
     the machines do not matter. Processes that wait are served one after the other.
 
-    A slot that was fetched must be used within `slack_s` seconds (1 % of the window, at least 5 and at most
-    100 ms; longer by itself where the store is far away) and counts in the store for so much longer than the
-    window, which costs that share of the rate. At high rates the slots of one `slack_s` are fetched in one
+    A slot that was fetched must be used within `slack_s` seconds (a 200th of the window, at least 5 and at
+    most 100 ms; longer by itself where the store is far away) and counts in the store for so much longer than
+    the window, which costs that share of the rate. At high rates the slots of one `slack_s` come with one
     call. Unlike a `SlidingWindowLimiter` in memory it does not count a slot from its answer: use 90 % of what
-    the vendor allows.
+    the vendor allows. A process that is forked begins with no slot of its parent's.
 
     A call to the store takes at most twice `timeout_s` (it is repeated once, since a kept connection may be
     dead) and never blocks an event loop that awaits this limiter.
@@ -76,7 +76,7 @@ class SharedLimiter(BaseRateLimiter):
         self._ask = client.register_script(ASK)
         self._keys = [f"tidegate:{{{key}}}:{part}" for part in ("log", "line", "due")]
         self._clock = clock
-        self._least_slack_s = min(max(window_s / 100, 0.005), 0.1) if slack_s is None else slack_s
+        self._least_slack_s = min(max(window_s / 200, 0.005), 0.1) if slack_s is None else slack_s
         self._begin()
 
     def _begin(self) -> None:
