@@ -90,7 +90,7 @@ def test_every_type_of_the_table_comes_back(warehouse: Warehouse, way: Way) -> N
     check()
 
 
-@_examples(40)
+@_examples(30)
 @given(load=loads())
 def test_a_row_of_any_contract_comes_back_in_its_canonical_form(
     warehouse: Warehouse, load: tuple[Way, list[Any]]
@@ -100,9 +100,11 @@ def test_a_row_of_any_contract_comes_back_in_its_canonical_form(
 
 @pytest.mark.extended
 @pytest.mark.timeout(900)
-@_examples(2000)
+@_examples(1000)
 @given(load=loads())
-def test_a_row_of_any_contract_comes_back_examples(warehouse: Warehouse, load: tuple[Way, list[Any]]) -> None:
+def test_a_row_of_any_contract_comes_back_at_length(
+    warehouse: Warehouse, load: tuple[Way, list[Any]]
+) -> None:
     check_round_trip(warehouse, *load)
 
 
@@ -145,7 +147,7 @@ def check_schemas(model: Any) -> None:
     assert [field.to_api_repr() for field in fields] == bigquery_fields(columns_of(model))
 
 
-@_examples(40)
+@_examples(30)
 @given(contract=contracts((*SCALARS, *WIDE)))
 def test_bigquery_and_arrow_agree_field_by_field(contract: Way) -> None:
     check_schemas(contract.annotation)
@@ -155,5 +157,5 @@ def test_bigquery_and_arrow_agree_field_by_field(contract: Way) -> None:
 @pytest.mark.timeout(900)
 @_examples(1000)
 @given(contract=contracts((*SCALARS, *WIDE), depth=4))
-def test_bigquery_and_arrow_agree_examples(contract: Way) -> None:
+def test_bigquery_and_arrow_agree_at_length(contract: Way) -> None:
     check_schemas(contract.annotation)
