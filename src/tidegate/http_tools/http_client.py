@@ -45,8 +45,12 @@ class HttpClient(RequestMaker):
 
     `timeout_s` bounds each connect, read and write, `total_timeout_s` a whole answer, `deadline_s` a request
     with all its waits and attempts; `width` is how many pages of one listing are under way at once;
-    `max_bytes` caps a decoded body; `max_wait_s` a wait for quota; `allowed_origins` may be asked without
-    credentials; `listeners` hear every event (`events.py`). Nothing is opened before the first request.
+    `max_bytes` caps a decoded body, `max_ratio` how many times what was sent it may be; `max_wait_s` a wait
+    for quota; `allowed_origins` may be asked without credentials; `headers` go with every request to
+    `base_url`; `quota_prefix` begins the names of the vendor's quota headers (`x-ratelimit-reset`);
+    `listeners` hear every event (`events.py`); `clock` is for tests. Without a `retry_strategy` and a
+    `retry_budget` the defaults of both hold; without limiter and breaker there is none. Nothing is opened
+    before the first request. Raises `SettingsError` for a URL that cannot be asked or holds a credential.
     """
 
     def __init__(
@@ -127,6 +131,7 @@ class HttpClient(RequestMaker):
 
         `items` may be a path (`result.data`). How the listing is walked says a `paginator`, or, where that
         takes looking at each answer, `route`: a function that gives a generator (`pagination/route.py`).
+        `json` (the body) and `headers` go with every page, `params` not with those asked for by a link.
         With `empty_object_ends` a body that is exactly `{}` ends the listing; `accept` are statuses beside
         2xx that are data to this route. Nothing is sent before the call is iterated.
         """
