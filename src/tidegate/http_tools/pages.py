@@ -111,7 +111,7 @@ class Page(Generic[R]):
             raise self.error(f"the body cannot be read: {error.errors()[0]['msg']}") from None
 
     def parse(self) -> list[R]:
-        """The rows as read models, each once. Raises `ContractError` that names the rows and fields at fault."""
+        """The rows as read models, each once. Raises `ContractError` that names rows and fields at fault."""
         reading = self.read()
         if reading.rejects:
             raise self.error(listed(reading.rejects))
