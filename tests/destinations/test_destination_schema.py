@@ -50,6 +50,10 @@ class BetterPlace(BaseModel):
     tags: list[str] = []
 
 
+class NumberedPlace(BaseModel):
+    zip: int
+
+
 @pytest.mark.parametrize(
     ("write", "full"),
     [("append", True), ("append", False), ("replace", True), ("replace_windows", True), ("merge", True)],
@@ -239,6 +243,9 @@ LOST: list[tuple[Any, Any, Any]] = [
     (list[str], ["1", "x"], list[int]),
     (list[int], [1], int),
     (str, "x", Place),
+    (list[Place], [{"zip": "1"}], Place),
+    (BetterPlace, {"zip": "1", "tags": ["x"]}, list[Place]),
+    (Place, {"zip": "F-1"}, list[NumberedPlace]),
 ]
 
 

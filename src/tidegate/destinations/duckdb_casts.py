@@ -59,7 +59,7 @@ def keeps(value: str, held: Held, wanted: Column, path: tuple[str, ...] = (), le
         field = next(field for field in wanted.fields if field.name == name)
         found = next(field for field in held.fields if field.name.lower() == name.lower())
         return keeps(f"{value}.{quote(found.name)}", found, field, tuple(rest), level)
-    return f"({value} IS NULL OR {_kept(value, held, wanted)})"
+    return f"({value} IS NULL OR {_kept(value, held, wanted, level)})"
 
 
 def _item(value: str, held: Held, wanted: Column, level: int) -> str:
@@ -89,20 +89,35 @@ def _record(value: str, held: Held, wanted: Column, level: int) -> str:
     return f"CASE WHEN {value} IS NULL THEN NULL ELSE struct_pack({', '.join(parts)}) END"
 
 
-def _kept(value: str, held: Held, wanted: Column) -> str:
+def _kept(value: str, held: Held, wanted: Column, level: int) -> str:
     """A condition on one value that is not null."""
-    if wanted.kind == "json" or held.kind == wanted.kind == "record":
+    if wanted.kind == "json":
         return "true"
+    if held.kind == wanted.kind == "record" and not held.repeated:
+        return _record_kept(value, held, wanted, level)
     kinds = {held.kind, wanted.kind}
     if held.repeated or "record" in kinds or kinds == {"bytes", "string"}:
         return "false"
-    if held.kind == "json" and wanted.kind == "string":
-        return f"json_type({value}) = 'VARCHAR'"
     if held.kind == "json":
-        return f"(json_type({value}) IN {_JSON_VALUES} AND {_parsed(_text_of(value), wanted)})"
-    if held.kind == "string" and held.exact:
+        return _json_kept(value, wanted)
+    if held.kind == "string" and held.exact and wanted.kind != "string":
         return _parsed(value, wanted)
     return f"TRY_CAST({_cast(value, wanted)} AS {held.spelled}) IS NOT DISTINCT FROM {value}"
+
+
+def _json_kept(value: str, wanted: Column) -> str:
+    if wanted.kind == "string":
+        return f"json_type({value}) = 'VARCHAR'"
+    return f"(json_type({value}) IN {_JSON_VALUES} AND {_parsed(_text_of(value), wanted)})"
+
+
+def _record_kept(value: str, held: Held, wanted: Column, level: int) -> str:
+    fields = {field.name.lower(): field for field in wanted.fields}
+    parts = []
+    for found in held.fields:
+        inside, field = f"{value}.{quote(found.name)}", fields.get(found.name.lower())
+        parts.append(f"{inside} IS NULL" if field is None else keeps(inside, found, field, (), level))
+    return f"({' AND '.join(parts)})"
 
 
 def _parsed(text: str, wanted: Column) -> str:
