@@ -57,6 +57,7 @@ format: $(READY) ## rewrite the code in the project's style
 bench: $(READY) ## measure the hot paths
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.http_policy
+	@$(BIN)/python -m bench.drift
 
 lock: ## resolve the lock files again; UPGRADE=--upgrade takes the newest releases
 	@tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && \
