@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tidegate.app import options
-from tidegate.cli import quarantine
+from tidegate.cli import quarantine, schema
 
 app = typer.Typer(
     name="tidegate",
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(schema.app, name="schema")
 
 TaskName = Annotated[str, typer.Argument(metavar="WORKFLOW.TASK")]
 
@@ -222,53 +223,6 @@ def replay(
         progress=progress,
     )
     replay_command(run, arguments, debug=debug)
-
-
-schema = typer.Typer(help="The schemas of tables.", no_args_is_help=True)
-app.add_typer(schema, name="schema")
-
-
-@schema.command("show")
-def schema_show(
-    tasks: options.TasksOf,
-    format_: options.SchemaAs = options.SchemaFormat.DUCKDB,
-    debug: options.Debug = False,
-) -> None:
-    """The schema of a task's table, as its write contract says; of a workflow, those of all its tables."""
-    from tidegate.app.failures import exits
-    from tidegate.app.registry import find_tasks
-    from tidegate.app.schema_commands import show_schema
-    from tidegate.utils.project import Project
-
-    with exits(debug=debug):
-        show_schema(find_tasks(Project.find(Path.cwd()), tasks), format_, one="." in tasks)
-
-
-@schema.command("diff")
-def schema_diff(
-    tasks: options.TasksOf,
-    to: options.To = None,
-    as_json: options.Json = False,
-    any_difference: options.ExitOnDifference = False,
-    debug: options.Debug = False,
-) -> None:
-    """What tables lack of their contracts; ends with 30 where a run would be refused for it."""
-    from tidegate.app.schema_diff_commands import diff_command
-
-    diff_command(tasks, to, as_json=as_json, any_difference=any_difference, debug=debug)
-
-
-@schema.command("apply")
-def schema_apply(
-    tasks: options.TasksOf,
-    to: options.To = None,
-    allow: options.Allow = None,
-    debug: options.Debug = False,
-) -> None:
-    """Make tables what their contracts ask for; where rows could lose something, the old table is kept."""
-    from tidegate.app.schema_diff_commands import apply_command
-
-    apply_command(tasks, to, allow, debug=debug)
 
 
 @app.command()
