@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from google.cloud.bigquery import SchemaField
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.utils.random_contracts import SCALARS, WIDE, Way, contracts, one_field, plain
@@ -66,7 +66,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 def _examples(examples: int) -> Callable[[Any], Any]:
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    return settings(max_examples=examples, deadline=None, suppress_health_check=slow)
+    phases = set(Phase) - {Phase.explain}  # which traces every line, for minutes
+    return settings(max_examples=examples, deadline=None, suppress_health_check=slow, phases=phases)
 
 
 def check_round_trip(warehouse: Warehouse, contract: Way, rows: list[Any]) -> None:
@@ -90,7 +91,7 @@ def test_every_type_of_the_table_comes_back(warehouse: Warehouse, way: Way) -> N
     check()
 
 
-@_examples(30)
+@_examples(60)
 @given(load=loads())
 def test_a_row_of_any_contract_comes_back_in_its_canonical_form(
     warehouse: Warehouse, load: tuple[Way, list[Any]]
@@ -100,7 +101,7 @@ def test_a_row_of_any_contract_comes_back_in_its_canonical_form(
 
 @pytest.mark.extended
 @pytest.mark.timeout(900)
-@_examples(1000)
+@_examples(3000)
 @given(load=loads())
 def test_a_row_of_any_contract_comes_back_at_length(
     warehouse: Warehouse, load: tuple[Way, list[Any]]
@@ -147,7 +148,7 @@ def check_schemas(model: Any) -> None:
     assert [field.to_api_repr() for field in fields] == bigquery_fields(columns_of(model))
 
 
-@_examples(30)
+@_examples(60)
 @given(contract=contracts((*SCALARS, *WIDE)))
 def test_bigquery_and_arrow_agree_field_by_field(contract: Way) -> None:
     check_schemas(contract.annotation)
@@ -155,7 +156,7 @@ def test_bigquery_and_arrow_agree_field_by_field(contract: Way) -> None:
 
 @pytest.mark.extended
 @pytest.mark.timeout(900)
-@_examples(1000)
+@_examples(3000)
 @given(contract=contracts((*SCALARS, *WIDE), depth=4))
 def test_bigquery_and_arrow_agree_at_length(contract: Way) -> None:
     check_schemas(contract.annotation)
