@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 from tidegate.app import parse
+from tidegate.app.arguments import ReplayArguments
 from tidegate.app.failures import exits
 from tidegate.app.places import destination_of
 from tidegate.app.progress import progress_bars
 from tidegate.app.registry import find_workflow
-from tidegate.app.run_command import RunArguments, show_report
+from tidegate.app.run_command import show_report
 from tidegate.app.stopping import stopped_by_signals
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.replay import Replay, known_run
@@ -18,9 +19,9 @@ from tidegate.http_tools.drivers import Stop
 from tidegate.utils.project import Project
 
 
-def replay_command(run_id: str, arguments: RunArguments, *, debug: bool) -> None:
+def replay_command(run_id: str, arguments: ReplayArguments) -> None:
     """Replay, show, and exit with the code of a run."""
-    with exits(debug=debug):
+    with exits(debug=arguments.debug):
         project, stop = Project.find(Path.cwd()), Stop()
         home = project.home(os.environ)
         with Ledger(home) as ledger:

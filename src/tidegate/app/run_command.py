@@ -6,12 +6,12 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from tidegate.app import parse
+from tidegate.app.arguments import RunArguments
 from tidegate.app.failures import exits
 from tidegate.app.places import destination_of
 from tidegate.app.progress import progress_bars
@@ -23,47 +23,30 @@ from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
-from tidegate.utils.errors import ExitCode, SettingsError
+from tidegate.utils.errors import SettingsError
 from tidegate.utils.project import Project
 
 
-@dataclass(frozen=True)
-class RunArguments:
-    """The options of `run` as they were typed."""
-
-    tasks: tuple[str, ...] = ()
-    from_: str | None = None
-    until: str | None = None
-    full_refresh: bool = False
-    to: str | None = None
-    run_id: str | None = None
-    new: bool = False
-    max_wait: str | None = None
-    summary: str | None = None
-    progress: bool | None = None
-    on_invalid: str = "raise"
-    max_invalid: str | None = None
-    quarantine_exit: int = int(ExitCode.QUARANTINED)
-
-    def options(self) -> Options:
-        return Options(
-            tasks=self.tasks,
-            range=Range(parse.day("--from", self.from_), parse.day("--until", self.until), self.full_refresh),
-            run_id=self.run_id or (None if self.new else os.environ.get("CLOUD_RUN_EXECUTION")) or None,
-            new=self.new,
-            max_wait_s=parse.seconds("--max-wait", self.max_wait),
-            invalid=parse.invalid(self.on_invalid, self.max_invalid),
-        )
-
-    def exit_code(self, code: ExitCode) -> int:
-        """What the process exits with: a scheduler may want another code for rows in quarantine."""
-        return self.quarantine_exit if code is ExitCode.QUARANTINED else int(code)
+def options_of(arguments: RunArguments) -> Options:
+    """What was typed, as the engine takes it."""
+    return Options(
+        tasks=tuple(arguments.tasks or ()),
+        range=Range(
+            parse.day("--from", arguments.from_),
+            parse.day("--until", arguments.until),
+            arguments.full_refresh,
+        ),
+        run_id=arguments.run_id or (None if arguments.new else os.environ.get("CLOUD_RUN_EXECUTION")) or None,
+        new=arguments.new,
+        max_wait_s=parse.seconds("--max-wait", arguments.max_wait),
+        invalid=parse.invalid(arguments.on_invalid, arguments.max_invalid),
+    )
 
 
-def run_command(workflow: Callable[[], Workflow], arguments: RunArguments, *, debug: bool) -> None:
+def run_command(workflow: Callable[[], Workflow], arguments: RunArguments) -> None:
     """Run, show, and exit with the run's code."""
-    with exits(debug=debug):
-        report = run_and_show(workflow(), arguments, debug=debug)
+    with exits(debug=arguments.debug):
+        report = run_and_show(workflow(), arguments)
     if code := arguments.exit_code(report.exit_code):
         raise SystemExit(code)
 
@@ -73,11 +56,10 @@ def run_and_show(
     arguments: RunArguments,
     *,
     connector: Connector | None = None,
-    debug: bool = False,
 ) -> RunReport:
     """Run with progress, then the table of rows by task and outcome, failures, and the summary."""
     project = Project.find(Path.cwd())
-    options = arguments.options()
+    options = options_of(arguments)
     stop = Stop()
     destination = destination_of(project, arguments.to, patience_s=options.max_wait_s, sleep=stop.sleep)
     _check_summary(arguments.summary)
@@ -101,7 +83,7 @@ def run_and_show(
         out = _out(arguments.summary)
         out.write(f"run {report.run_id} is finished since {report.started_at:%Y-%m-%d %H:%M:%S}")
         out.write(" UTC: nothing was asked for or loaded again\n\n")
-    if debug:
+    if arguments.debug:
         failures.print_tracebacks()
     show_report(report, arguments.summary)
     return report

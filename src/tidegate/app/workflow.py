@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tidegate.app import options
+from tidegate.app.arguments import RunArguments, takes
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Factory, Workflow
 
@@ -33,44 +34,12 @@ def workflow(name: str, factory: Factory, tasks: Sequence[Task[Any, Any, Any]]) 
     app = WorkflowApp(made)
 
     @app.command("run")
-    def run_(
-        tasks: options.Tasks = None,
-        from_: options.From = None,
-        until: options.Until = None,
-        full_refresh: options.FullRefresh = False,
-        to: options.To = None,
-        run_id: options.RunId = None,
-        new: options.New = False,
-        max_wait: options.MaxWait = None,
-        on_invalid: options.OnInvalid = "raise",
-        max_invalid: options.MaxInvalid = None,
-        quarantine_exit: options.QuarantineExit = 10,
-        summary: options.Summary = None,
-        progress: options.Progress = None,
-        debug: options.Debug = False,
-    ) -> None:
+    @takes(RunArguments)
+    def run_(arguments: RunArguments) -> None:
         """Fetch, check and load; the same command resumes where it stopped."""
-        from tidegate.app.run_command import RunArguments, run_command
+        from tidegate.app.run_command import run_command
 
-        run_command(
-            lambda: made,
-            RunArguments(
-                tasks=tuple(tasks or ()),
-                from_=from_,
-                until=until,
-                full_refresh=full_refresh,
-                to=to,
-                run_id=run_id,
-                new=new,
-                max_wait=max_wait,
-                on_invalid=on_invalid,
-                max_invalid=max_invalid,
-                quarantine_exit=quarantine_exit,
-                summary=summary,
-                progress=progress,
-            ),
-            debug=debug,
-        )
+        run_command(lambda: made, arguments)
 
     @app.command("list")
     def list_(debug: options.Debug = False) -> None:

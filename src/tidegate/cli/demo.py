@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import sys
 
+from tidegate.app.arguments import RunArguments
 from tidegate.app.failures import exits
-from tidegate.app.run_command import RunArguments, run_and_show
+from tidegate.app.run_command import run_and_show
 from tidegate.app.tables import print_table
 
 _TO = "demo.duckdb"
@@ -48,8 +49,8 @@ def demo_command(*, rows: int, faults: float, quota: float, to: str | None, debu
             )
             connector = BrevoFactory.create_connector(settings)
             # every demo has an account of its own: the cursors of the last one mean nothing to it
-            arguments = RunArguments(to=destination, new=True, full_refresh=True)
-            report = run_and_show(brevo.workflow, arguments, connector=connector, debug=debug)
+            arguments = RunArguments(to=destination, new=True, full_refresh=True, debug=debug)
+            report = run_and_show(brevo.workflow, arguments, connector=connector)
             counters = sandbox.counters()
         if not report.exit_code:
             out.write(

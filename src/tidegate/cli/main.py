@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tidegate.app import options
+from tidegate.app.arguments import ReplayArguments, RunArguments, takes
 from tidegate.cli import quarantine, schema
 
 app = typer.Typer(
@@ -68,47 +69,17 @@ def demo(
 
 
 @app.command()
+@takes(RunArguments)
 def run(
     workflow: Annotated[str, typer.Argument(metavar="WORKFLOW")],
-    tasks: options.Tasks = None,
-    from_: options.From = None,
-    until: options.Until = None,
-    full_refresh: options.FullRefresh = False,
-    to: options.To = None,
-    run_id: options.RunId = None,
-    new: options.New = False,
-    max_wait: options.MaxWait = None,
-    on_invalid: options.OnInvalid = "raise",
-    max_invalid: options.MaxInvalid = None,
-    quarantine_exit: options.QuarantineExit = 10,
-    summary: options.Summary = None,
-    progress: options.Progress = None,
-    debug: options.Debug = False,
+    arguments: RunArguments,
 ) -> None:
     """Run a workflow, or some of its tasks; the same command resumes where it stopped."""
     from tidegate.app.registry import find_workflow
-    from tidegate.app.run_command import RunArguments, run_command
+    from tidegate.app.run_command import run_command
     from tidegate.utils.project import Project
 
-    run_command(
-        lambda: find_workflow(Project.find(Path.cwd()), workflow),
-        RunArguments(
-            tasks=tuple(tasks or ()),
-            from_=from_,
-            until=until,
-            full_refresh=full_refresh,
-            to=to,
-            run_id=run_id,
-            new=new,
-            max_wait=max_wait,
-            on_invalid=on_invalid,
-            max_invalid=max_invalid,
-            quarantine_exit=quarantine_exit,
-            summary=summary,
-            progress=progress,
-        ),
-        debug=debug,
-    )
+    run_command(lambda: find_workflow(Project.find(Path.cwd()), workflow), arguments)
 
 
 @app.command("list")
@@ -200,29 +171,15 @@ def sandbox(
 
 
 @app.command()
+@takes(ReplayArguments)
 def replay(
     run: Annotated[str, typer.Argument(metavar="RUN", help="`tidegate runs` shows them.")],
-    to: options.To = None,
-    on_invalid: options.OnInvalid = "raise",
-    max_invalid: options.MaxInvalid = None,
-    quarantine_exit: options.QuarantineExit = 10,
-    summary: options.Summary = None,
-    progress: options.Progress = None,
-    debug: options.Debug = False,
+    arguments: ReplayArguments,
 ) -> None:
     """An earlier run again from its page log, by today's contracts; asks no API."""
     from tidegate.app.replay_command import replay_command
-    from tidegate.app.run_command import RunArguments
 
-    arguments = RunArguments(
-        to=to,
-        on_invalid=on_invalid,
-        max_invalid=max_invalid,
-        quarantine_exit=quarantine_exit,
-        summary=summary,
-        progress=progress,
-    )
-    replay_command(run, arguments, debug=debug)
+    replay_command(run, arguments)
 
 
 @app.command()
