@@ -85,13 +85,13 @@ def test_rows_that_break_the_write_contract_or_the_transform_are_named_and_resum
 ) -> None:
     api.by = lambda _: as_json(orders("10", "12345.67", "0"))
     first = acme("run", "acme", "--to", "x.duckdb")
-    first.failed(30, "acme.orders: GET /orders page 0 row 1 (id 2): CleanOrder field total: ", "acme")
+    first.failed(30, "acme.orders: GET /orders page 0: row 1 (id 2), CleanOrder field total: ", "acme")
     assert acme.tables() == {}
     mend(acme, "max_digits=6", "max_digits=9")
     second = acme("run", "acme", "--to", "x.duckdb")
     second.failed(
         30,
-        "acme.orders: GET /orders page 0 row 2 (id 3): the transform raised DivisionByZero",
+        "acme.orders: GET /orders page 0: row 2 (id 3), to_clean_order raised DivisionByZero",
         "Mend to_clean_order",
     )
     mend(acme, "100 / (100 / order.total)", "order.total")

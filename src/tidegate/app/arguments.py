@@ -42,8 +42,8 @@ class RunArguments(ReplayArguments):
 
 
 def takes(arguments: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a command of a function whose last parameter is `arguments`: on the command line, its fields, those
-    of the class itself before inherited ones.
+    """Make a command of a function whose last parameter is `arguments`: its fields are the options, those of
+    the class itself before inherited ones.
     """
     hints = get_type_hints(arguments, include_extras=True)
     spelled = [
