@@ -22,9 +22,9 @@ help:
 demo: $(READY) ## load a stand-in Brevo into DuckDB, end to end, without an account
 	@$(BIN)/tidegate demo $(ARGS)
 
-test: $(READY) ## the tests, with their branch coverage
+test: $(READY) ## the tests on every core, with their branch coverage
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine -q
 	@total=$$($(BIN)/coverage report --format=total) && \
 		echo "branch coverage: $$total % (file by file: $(BIN)/coverage report)"
