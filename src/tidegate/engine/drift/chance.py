@@ -44,7 +44,7 @@ def has_fallen(now: Share, earlier: Sequence[Share]) -> bool:
     """Whether less comes than in all runs before and in each of them."""
     before = pooled(earlier)
     telling = [each.part for each in earlier if each.total >= _ENOUGH] or [before.part]
-    if not before.total or not now.total or now.part >= min(telling):
+    if not before.total or not now.total or now.part >= min(*telling, before.part):
         return False
     if before.part < _ALWAYS and now.part > _LASTING * before.part:
         return False
@@ -53,7 +53,10 @@ def has_fallen(now: Share, earlier: Sequence[Share]) -> bool:
 
 
 def _tail(now: Share, before: Share) -> float:
-    """Fisher's exact test, one-sided: how likely `now` has so many or more, were both drawn from one urn."""
+    """Fisher's exact test, one-sided: how likely `now` has so many or more, were both drawn from one urn.
+
+    It must have the larger part.
+    """
     whole, marked = now.total + before.total, now.count + before.count
     most = min(now.total, marked)
     base = _choices(whole, now.total)
@@ -63,7 +66,7 @@ def _tail(now: Share, before: Share) -> float:
             continue
         part = exp(_choices(marked, count) + _choices(whole - marked, now.total - count) - base)
         total += part
-        if part < total * 1e-9:  # the terms fall from here on
+        if part <= total * 1e-9:  # the terms fall: there are more than one would expect
             break
     return total
 
