@@ -70,7 +70,7 @@ def test_commit_makes_the_safe_changes_first_and_says_so(
         gone=(str | None, None),
     )
     new = contract(
-        id=int,
+        id=Annotated[int, Field(description="of the vendor")],
         total=Money,
         note=(str | None, None),
         place=(BetterPlace | None, None),
@@ -94,8 +94,8 @@ def test_commit_makes_the_safe_changes_first_and_says_so(
         "add place.tags: list of string",
         "add places.lat: float",
         "add places.tags: list of string",
-        "describe gone",
         "add tags: list of string",
+        "describe id, gone",
     )
     better: dict[str, Any] = {"zip": "75001", "lat": None, "tags": []}
     before = [

@@ -24,7 +24,7 @@ from tidegate.destinations.duckdb_sql import (
 )
 from tidegate.destinations.duckdb_tables import Surroundings, held_table, surroundings
 from tidegate.destinations.exceptions import DestinationError, SchemaChangeError
-from tidegate.destinations.schema_diff import Change, differences
+from tidegate.destinations.schema_diff import Change, differences, told
 from tidegate.utils.columns import Column
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def make(
     Where one of them is not safe the table is kept as it was, named after the time `at`. Raises
     `DestinationError` where a value would be lost, or something else on the table is in the way.
     """
-    done = tuple(change.text for change in changes)
+    done = told(changes)
     if changes and changes[0].kind == "create":
         for statement in create_table(table.name, (*table.columns, *added_columns(table))):
             connection.execute(statement)

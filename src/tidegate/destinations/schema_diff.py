@@ -106,6 +106,13 @@ def differences(
     ]
 
 
+def told(changes: Sequence[Change]) -> tuple[str, ...]:
+    """What was done, a line for each change, and one for all descriptions."""
+    lines = tuple(change.text for change in changes if change.kind != "describe")
+    described = [".".join(change.path) for change in changes if change.kind == "describe"]
+    return (*lines, f"describe {', '.join(described)}") if described else lines
+
+
 def _is_own(name: str) -> bool:
     return name.lower().startswith(RESERVED_PREFIX)
 
