@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from tests.brevo_bench import Bench, MakeBench
+from tidegate.connectors.brevo.schemas import ApiTemplate
+from tidegate.engine.drift.baselines import Baselines
 from tidegate.engine.drift.findings import Finding
+from tidegate.engine.drift.profile import Profile
+from tidegate.engine.drift.watch import Watch
 from tidegate.engine.plan import Range
 from tidegate.engine.report import RunReport
 
@@ -101,15 +107,34 @@ def test_the_summary_of_a_run_brings_its_findings_back(brevo: Bench) -> None:
     assert drift(again) == drift(report) != []
 
 
-def test_a_resumed_run_knows_what_its_finished_slices_saw(brevo: Bench) -> None:
-    brevo.sandbox.set_drift(["events/add:tier=gold"])
-    whole = brevo.run("events")
-    rows = sum(profile.rows for profile in _slices(brevo, whole.run_id))
-    assert rows == whole.tasks[0].rows_fetched > 0
+def test_a_resumed_run_knows_what_its_finished_slices_saw(tmp_path: Path) -> None:
+    rows = [{"id": number, "tier": "gold"} for number in range(50)]
+    interrupted, resumed = (Watch(ApiTemplate, "run", Baselines(tmp_path)) for _ in range(2))
+    interrupted.begin("one")
+    interrupted.page(rows)
+    interrupted.finish(tmp_path / "one.profile")
+    resumed.stood(tmp_path / "one.profile")
+    resumed.stood(tmp_path / "gone.profile")
+    resumed.begin("two")
+    resumed.page(rows)
+    assert resumed.profile().rows == 100
+    assert "text in 100 of 100" in {each.path: each.text for each in resumed.findings()}["tier"]
 
 
-def _slices(brevo: Bench, run_id: str) -> list:  # type: ignore[type-arg]
-    from tidegate.engine.drift.baselines import read
+def test_a_slice_that_is_begun_anew_is_counted_once(tmp_path: Path) -> None:
+    watch = Watch(ApiTemplate, "run", Baselines(tmp_path))
+    for _ in range(2):
+        watch.begin("one")
+        watch.page([{"id": 1}])
+    assert watch.profile().rows == 1
 
-    found = [read(path) for path in brevo.home.run(run_id).glob("events/*.profile")]
-    return [each[1] for each in found if each is not None]
+
+def test_the_latest_twenty_runs_are_kept_and_a_damaged_one_is_passed_over(tmp_path: Path) -> None:
+    baselines = Baselines(tmp_path)
+    for number in range(23):
+        baselines.keep(f"run{number}", datetime(2026, 1, number + 1, tzinfo=UTC), Profile(rows=number))
+    assert sorted(each.rows for each in baselines.earlier("next")) == list(range(3, 23))
+    assert sorted(each.rows for each in baselines.earlier("run5")) == [3, 4]
+    (tmp_path / "run4.json").write_text("{")
+    assert sorted(each.rows for each in baselines.earlier("run5")) == [3]
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("run[5-9].json")} == {0o600}
