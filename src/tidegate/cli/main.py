@@ -9,7 +9,7 @@ import typer
 
 from tidegate.app import options
 from tidegate.app.arguments import ReplayArguments, RunArguments, takes
-from tidegate.cli import quarantine, schema
+from tidegate.cli import cursor, quarantine, schema
 
 app = typer.Typer(
     name="tidegate",
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+app.add_typer(cursor.app, name="cursor")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(schema.app, name="schema")
 

@@ -133,6 +133,14 @@ class Destination(Protocol):
         """The task's cursor row; version 0 where neither the row nor the destination exists yet."""
         ...
 
+    def set_cursor(self, task: str, value: datetime | None, *, seen: int) -> CursorRow:
+        """Put the task's cursor at `value` (None: as before its first run), and give its row.
+
+        Compare and swap, as by a commit: version `seen` becomes `seen + 1`, also of a task that never
+        committed; `CommitLostError` where the row has another version. No row of a table changes.
+        """
+        ...
+
     def commit(self, commit: Commit) -> Landed:
         """Write rows, commit id and cursor in one transaction, creating the table where it is missing and
         making the safe changes that its contract asks for.

@@ -14,7 +14,7 @@ from tidegate.contracts.table import Table
 from tidegate.destinations import duckdb_quarantine
 from tidegate.destinations.base import Commit, CursorRow, Freshness, Landed
 from tidegate.destinations.duckdb_alter import changes_of, check_safe, make
-from tidegate.destinations.duckdb_commit import find, write
+from tidegate.destinations.duckdb_commit import find, put_cursor, write
 from tidegate.destinations.duckdb_connection import DuckDBFile, is_conflict
 from tidegate.destinations.duckdb_sql import column_type, count_rows, select_all
 from tidegate.destinations.duckdb_tables import check_views, has_table, one, working_views
@@ -96,6 +96,14 @@ class DuckDBDestination:
                 return CursorRow()
             row = one(connection, "SELECT version, value FROM _tidegate_cursors WHERE task = ?", [task])
             return CursorRow(*row) if row else CursorRow()
+
+    def set_cursor(self, task: str, value: datetime | None, *, seen: int) -> CursorRow:
+        self._check_place()
+        with self._file.opened() as connection:
+            connection.execute("BEGIN")
+            put_cursor(connection, task, value, seen)
+            connection.execute("COMMIT")
+        return CursorRow(seen + 1, value)
 
     def commit(self, commit: Commit) -> Landed:
         self._check_place()

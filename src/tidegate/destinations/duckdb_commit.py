@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tidegate.destinations import duckdb_quarantine
@@ -22,6 +23,10 @@ from tidegate.destinations.exceptions import CommitLostError, DestinationError
 
 if TYPE_CHECKING:
     import duckdb
+
+
+_NEW_CURSOR = "INSERT INTO _tidegate_cursors VALUES (?, 1, ?::TIMESTAMPTZ, ?, now()) ON CONFLICT DO NOTHING"
+_NO_COMMIT = ""  # of a cursor that was set before its task ever committed
 
 
 def write(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
@@ -66,11 +71,7 @@ def _note(connection: duckdb.DuckDBPyConnection, commit: Commit, landed: Landed)
 def _move_cursor(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
     """Compare and swap: the row moves only from the version that this run began with."""
     if commit.seen == 0:
-        (moved,) = one(
-            connection,
-            "INSERT INTO _tidegate_cursors VALUES (?, 1, ?::TIMESTAMPTZ, ?, now()) ON CONFLICT DO NOTHING",
-            [commit.task, commit.cursor, commit.commit_id],
-        )
+        (moved,) = one(connection, _NEW_CURSOR, [commit.task, commit.cursor, commit.commit_id])
     else:
         (moved,) = one(
             connection,
@@ -82,6 +83,25 @@ def _move_cursor(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
         raise CommitLostError(
             f"{commit.task}: another run committed since this one began (cursor version {commit.seen})",
             hint="nothing of this run landed; a new run goes on from where the other one came",
+        )
+
+
+def put_cursor(connection: duckdb.DuckDBPyConnection, task: str, value: datetime | None, seen: int) -> None:
+    """Where a person wants it. The row keeps the id of its last commit: nothing was committed."""
+    connection.execute(OWN_TABLES)
+    if seen == 0:
+        (moved,) = one(connection, _NEW_CURSOR, [task, value, _NO_COMMIT])
+    else:
+        (moved,) = one(
+            connection,
+            "UPDATE _tidegate_cursors SET version = version + 1, value = ?::TIMESTAMPTZ"
+            " WHERE task = ? AND version = ?",
+            [value, task, seen],
+        )
+    if moved != 1:
+        raise CommitLostError(
+            f"{task}: its cursor has moved since it was looked at (version {seen})",
+            hint="nothing was changed; look at it again: tidegate cursor show",
         )
 
 
