@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING
 
-from tidegate.contracts.table import WINDOW_COLUMN
 from tidegate.destinations.base import Commit
+from tidegate.destinations.batches import without_windows
 from tidegate.destinations.exceptions import CommitLostError
-from tidegate.destinations.quarantine import Rejected
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
 LATER_RUNS = "_tidegate_later"
 
@@ -42,29 +37,5 @@ def without_later(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Comm
         )
     if later and commit.table.write == "replace_windows":
         found = connection.execute(_WINDOWS, {"table": commit.table.name}).fetchall()
-        return _without(commit, {window for (window,) in found})
+        return without_windows(commit, {window for (window,) in found})
     return commit
-
-
-def _without(commit: Commit, windows: set[date]) -> Commit:
-    def rows() -> Iterator[pa.RecordBatch]:
-        return (_outside(batch, WINDOW_COLUMN, windows) for batch in commit.batches())
-
-    def rejected() -> Iterator[pa.RecordBatch]:
-        return (_outside(batch, "window", windows) for batch in commit.rejected.batches())
-
-    return replace(
-        commit,
-        windows=tuple(window for window in commit.windows if window not in windows),
-        batches=rows,
-        rejected=Rejected(sum(batch.num_rows for batch in rejected()), rejected),
-    )
-
-
-def _outside(batch: pa.RecordBatch, column: str, windows: set[date]) -> pa.RecordBatch:
-    """The rows of other windows."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    within = pc.is_in(batch.column(column), value_set=pa.array(windows, pa.date32()))
-    return batch.filter(pc.invert(within))

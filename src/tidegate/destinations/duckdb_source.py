@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tidegate.contracts.table import WINDOW_COLUMN, Table
 from tidegate.destinations.base import Commit
+from tidegate.destinations.batches import batch_schema, fitted, joined
 from tidegate.destinations.duckdb_tables import one
-from tidegate.destinations.exceptions import DestinationError
-from tidegate.utils.schemas import Column, arrow_schema
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,7 +54,7 @@ class _Source:
     def __init__(self, commit: Commit, columns: Sequence[str] | None, numbered: bool) -> None:
         import pyarrow as pa
 
-        contract = _schema(commit.table)
+        contract = batch_schema(commit.table)
         self.rows = 0
         self.error: BaseException | None = None
         self._chosen = contract if columns is None else pa.schema([contract.field(name) for name in columns])
@@ -66,7 +64,7 @@ class _Source:
 
     def draw(self) -> Iterator[pa.RecordBatch]:
         try:
-            for batch in _joined(self._fitting(batch) for batch in self._commit.batches()):
+            for batch in joined(self._fitting(), _ROWS, _BYTES):
                 yield self._numbered(batch)
                 self.rows += batch.num_rows
         except BaseException as error:
@@ -85,38 +83,6 @@ class _Source:
             self._ordinal, pc.cumulative_sum(ones, start=pa.scalar(self.rows, pa.int64()))
         )
 
-    def _fitting(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The chosen columns in order and of the contract's types: DuckDB would read others as garbage."""
-        import pyarrow as pa
-
-        try:
-            chosen = batch.select(self._chosen.names)
-            return chosen if chosen.schema.equals(self._chosen) else chosen.cast(self._chosen)
-        except (KeyError, ValueError, TypeError, pa.ArrowException):
-            fitting = {field.name for field in batch.schema if field in list(self._chosen)}
-            unfit = [name for name in self._chosen.names if name not in fitting]
-            raise DestinationError(
-                f"{self._commit.table.name}: a batch does not fit the contract in {', '.join(unfit)}",
-                hint="give the columns of pydantic_to_arrow_schema(model)",
-            ) from None
-
-
-def _schema(table: Table[Any]) -> pa.Schema:
-    window = (Column(WINDOW_COLUMN, "date"),) if table.write == "replace_windows" else ()
-    return arrow_schema((*table.columns, *window))
-
-
-def _joined(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Batches of at least `_ROWS` rows or `_BYTES` bytes, the last one excepted."""
-    import pyarrow as pa
-
-    waiting: list[pa.RecordBatch] = []
-    rows = size = 0
-    for batch in batches:
-        waiting.append(batch)
-        rows, size = rows + batch.num_rows, size + batch.nbytes
-        if rows >= _ROWS or size >= _BYTES:
-            yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()
-            waiting, rows, size = [], 0, 0
-    if rows:
-        yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()
+    def _fitting(self) -> Iterator[pa.RecordBatch]:
+        """DuckDB would read columns of other types as garbage."""
+        return (fitted(batch, self._chosen, self._commit.table.name) for batch in self._commit.batches())
