@@ -6,10 +6,12 @@ from __future__ import annotations
 import gzip
 import re
 import time
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tests.http_tools.loopback import Answer, Loopback, Seen, as_json
 
@@ -108,7 +110,7 @@ class DocsServer:
         return Answer(status=302, headers={"Location": "http://127.0.0.1:9/echo"})
 
     def token(self, seen: Seen) -> Answer:
-        if b"client_secret=wrong" in seen.body:
+        if not self._proven(seen):
             return as_json({"error": "invalid_client"}, status=401)
         token = self._new_token()
         return as_json(
@@ -119,6 +121,16 @@ class DocsServer:
                 "refresh_token": f"refresh-{token}",
             }
         )
+
+    @staticmethod
+    def _proven(seen: Seen) -> bool:
+        """Whether the client showed a good proof, or none where none is needed."""
+        form = dict(parse_qsl(seen.body.decode()))
+        basic = seen.headers.get("authorization", "").removeprefix("Basic ")
+        secret = form.get("client_secret") or b64decode(basic).decode().partition(":")[2]
+        if form["grant_type"] == "client_credentials" and not secret:
+            return "client_assertion" in form
+        return secret != "wrong"
 
     def login(self, seen: Seen) -> Answer:
         return as_json({"token": self._new_token(), "expires_in": 300})

@@ -1,4 +1,4 @@
-"""The guides run: every ```python block of docs/http and docs/contracts is executed, each by itself.
+"""The guides run: every ```python block of the folders in `GUIDES` is executed, each by itself.
 
 A block finds `url`, the base URL of a loopback server, in a fresh namespace and an empty working folder. Its
 functions named `test_*` are called when it has run. Give a block that must not run another language
@@ -17,7 +17,8 @@ functions named `test_*` are called when it has run. Give a block that must not 
     any  /limited                       {"ok": true} with x-ratelimit-limit, -remaining and -reset, ratelimit
     any  /redirect                      302 to /echo;  /elsewhere: 302 to another origin, which is never asked
     POST /token                         {"access_token", "token_type": "Bearer", "expires_in": 3600,
-                                        "refresh_token"}; 401 invalid_client for the secret "wrong"
+                                        "refresh_token"}; 401 invalid_client for the secret "wrong", and
+                                        for client credentials with no proof of the client
     POST /login, /login/{user}/token    {"token": ..., "expires_in": 300}
     GET  /private                       200 to `Authorization: Bearer` with a token it gave, any Basic, or any
                                         `api-key`, `x-api-key` or `?api_key=`; else 401
@@ -40,7 +41,7 @@ import pytest
 from tests.docs_server import docs_server
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-GUIDES = (DOCS / "contracts", DOCS / "http")
+GUIDES = (DOCS / "contracts", DOCS / "http", DOCS / "operations")
 BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 
 
