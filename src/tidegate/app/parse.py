@@ -7,9 +7,8 @@ from datetime import date
 from typing import cast, get_args
 
 from tidegate.engine.invalid import Budget, Invalid, OnInvalid
+from tidegate.utils import amounts
 from tidegate.utils.errors import UsageError
-
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def day(option: str, text: str | None) -> date | None:
@@ -26,10 +25,10 @@ def seconds(option: str, text: str | None) -> float | None:
     """`90s`, `15m`, `2h` or `1d` to seconds; a bare number is seconds."""
     if text is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip().lower())
-    if match is None:
+    length = amounts.seconds(text)
+    if length is None:
         raise UsageError(f"{option} {text!r} is not a length of time", hint="Write it as 90s, 15m or 2h.")
-    return float(match[1]) * _UNITS[match[2] or "s"]
+    return length
 
 
 def invalid(on_invalid: str, max_invalid: str | None) -> Invalid:

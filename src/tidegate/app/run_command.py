@@ -18,6 +18,7 @@ from tidegate.app.progress import progress_bars
 from tidegate.app.stopping import stopped_by_signals
 from tidegate.app.tables import print_failures, print_report
 from tidegate.engine.events import RunEvent, TaskDone
+from tidegate.engine.housekeeping import over_cap
 from tidegate.engine.plan import Range
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
@@ -86,6 +87,8 @@ def run_and_show(
     if arguments.debug:
         failures.print_tracebacks()
     show_report(report, arguments.summary)
+    if (large := over_cap(project.home(os.environ), project.max_state_bytes)) is not None:
+        sys.stderr.write(f"note: {large}\n")
     return report
 
 

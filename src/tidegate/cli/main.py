@@ -144,6 +144,22 @@ def status(to: options.To = None, debug: options.Debug = False) -> None:
 
 
 @app.command()
+def gc(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")] = False,
+    unfinished: Annotated[
+        str | None,
+        typer.Option("--unfinished", metavar="AGE", help="Unfinished runs too, untouched for so long (30d)."),
+    ] = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Remove pages of finished runs that are past keep_pages, and what dead processes have left."""
+    from tidegate.app.gc_command import gc_command
+
+    gc_command(dry_run=dry_run, unfinished=unfinished, as_json=as_json, debug=debug)
+
+
+@app.command()
 def sandbox(
     api: Annotated[str, typer.Argument(metavar="API", help="brevo")],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8765,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from tidegate.contracts.table import Table
 from tidegate.destinations.quarantine import QuarantinedRow, Rejected
@@ -164,4 +165,15 @@ class Destination(Protocol):
 
     def sample(self, table: str, rows: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and the first `rows` rows, for a person to look at."""
+        ...
+
+
+@runtime_checkable
+class LeavesFiles(Protocol):
+    """A further power, of destinations that work with files of this machine."""
+
+    def abandoned(self, before: datetime) -> list[Path]:
+        """Files that attempts which died have left beside the data: unchanged since `before`, and needed by
+        nobody. They may be deleted while others read and write the destination.
+        """
         ...

@@ -139,6 +139,9 @@ class DuckDBDestination:
             found = connection.execute(f"{select_all(table)} LIMIT ?", [rows])
             return [column[0] for column in found.description], found.fetchall()
 
+    def abandoned(self, before: datetime) -> list[Path]:
+        return self._file.abandoned(before.timestamp())
+
     @contextmanager
     def _reading(self, table: str | None = None) -> Iterator[duckdb.DuckDBPyConnection | None]:
         """A connection that cannot write; None where there is no file, or no such table in it."""

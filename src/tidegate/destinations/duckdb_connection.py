@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import threading
@@ -122,6 +123,11 @@ class DuckDBFile:
         finally:
             with suppress(OSError):
                 fresh.unlink()
+
+    def abandoned(self, before: float) -> list[Path]:
+        """What processes have left that were killed in `_create` before this epoch second."""
+        found = self.path.absolute().parent.glob(f".{glob.escape(self.path.name)}.*.new*")
+        return sorted(each for each in found if each.is_file() and each.stat().st_mtime < before)
 
 
 def _is_busy(error: Exception) -> bool:

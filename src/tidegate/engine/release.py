@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from tidegate.engine.commit import commit, commit_id
 from tidegate.engine.context import Context
 from tidegate.engine.fetching import logged_pages
 from tidegate.engine.ledger import Ledger
-from tidegate.engine.locks import task_lock
+from tidegate.engine.locks import run_lock, task_lock
 from tidegate.engine.parts import with_window
 from tidegate.engine.plan import WHOLE, Plan, Slice
 from tidegate.engine.tables import prepare
@@ -76,8 +77,9 @@ class Release:
 
     def _release(self, ledger: Ledger, name: str, run_id: str, rows: Sequence[QuarantinedRow]) -> Released:
         task = self.workflow.task(name.removeprefix(f"{self.workflow.name}."))
-        lock = task_lock(self.home, ledger, name, self.destination, run_id)
-        try:
+        with ExitStack() as stack:
+            stack.callback(run_lock(self.home, ledger, run_id).release)  # or `gc` could take its pages away
+            stack.callback(task_lock(self.home, ledger, name, self.destination, run_id).release)
             prepare(self.destination, name, task.into)
             seen = self.destination.cursor(name).version
             work = _Rebuild(task, self.home.root / "runs" / run_id, self.connector, self.now())
@@ -100,8 +102,6 @@ class Release:
                 )
                 done.loaded, done.superseded = landed.loaded, landed.superseded
             return done
-        finally:
-            lock.release()
 
 
 @dataclass

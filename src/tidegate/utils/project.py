@@ -8,12 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tidegate.utils import amounts
 from tidegate.utils.errors import SettingsError
 from tidegate.utils.home import Home
 
 # Each setting, with what it must be.
 _TEXT = "a string"
-_KNOWN = {"to": _TEXT, "home": _TEXT, "workflows": "a list of 'package.module:app'"}
+_KNOWN = {
+    "to": _TEXT,
+    "home": _TEXT,
+    "workflows": "a list of 'package.module:app'",
+    "keep_pages": "a length of time such as '7d'",
+    "max_state": "a size such as '10GB'",
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,16 @@ class Project:
     def workflows(self) -> tuple[str, ...]:
         """Modules of this project's own workflows, `package.module:attribute`."""
         return tuple(self.settings.get("workflows", ()))
+
+    @property
+    def keep_pages_s(self) -> float:
+        """How long `gc` leaves the files of a finished run, in seconds: a week, to mend a contract in."""
+        return amounts.seconds(self.settings.get("keep_pages", "7d")) or 0.0
+
+    @property
+    def max_state_bytes(self) -> int:
+        """How large the state folder may be before a run says so, and `gc` takes finished runs early."""
+        return amounts.size(self.settings.get("max_state", "10GB")) or 0
 
 
 def _read(path: Path) -> Mapping[str, Any] | None:
@@ -82,6 +99,9 @@ def _check(settings: Mapping[str, Any], path: Path) -> None:
 
 
 def _fits(name: str, value: Any) -> bool:
-    if name != "workflows":
-        return isinstance(value, str) and value != ""
-    return isinstance(value, list) and all(isinstance(each, str) and each for each in value)
+    if name == "workflows":
+        return isinstance(value, list) and all(isinstance(each, str) and each for each in value)
+    if not isinstance(value, str) or value == "":
+        return False
+    amount = {"keep_pages": amounts.seconds, "max_state": amounts.size}.get(name)
+    return amount is None or amount(value) is not None
