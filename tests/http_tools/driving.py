@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -149,3 +150,18 @@ def waiting(limiter: BaseRateLimiter) -> int:
 
 def in_flight(limiter: HeaderRateLimiter) -> int:
     return limiter._in_flight
+
+
+def granted(limiter: BaseRateLimiter, at_most: int = 10_000) -> int:
+    """How many slots it gives before it asks for a wait."""
+    return next((count for count in range(at_most) if limiter.try_acquire() > 0), at_most)
+
+
+def eventually(true: Callable[[], bool], within_s: float = 3.0) -> bool:
+    """Whether it comes true in time: far longer than a loaded machine needs."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from pytest_httpbin import certs
 
-from tests.http_tools.driving import Driver, at_once, in_flight, rows, waiting
+from tests.http_tools.driving import Driver, at_once, eventually, in_flight, rows, waiting
 from tests.http_tools.loopback import Answer, Loopback, Seen, as_json
 from tidegate.contracts.base import ReadContract
 from tidegate.http_tools.circuit_breakers import CircuitBreaker, State, Verdict
@@ -48,15 +48,6 @@ def then_silent(quick: int) -> Callable[[Seen], Answer]:
 def listing(client: HttpClient) -> Call[ApiRow]:
     paginator = OffsetPaginator(limit=5, total="count")
     return client.pages("GET", "/rows", reads=ApiRow, items="rows", paginator=paginator)
-
-
-def eventually(true: Callable[[], bool], within_s: float = SOON_S) -> bool:
-    deadline = time.monotonic() + within_s
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 def fetch_threads() -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from tests.http_tools.driving import World, at_once, in_flight, waiting
+from tests.http_tools.driving import World, at_once, granted, in_flight, waiting
 from tidegate.http_tools.policy import Policy, request_flow
 from tidegate.http_tools.rate_limiters import (
     BaseRateLimiter,
@@ -25,10 +25,6 @@ OK = httpx2.Response(200)
 
 def get(path: str = "/x", method: str = "GET") -> httpx2.Request:
     return httpx2.Request(method, f"http://api.test{path}")
-
-
-def granted(limiter: BaseRateLimiter, at_most: int = 10_000) -> int:
-    return next((count for count in range(at_most) if limiter.try_acquire() > 0), at_most)
 
 
 # -- several limits at once

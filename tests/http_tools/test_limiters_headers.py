@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from tests.http_tools.driving import Clock, World, at_once, in_flight
 from tidegate.http_tools.exceptions import NetworkError
 from tidegate.http_tools.policy import Policy, request_flow
-from tidegate.http_tools.rate_limiters import (
-    HeaderRateLimiter,
-)
+from tidegate.http_tools.rate_limiters import HeaderRateLimiter
 
 REQUEST = httpx2.Request("GET", "http://api.test/x")
 

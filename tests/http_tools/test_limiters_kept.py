@@ -19,9 +19,7 @@ from hypothesis import strategies as st
 from tests.http_tools.driving import Clock, waiting
 from tests.http_tools.windows import most_in_any_window
 from tidegate.http_tools.grants import SqliteGrantStore
-from tidegate.http_tools.rate_limiters import (
-    SlidingWindowLimiter,
-)
+from tidegate.http_tools.rate_limiters import SlidingWindowLimiter
 
 
 def stored(
