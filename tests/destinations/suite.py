@@ -17,10 +17,12 @@ from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import WINDOW_COLUMN, Table
 from tidegate.destinations.base import Commit, Destination, Landed
 from tidegate.destinations.duckdb import DuckDBDestination
+from tidegate.destinations.parquet import ParquetDestination
 from tidegate.utils.encoding import Encoder
 
 DESTINATIONS: dict[str, Callable[[Path], Destination]] = {
     "duckdb": lambda folder: DuckDBDestination(folder / "warehouse.duckdb", busy_wait_s=1.0),
+    "parquet": lambda folder: ParquetDestination(folder / "warehouse", busy_wait_s=1.0),
 }
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)

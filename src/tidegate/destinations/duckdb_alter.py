@@ -47,7 +47,14 @@ def _carried(column: Column) -> Column:
 
 
 def check_safe(connection: duckdb.DuckDBPyConnection, table: Table[Any], changes: Sequence[Change]) -> None:
-    """Raise where a run may not make these changes by itself; `SchemaChangeError` names all of those."""
+    """Raise where a run may not make these changes by itself, or something else on the table bars them."""
+    refuse_unsafe(table, changes)
+    if not all(change.kind == "create" or _is_harmless(change, table) for change in changes):
+        _check_free(table, surroundings(connection, table.name))
+
+
+def refuse_unsafe(table: Table[Any], changes: Sequence[Change]) -> None:
+    """Raise `SchemaChangeError` that names all the changes that a run may not make by itself."""
     refused = [change for change in changes if not change.safe]
     if refused:
         raise SchemaChangeError(
@@ -55,8 +62,6 @@ def check_safe(connection: duckdb.DuckDBPyConnection, table: Table[Any], changes
             + "; ".join(change.text for change in refused),
             allow=tuple(dict.fromkeys(change.kind for change in refused)),
         )
-    if not all(change.kind == "create" or _is_harmless(change, table) for change in changes):
-        _check_free(table, surroundings(connection, table.name))
 
 
 def fit(connection: duckdb.DuckDBPyConnection, table: Table[Any], at: datetime) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCHES = "_tidegate_batches"
-ORDINAL = "_tidegate_ordinal"  # the position of a row in the order of fetching
+ORDINAL = "_tidegate_ordinal"  # the position of a row in the order of fetching, from 1
 
 # Measured on a million rows of 300 bytes: as quick as 100,000, and 120 MB less at the peak.
 _ROWS, _BYTES = 20_000, 16 << 20

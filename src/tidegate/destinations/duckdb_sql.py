@@ -14,7 +14,7 @@ from tidegate.utils.schemas import Column, Kind
 
 MAX_DIGITS = 38
 
-_KEPT = "_tidegate_kept"
+KEPT = "_tidegate_kept"  # the table of a merge's rows that go in
 
 _TYPES: dict[Kind, str] = {
     "string": "VARCHAR",
@@ -119,15 +119,19 @@ def insert(table: Table[Any], source: str) -> str:
     """Rows of `source` into the table; takes the run id and the time of loading as parameters."""
     given = table.columns
     targets = [c.name for c in (*given, *added_columns(table))]
-    values = [f"{quote(c.name)}::{column_type(c)}" if _holds_json(c) else quote(c.name) for c in given]
+    values = [from_arrow(column) for column in given]
     values += ["?", "?::TIMESTAMPTZ"]
     if table.write == "replace_windows":
         values.append(quote(WINDOW_COLUMN))
     return f"INSERT INTO {quote(table.name)} ({_list(targets)}) SELECT {', '.join(values)} FROM {source}"
 
 
+def from_arrow(column: Column) -> str:
+    """The column as it comes from Arrow, which carries JSON as text, inside of a record too."""
+    return f"{quote(column.name)}::{column_type(column)}" if _holds_json(column) else quote(column.name)
+
+
 def _holds_json(column: Column) -> bool:
-    """JSON comes from Arrow as text and has to be cast, inside of a record too."""
     return column.kind == "json" or any(_holds_json(field) for field in column.fields)
 
 
@@ -166,11 +170,11 @@ def merge_statements(
         older = f"({older} OR ({later} AND NOT {newer}))"
     return MergeStatements(
         columns=columns,
-        keep_newest=f"CREATE TEMP TABLE {_KEPT} AS SELECT {_list(columns)}, {order} FROM {source} "
+        keep_newest=f"CREATE TEMP TABLE {KEPT} AS SELECT {_list(columns)}, {order} FROM {source} "
         f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {newest}) = 1",
-        drop_older=f"DELETE FROM {_KEPT} k USING {target} t WHERE {same} AND {older}",
-        delete_replaced=f"DELETE FROM {target} t USING {_KEPT} k WHERE {same}",
-        count_kept=f"SELECT count(*) FROM {_KEPT}",
-        only_kept=f" SEMI JOIN {_KEPT} USING ({order})",
-        clean_up=f"DROP TABLE {_KEPT}",
+        drop_older=f"DELETE FROM {KEPT} k USING {target} t WHERE {same} AND {older}",
+        delete_replaced=f"DELETE FROM {target} t USING {KEPT} k WHERE {same}",
+        count_kept=f"SELECT count(*) FROM {KEPT}",
+        only_kept=f" SEMI JOIN {KEPT} USING ({order})",
+        clean_up=f"DROP TABLE {KEPT}",
     )

@@ -9,12 +9,13 @@ from urllib.parse import unquote
 
 from tidegate.destinations.base import Destination
 from tidegate.destinations.duckdb import DuckDBDestination
+from tidegate.destinations.parquet import ParquetDestination
 from tidegate.utils.errors import UsageError
 
-_KNOWN = "warehouse.duckdb, duckdb:rel/path or duckdb:///abs/path"
+_KNOWN = "warehouse.duckdb, duckdb:rel/path, duckdb:///abs/path, parquet:rel/folder or parquet:///abs/folder"
 
 
-# How long a DuckDB file that another process has open is waited for, unless less patience is asked for.
+# How long a destination that another process has in hand is waited for, unless less patience is asked for.
 _BUSY_WAIT_S = 60.0
 
 
@@ -28,18 +29,21 @@ def open_destination(
     """The destination that `spec` names; nothing is opened or created yet. Raises `UsageError`.
 
     A path ending in `.duckdb` needs no scheme; a relative one lies in `folder`, or where the process works.
-    `patience_s` shortens the wait for a destination that
-    another process holds; `sleep` is what waits, and may raise to end it.
+    `patience_s` shortens the wait for a destination that another process holds; `sleep` is what waits, and
+    may raise to end it.
     """
     busy_wait_s = _BUSY_WAIT_S if patience_s is None else min(_BUSY_WAIT_S, patience_s)
     scheme, _, rest = spec.partition(":")
+    base = folder or Path()
+    if scheme == "parquet":
+        return ParquetDestination(base / _path(spec, rest.rstrip("/")), busy_wait_s=busy_wait_s, sleep=sleep)
     if scheme == "duckdb":
         path = _path(spec, rest)
     elif spec.endswith(".duckdb") and (scheme == spec or "/" in scheme):
         path = spec
     else:
         raise UsageError(f"{spec!r} names no destination that this version knows", hint=f"Known: {_KNOWN}.")
-    return DuckDBDestination((folder or Path()) / path, busy_wait_s=busy_wait_s, sleep=sleep)
+    return DuckDBDestination(base / path, busy_wait_s=busy_wait_s, sleep=sleep)
 
 
 def _path(spec: str, rest: str) -> str:
@@ -47,5 +51,5 @@ def _path(spec: str, rest: str) -> str:
         host, slash, path = rest[2:].partition("/")
         rest = "" if host else slash + unquote(path)
     if not rest or rest.endswith("/") or rest == ":memory:":
-        raise UsageError(f"{spec!r} names no file", hint=f"Write {_KNOWN}.")
+        raise UsageError(f"{spec!r} names no place", hint=f"Write {_KNOWN}.")
     return rest
