@@ -1,7 +1,9 @@
 """SQL that turns the values of a column into those of another type, and SQL that says which would be lost.
 
 A value is lost where it would not come back the same. Text is parsed by the patterns below, because DuckDB
-takes '1.7' for the int 2, and an instant without a zone for one in UTC.
+takes '1.7' for the int 2, and an instant without a zone for one in UTC. Floats become decimals, and JSON
+numbers anything, by their text: DuckDB makes 9999999999999999832227.84 of 1e22, and of a JSON number with
+many digits the next float.
 """
 
 from __future__ import annotations
@@ -72,7 +74,7 @@ def _item(value: str, held: Held, wanted: Column, level: int) -> str:
         return f"to_json({value})"
     if "record" in {held.kind, wanted.kind}:
         return _null(wanted)
-    return _cast(_text_of(value) if held.kind == "json" else value, wanted)
+    return _cast(_castable(value, held, wanted), wanted)
 
 
 def _record(value: str, held: Held, wanted: Column, level: int) -> str:
@@ -92,7 +94,7 @@ def _record(value: str, held: Held, wanted: Column, level: int) -> str:
 def _kept(value: str, held: Held, wanted: Column, level: int) -> str:
     """A condition on one value that is not null."""
     if wanted.kind == "json":
-        return "true"
+        return _fits_json(value, held, level)
     if held.kind == wanted.kind == "record" and not held.repeated:
         return _record_kept(value, held, wanted, level)
     kinds = {held.kind, wanted.kind}
@@ -102,7 +104,22 @@ def _kept(value: str, held: Held, wanted: Column, level: int) -> str:
         return _json_kept(value, wanted)
     if held.kind == "string" and held.exact and wanted.kind != "string":
         return _parsed(value, wanted)
-    return f"TRY_CAST({_cast(value, wanted)} AS {held.spelled}) IS NOT DISTINCT FROM {value}"
+    made = _cast(_castable(value, held, wanted), wanted)
+    return f"TRY_CAST({made} AS {held.spelled}) IS NOT DISTINCT FROM {value}"
+
+
+def _fits_json(value: str, held: Held, level: int) -> str:
+    """A condition: JSON can hold what is in the value. It knows neither bytes nor NaN nor infinities."""
+    if held.repeated:
+        each, item = f"x{level}", replace(held, repeated=False)
+        inside = _fits_json(each, item, level + 1)
+        return f"coalesce(list_bool_and([{inside} FOR {each} IN {value}]), true)"
+    if held.kind == "record":
+        parts = [_fits_json(f"{value}.{quote(field.name)}", field, level) for field in held.fields]
+        return f"({' AND '.join(parts)})"
+    if held.kind == "float":
+        return f"coalesce(isfinite({value}), true)"
+    return f"{value} IS NULL" if held.kind == "bytes" else "true"
 
 
 def _json_kept(value: str, wanted: Column) -> str:
@@ -126,11 +143,28 @@ def _parsed(text: str, wanted: Column) -> str:
         pattern = rf"[+-]?[0-9]+(\.[0-9]{{0,{wanted.scale}}}0*)?"
     if pattern is None:
         return "false"
-    return f"(regexp_full_match({text}, {literal(pattern)}) AND {_cast(text, wanted)} IS NOT NULL)"
+    made = _cast(text, wanted)
+    condition = f"regexp_full_match({text}, {literal(pattern)}) AND {made} IS NOT NULL"
+    if wanted.kind == "float":  # no digit is lost: not those of 2**53 + 1
+        condition += f" AND {_digits(text)} = {_digits(f'{made}::VARCHAR')}"
+    return f"({condition})"
+
+
+def _digits(number: str) -> str:
+    """Of a number as text, without sign, point, exponent and the zeros at either end."""
+    return f"trim(regexp_replace({number}, '[eE].*|[^0-9]', '', 'g'), '0')"
+
+
+def _castable(value: str, held: Held, wanted: Column) -> str:
+    """What DuckDB casts without changing it."""
+    if held.kind == "json":
+        return _text_of(value)
+    return f"{value}::VARCHAR" if (held.kind, wanted.kind) == ("float", "decimal") else value
 
 
 def _text_of(value: str) -> str:
-    return f"({value} ->> '$')"
+    """Of a JSON value: a string without its quotes, any other as it is written there."""
+    return f"CASE json_type({value}) WHEN 'VARCHAR' THEN {value} ->> '$' ELSE {value}::VARCHAR END"
 
 
 def _cast(value: str, wanted: Column) -> str:
