@@ -17,13 +17,24 @@ from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import WINDOW_COLUMN, Table
 from tidegate.destinations.base import Commit, Destination, Landed
 from tidegate.destinations.duckdb import DuckDBDestination
+from tidegate.destinations.memory import MemoryDestination
 from tidegate.destinations.parquet import ParquetDestination
 from tidegate.utils.encoding import Encoder
 
 DESTINATIONS: dict[str, Callable[[Path], Destination]] = {
     "duckdb": lambda folder: DuckDBDestination(folder / "warehouse.duckdb", busy_wait_s=1.0),
+    "memory": lambda _folder: MemoryDestination(),
     "parquet": lambda folder: ParquetDestination(folder / "warehouse", busy_wait_s=1.0),
 }
+# What one cannot do, and why: refused with these words, and left out of the tests of it.
+CANNOT: dict[str, dict[str, str]] = {
+    "memory": {"retype": "memory converts no values"},
+}
+
+
+def able(power: str) -> dict[str, Callable[[Path], Destination]]:
+    return {name: make for name, make in DESTINATIONS.items() if power not in CANNOT.get(name, {})}
+
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

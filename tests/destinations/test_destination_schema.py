@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pytest
 from pydantic import AwareDatetime, BaseModel, Field
 
 from tests.destinations.evolving import NOW, contract, held, land, rows_of, texts
+from tests.destinations.suite import CANNOT, DESTINATIONS
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Commit, Destination
 from tidegate.destinations.exceptions import DestinationError, SchemaChangeError
@@ -151,36 +153,36 @@ def test_what_needs_a_person_is_refused_by_prepare_and_by_commit_and_nothing_lan
     assert held(destination) == before
 
 
-def test_apply_makes_a_new_table_and_keeps_the_old_one(destination: Destination) -> None:
+def test_apply_makes_a_new_table_and_keeps_the_old_one(retyping: Destination) -> None:
     before = [{"id": 1, "code": "7", "n": 70_000}, {"id": 2, "code": "-8", "n": 0}]
-    land(destination, OLD, before)
+    land(retyping, OLD, before)
     table = REFUSED["drop,retype"]
-    *done, kept = destination.apply(table, destination.differences(table))
+    *done, kept = retyping.apply(table, retyping.differences(table))
     assert done == ["retype code: string to int", "drop n: int"]
     name = re.fullmatch(r"the table as it was is kept as (rows__before_\d{8}T\d{6}Z)", kept)
     assert name is not None
-    assert held(destination) == [{"id": 1, "code": 7}, {"id": 2, "code": -8}]
-    assert held(destination, name[1]) == before
-    assert destination.differences(table) == []
-    land(destination, table, [{"id": 3, "code": 9}])
-    assert len(held(destination)) == 3
+    assert held(retyping) == [{"id": 1, "code": 7}, {"id": 2, "code": -8}]
+    assert held(retyping, name[1]) == before
+    assert retyping.differences(table) == []
+    land(retyping, table, [{"id": 3, "code": 9}])
+    assert len(held(retyping)) == 3
 
 
-def test_two_changes_in_the_same_second_keep_two_tables(destination: Destination) -> None:
-    land(destination, OLD, [{"id": 1, "code": "7", "n": 1}])
+def test_two_changes_in_the_same_second_keep_two_tables(retyping: Destination) -> None:
+    land(retyping, OLD, [{"id": 1, "code": "7", "n": 1}])
     there, back = rows_of(id=int, code=int, n=int), OLD
-    kept = {destination.apply(table, destination.differences(table))[-1] for table in (there, back, there)}
+    kept = {retyping.apply(table, retyping.differences(table))[-1] for table in (there, back, there)}
     assert len(kept) == 3
-    assert held(destination) == [{"id": 1, "code": 7, "n": 1}]
+    assert held(retyping) == [{"id": 1, "code": 7, "n": 1}]
 
 
-def test_own_columns_survive_a_new_table(destination: Destination) -> None:
+def test_own_columns_survive_a_new_table(retyping: Destination) -> None:
     windows = Table("rows", OLD.model, write="replace_windows")
-    land(destination, windows, [{"id": 1, "code": "7", "n": 1}])
+    land(retyping, windows, [{"id": 1, "code": "7", "n": 1}])
     table = rows_of(id=int, code=int, n=int)
-    destination.apply(table, destination.differences(table))
-    land(destination, table, [{"id": 2, "code": 8, "n": 2}])
-    names, rows = destination.sample("rows", 10)
+    retyping.apply(table, retyping.differences(table))
+    land(retyping, table, [{"id": 2, "code": 8, "n": 2}])
+    names, rows = retyping.sample("rows", 10)
     own = [dict(zip(names, row, strict=True)) for row in sorted(rows)]
     assert [row["_tidegate_run"] for row in own] == ["run", "run"]
     assert [row["_tidegate_window"] for row in own] == [date(2026, 1, 1), None]
@@ -249,34 +251,46 @@ LOST: list[tuple[Any, Any, Any]] = [
 ]
 
 
-def test_a_retype_takes_every_value_along(destination: Destination) -> None:
+def test_a_retype_takes_every_value_along(retyping: Destination) -> None:
     names = [f"c{number:02}" for number in range(len(KEPT))]
     was = dict(zip(names, (each[0] for each in KEPT), strict=True))
-    land(destination, rows_of(**was), [dict(zip(names, (each[1] for each in KEPT), strict=True))])
+    land(retyping, rows_of(**was), [dict(zip(names, (each[1] for each in KEPT), strict=True))])
     table = rows_of(**dict(zip(names, (each[2] for each in KEPT), strict=True)))
-    destination.apply(table, destination.differences(table))
-    assert held(destination) == [dict(zip(names, (each[3] for each in KEPT), strict=True))]
-    assert destination.differences(table) == []
+    retyping.apply(table, retyping.differences(table))
+    assert held(retyping) == [dict(zip(names, (each[3] for each in KEPT), strict=True))]
+    assert retyping.differences(table) == []
 
 
-def test_a_value_that_would_be_lost_refuses_the_whole_change(destination: Destination) -> None:
+def test_a_value_that_would_be_lost_refuses_the_whole_change(retyping: Destination) -> None:
     names = [f"c{number:02}" for number in range(len(LOST))]
     was = rows_of(**dict(zip(names, (each[0] for each in LOST), strict=True)), old=int)
     row = dict(zip(names, (each[1] for each in LOST), strict=True))
-    land(destination, was, [{**row, "old": 1}])
-    before = repr(destination.sample("rows", 10))
+    land(retyping, was, [{**row, "old": 1}])
+    before = repr(retyping.sample("rows", 10))
     table = rows_of(**dict(zip(names, (each[2] for each in LOST), strict=True)))
-    changes = destination.differences(table)
+    changes = retyping.differences(table)
     with pytest.raises(DestinationError, match="rows cannot be changed: ") as caught:
-        destination.apply(table, changes)
+        retyping.apply(table, changes)
     assert re.findall(r" (c\d\d): [^:]*: 1 row has a value that would be lost", str(caught.value)) == names
-    assert repr(destination.sample("rows", 10)) == before
-    assert destination.differences(table) == changes
+    assert repr(retyping.sample("rows", 10)) == before
+    assert retyping.differences(table) == changes
 
 
-def test_an_empty_table_takes_every_retype(destination: Destination) -> None:
+def test_an_empty_table_takes_every_retype(retyping: Destination) -> None:
     names = [f"c{number:02}" for number in range(len(LOST))]
-    land(destination, rows_of(**dict(zip(names, (each[0] for each in LOST), strict=True))), [])
+    land(retyping, rows_of(**dict(zip(names, (each[0] for each in LOST), strict=True))), [])
     table = rows_of(**dict(zip(names, (each[2] for each in LOST), strict=True)))
-    destination.apply(table, destination.differences(table))
-    assert destination.differences(table) == []
+    retyping.apply(table, retyping.differences(table))
+    assert retyping.differences(table) == []
+
+
+@pytest.mark.parametrize("name", [name for name in DESTINATIONS if "retype" in CANNOT.get(name, {})])
+def test_one_that_cannot_retype_says_so_and_changes_nothing(name: str, tmp_path: Path) -> None:
+    destination, table = DESTINATIONS[name](tmp_path), REFUSED["retype"]
+    land(destination, OLD, [{"id": 1, "code": "7", "n": 1}])
+    with pytest.raises(DestinationError, match=f"{CANNOT[name]['retype']}: retype code: string to int"):
+        destination.apply(table, destination.differences(table))
+    assert held(destination) == [{"id": 1, "code": "7", "n": 1}]
+    without = REFUSED["drop"]
+    destination.apply(without, destination.differences(without))
+    assert held(destination) == [{"id": 1, "code": "7"}]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, create_model
 
 from tests.destinations.evolving import held, land, rows_of
-from tests.destinations.suite import DESTINATIONS
+from tests.destinations.suite import able
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Destination
 from tidegate.destinations.exceptions import DestinationError, SchemaChangeError
@@ -143,7 +143,7 @@ def changed(before: Row, by: Row) -> Row:
     return {name: value for name, value in {**before, **made}.items() if value is not GONE}
 
 
-def test_rows_of_all_ages_are_right_after_each_of_ten_versions(destination: Destination) -> None:
+def test_rows_of_all_ages_are_right_after_each_of_ten_versions(retyping: Destination) -> None:
     fields: Row = {}
     row: Row = {}
     expected: list[Row] = []
@@ -154,16 +154,16 @@ def test_rows_of_all_ages_are_right_after_each_of_ten_versions(destination: Dest
         row = {**changed(row, version.row), "id": number}
         if version.allow:
             with pytest.raises(SchemaChangeError) as refused:
-                destination.prepare(table)
+                retyping.prepare(table)
             assert frozenset(refused.value.allow) == version.allow, version.what
-            destination.apply(table, destination.differences(table))
+            retyping.apply(table, retyping.differences(table))
         else:
-            destination.prepare(table)
-        assert land(destination, table, [{**row, **version.given}]).loaded == 1
+            retyping.prepare(table)
+        assert land(retyping, table, [{**row, **version.given}]).loaded == 1
         expected = [*(changed(each, version.older) for each in expected), row]
-        found = held(destination)
+        found = held(retyping)
         assert sorted(found, key=lambda each: each["id"]) == expected, version.what
-        assert destination.differences(table) == [], version.what
+        assert retyping.differences(table) == [], version.what
 
 
 # Types by what a value of theirs may be; `int`s small enough for every float and decimal of the list.
@@ -216,7 +216,7 @@ def contracts(draw: st.DrawFn) -> tuple[Table[Any], list[Row]]:
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("make", DESTINATIONS.values(), ids=DESTINATIONS)
+@pytest.mark.parametrize("make", able("retype").values(), ids=able("retype"))
 @settings(max_examples=60, deadline=None)
 @given(before=contracts(), after=contracts())
 def test_any_contract_after_any_other_fits_or_is_refused_and_no_row_is_lost(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from tidegate.destinations.duckdb_sql import (
 )
 from tidegate.destinations.duckdb_tables import Surroundings, held_table, surroundings
 from tidegate.destinations.exceptions import DestinationError, SchemaChangeError
-from tidegate.destinations.schema_diff import Change, differences, told
+from tidegate.destinations.schema_diff import Change, differences, told, without_lengths
 from tidegate.utils.columns import Column
 
 if TYPE_CHECKING:
@@ -38,12 +37,9 @@ def changes_of(connection: duckdb.DuckDBPyConnection | None, table: Table[Any]) 
     table fits. Raises `DestinationError` for a view.
     """
     held = None if connection is None else held_table(connection, table.name)
-    return differences(table, [_carried(column) for column in table.columns], added_columns(table), held)
-
-
-def _carried(column: Column) -> Column:
-    """As much of a column as DuckDB holds: it knows no lengths."""
-    return replace(column, max_length=None, fields=tuple(_carried(field) for field in column.fields))
+    return differences(
+        table, [without_lengths(column) for column in table.columns], added_columns(table), held
+    )
 
 
 def check_safe(connection: duckdb.DuckDBPyConnection, table: Table[Any], changes: Sequence[Change]) -> None:

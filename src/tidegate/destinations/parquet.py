@@ -35,8 +35,8 @@ class ParquetDestination:
     A commit writes new files and then puts a new manifest in the place of the old one: a reader sees all of a
     commit or nothing. Files never change; those that the manifest names no longer stay for slow readers,
     until they are old enough to be `abandoned`. One process changes the folder at a time; others wait, up to
-    `busy_wait_s`, then `DestinationBusyError` names it. Reading waits for nobody. The first commit creates the
-    folder, for its owner alone.
+    `busy_wait_s`, then `DestinationBusyError` names it. Reading waits for nobody. The first commit creates
+    the folder, for its owner alone.
     """
 
     def __init__(

@@ -9,21 +9,20 @@ change a table of the DuckDB destination: so both know the same changes, and los
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidegate.contracts.table import WINDOW_COLUMN, Table
 from tidegate.destinations.duckdb_alter import make
-from tidegate.destinations.duckdb_sql import added_columns, column_type, create_table, from_arrow, quote
+from tidegate.destinations.duckdb_sql import added_columns, create_table, from_arrow, quote
 from tidegate.destinations.duckdb_tables import held_table
 from tidegate.destinations.exceptions import DestinationError
 from tidegate.destinations.parquet_files import empty_file, write_files
 from tidegate.destinations.parquet_folder import Changing
 from tidegate.destinations.parquet_manifest import DataFile, Manifest, StoredTable
 from tidegate.destinations.parquet_sql import connected, read_parquet
-from tidegate.destinations.schema_diff import Change, Held, HeldTable, differences
+from tidegate.destinations.schema_diff import Change, Held, HeldTable, as_held, differences, without_lengths
 from tidegate.utils.columns import Column
 from tidegate.utils.schemas import arrow_schema
 
@@ -43,11 +42,11 @@ def changes_of(manifest: Manifest, table: Table[Any]) -> list[Change]:
     Raises `DestinationError` for a name that differs by case alone: in Parquet that is another name.
     """
     stored = manifest.table(table.name)
-    wanted = [_carried(column) for column in table.columns]
+    wanted = [without_lengths(column) for column in table.columns]
     if stored is None:
         return differences(table, wanted, added_columns(table), None)
     _check_spelling(table.name, table.columns, stored.columns)
-    held = HeldTable(tuple(_held(column) for column in stored.columns))
+    held = HeldTable(tuple(as_held(column) for column in stored.columns))
     return differences(table, wanted, added_columns(table), held)
 
 
@@ -62,7 +61,7 @@ def changed(
         return manifest, ()
     name = manifest.name_of(table.name)
     if name is None:
-        columns = (*(_carried(column) for column in table.columns), *added_columns(table))
+        columns = (*(without_lengths(column) for column in table.columns), *added_columns(table))
         empty = StoredTable(columns, (empty_file(change, table.name, columns),))
         return manifest.with_table(table.name, empty), tuple(each.text for each in changes)
     before = manifest.tables[name]
@@ -128,25 +127,6 @@ def _column(held: Held) -> Column:
         fields=tuple(_column(field) for field in held.fields),
         description=held.description,
     )
-
-
-def _held(column: Column) -> Held:
-    return Held(
-        column.name,
-        column_type(column),
-        column.kind,
-        nullable=column.nullable,
-        repeated=column.repeated,
-        precision=column.precision,
-        scale=column.scale,
-        fields=tuple(_held(field) for field in column.fields),
-        description=column.description,
-    )
-
-
-def _carried(column: Column) -> Column:
-    """As much of a column as Parquet holds: it knows no lengths."""
-    return replace(column, max_length=None, fields=tuple(_carried(field) for field in column.fields))
 
 
 def _check_spelling(where: str, wanted: Sequence[Column], stored: Sequence[Column]) -> None:

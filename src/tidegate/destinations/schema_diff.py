@@ -17,7 +17,7 @@ Knows no destination: each maps its own types to `Held`. What may be done withou
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from tidegate.contracts.table import RESERVED_PREFIX, Table
@@ -71,6 +71,27 @@ class Held:
     fields: tuple[Held, ...] = ()
     description: str | None = None
     exact: bool = True
+
+
+def as_held(column: Column) -> Held:
+    """A column that a destination keeps as the contract had it."""
+    return Held(
+        column.name,
+        column.kind,
+        column.kind,
+        nullable=column.nullable,
+        repeated=column.repeated,
+        precision=column.precision,
+        scale=column.scale,
+        max_length=column.max_length,
+        fields=tuple(as_held(field) for field in column.fields),
+        description=column.description,
+    )
+
+
+def without_lengths(column: Column) -> Column:
+    """As much of a column as a destination carries that knows no lengths."""
+    return replace(column, max_length=None, fields=tuple(without_lengths(field) for field in column.fields))
 
 
 @dataclass(frozen=True, slots=True)
