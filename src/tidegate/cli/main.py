@@ -127,20 +127,37 @@ def preview(
 
 @app.command()
 def runs(
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20, debug: options.Debug = False
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
 ) -> None:
     """The latest runs on this machine."""
     from tidegate.cli.history import runs_command
 
-    runs_command(limit, debug=debug)
+    runs_command(limit, as_json=as_json, debug=debug)
 
 
 @app.command()
-def status(to: options.To = None, debug: options.Debug = False) -> None:
+def report(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="`tidegate runs` shows them.")],
+    as_json: options.Json = False,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Write a page with plots there.")
+    ] = None,
+    debug: options.Debug = False,
+) -> None:
+    """One run again: rows by outcome, failures, its plan, and its course over time."""
+    from tidegate.app.report_command import report_command
+
+    report_command(run, as_json=as_json, html=html, debug=debug)
+
+
+@app.command()
+def status(to: options.To = None, as_json: options.Json = False, debug: options.Debug = False) -> None:
     """How fresh every table of the destination is."""
     from tidegate.cli.history import status_command
 
-    status_command(to, debug=debug)
+    status_command(to, as_json=as_json, debug=debug)
 
 
 @app.command()

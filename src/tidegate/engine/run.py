@@ -29,6 +29,7 @@ from tidegate.engine.report import RunReport, TaskReport
 from tidegate.engine.tables import prepare
 from tidegate.engine.task_run import TaskRun
 from tidegate.engine.tasks import Task
+from tidegate.engine.timeline import Timeline
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.errors import UsageError
@@ -148,8 +149,10 @@ class Runner:
                 locks[task.name] = lock
             ledger.begin(run_id, self.workflow.name, arguments, self.destination.name)
             plan = self._plan(run_id, arguments, tasks)
+            timeline = stack.enter_context(Timeline(self.home.run(run_id), self.listener))
             runs = {
-                task.name: self._task_run(run_id, task, plan, locks[task.name], connector) for task in tasks
+                task.name: self._task_run(run_id, task, plan, locks[task.name], connector, timeline)
+                for task in tasks
             }
             with calm_gc():
                 return self._together(runs)
@@ -180,7 +183,13 @@ class Runner:
         return plan
 
     def _task_run(
-        self, run_id: str, task: Task[Any, Any, Any], plan: Plan, lock: Lock, connector: Connector
+        self,
+        run_id: str,
+        task: Task[Any, Any, Any],
+        plan: Plan,
+        lock: Lock,
+        connector: Connector,
+        listener: RunListener,
     ) -> TaskRun:
         return TaskRun(
             name=self._qualified(task),
@@ -193,7 +202,7 @@ class Runner:
             lock=lock,
             stop=self.stop,
             max_wait_s=self.options.max_wait_s,
-            listener=self.listener,
+            listener=listener,
             now=self.now,
             until=plan.until,
             baselines=Baselines.of(self.home, self._qualified(task)),
