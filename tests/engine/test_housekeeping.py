@@ -15,6 +15,7 @@ from tidegate.contracts.personal import Personal
 from tidegate.destinations.base import Destination
 from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.registry import open_destination
+from tidegate.engine.exceptions import LockHeldError
 from tidegate.engine.housekeeping import Housekeeping, Keeping, Swept, Told, over_cap, size_of
 from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.ledger import Ledger
@@ -148,6 +149,29 @@ def test_rows_that_are_kept_whole_in_quarantine_need_no_pages(shop: Shop) -> Non
     runner = shop.runner()
     released = Release(runner.workflow, runner.destination, runner.home, shop.create_connector())
     assert [each.masked for each in released.run(runner.destination.quarantine())] == [0]
+
+
+def test_rows_are_not_replayed_while_their_run_is_swept(shop: Shop) -> None:
+    shop.orders[3]["total"] = "much"
+    shop.runner(run_id="aside", invalid=ASIDE).run()
+    runner = shop.runner()
+    with Ledger(runner.home) as ledger:
+        lock = run_lock(runner.home, ledger, "aside")
+        release = Release(runner.workflow, runner.destination, runner.home, shop.create_connector())
+        with pytest.raises(LockHeldError, match="run aside"):
+            release.run(runner.destination.quarantine())
+        lock.release()
+
+
+def test_nothing_behind_a_link_is_touched(shop: Shop) -> None:
+    outside = shop.folder / "outside" / "task" / "all.pages"
+    outside.parent.mkdir(parents=True)
+    outside.write_bytes(b"12345")
+    shop.runner(run_id="done").run()
+    (shop.folder / "home" / "runs" / "link").symlink_to(shop.folder / "outside")
+    (shop.folder / "home" / "runs" / "done" / "linked").symlink_to(outside.parent)
+    assert only(sweep(shop, 1000, unfinished_s=0.0)).removed
+    assert outside.read_bytes() == b"12345"
 
 
 def test_a_quarantine_that_cannot_be_asked_keeps_its_run(shop: Shop) -> None:

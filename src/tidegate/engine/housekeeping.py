@@ -124,7 +124,8 @@ class Housekeeping:
 
     def _folders(self, rows: dict[str, RunRow]) -> list[Path]:
         """Of runs that have files left, the least recently used first."""
-        found = [each for each in (self.home.root / "runs").glob("*") if each.is_dir() and any(_work(each))]
+        folders = [each for each in (self.home.root / "runs").glob("*") if not each.is_symlink()]
+        found = [each for each in folders if each.is_dir() and any(_work(each))]
         return sorted(found, key=lambda each: self._used(each, rows.get(each.name)))
 
     @staticmethod
