@@ -37,12 +37,12 @@ def kept_aside(scripted: Shell, api: Loopback) -> Shell:
     return scripted
 
 
-def test_fail_fast_names_every_broken_row_of_the_page(scripted: Shell, api: Loopback) -> None:
+def test_fail_fast_names_ten_errors_of_the_page_and_counts_the_others(scripted: Shell, api: Loopback) -> None:
     api.by = listing(lambda number: {"createdAt": "long ago"} if number <= 13 else {})
     ended = scripted.run_inside("contacts")
     ended.failed(30, "GET /contacts page 0: row 0 (id 1), ApiContact field createdAt", "'long ago'")
     assert sum("ApiContact field createdAt" in line for line in ended.err.splitlines()) == 10
-    assert "  and 3 more rows of this page\n" in ended.err
+    assert "  and 3 more errors of this page\n" in ended.err
     assert "--on-invalid quarantine" in ended.err
 
 

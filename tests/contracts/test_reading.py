@@ -130,10 +130,20 @@ def test_a_good_row_of_a_broken_page_is_what_it_is_on_a_sound_one() -> None:
     assert beside == alone
 
 
-def test_ten_rows_are_listed_and_the_others_counted() -> None:
+def test_every_error_of_a_row_is_listed() -> None:
+    lines = listed(rejects(body({"id": "x", "total": "y"}, {"id": "z"}))).splitlines()
+    told = (
+        "row 0 (id x), ApiRow field id:",
+        "row 0 (id x), ApiRow field total:",
+        "row 1 (id z), ApiRow field id:",
+    )
+    assert [line.startswith(start) for line, start in zip(lines, told, strict=True)] == [True] * 3
+
+
+def test_ten_errors_are_listed_and_the_others_counted() -> None:
     lines = listed(rejects(body(*({"id": f"x{number}"} for number in range(13))))).splitlines()
     assert [line.split(",")[0] for line in lines[:10]] == [f"row {n} (id x{n})" for n in range(10)]
-    assert lines[10:] == ["and 3 more rows of this page"]
+    assert lines[10:] == ["and 3 more errors of this page"]
 
 
 def test_a_reject_takes_one_line_whatever_the_vendor_sends() -> None:

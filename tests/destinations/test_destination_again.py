@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -122,6 +123,20 @@ def test_a_row_that_is_rejected_again_is_kept_once(destination: Destination) -> 
     for run in ("r1", "r2"):
         commit(destination, LATEST, [], run, aside=rejected(held("a", run)))
     assert [each.run_id for each in destination.quarantine()] == ["r2"]
+
+
+def test_the_same_row_on_two_pages_is_counted_and_kept_twice(destination: Destination) -> None:
+    def draw() -> Iterator[pa.RecordBatch]:
+        for page in range(4):
+            told = held("a", "r2") | {"page": page, "payload": json.dumps("x" * (6 << 20))}
+            yield pa.RecordBatch.from_pylist([told], schema=arrow_schema(COLUMNS))
+
+    commit(destination, LATEST, [], "r1", aside=rejected(held("a", "r1")))
+    landed = commit(destination, LATEST, [], "r2", aside=Rejected(4, draw))
+    assert landed.quarantined == 4
+    assert [(each.run_id, each.page) for each in destination.quarantine()] == [
+        ("r2", page) for page in range(4)
+    ]
 
 
 def test_rejects_leave_with_what_is_replaced(destination: Destination) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tests.engine.shop import ORDERS, ApiOrder, CleanOrder, Shop
 from tidegate.contracts.base import WriteContract
@@ -97,6 +97,25 @@ def test_of_a_frame_without_places_a_bad_row_rejects_its_page(shop: Shop) -> Non
     assert report.accounted
     assert (report.rows_loaded, report.rows_quarantined) == (15, 10)
     assert {number for number, _ in shop.rows()} == set(range(10, 25))
+
+
+def test_a_page_that_is_rejected_whole_is_judged_no_further(shop: Shop) -> None:
+    judged: list[int] = []
+
+    class Judged(WriteContract):
+        order_id: int
+
+        @field_validator("order_id")
+        @classmethod
+        def never_passes(cls, number: int) -> int:
+            judged.append(number)
+            raise ValueError("no")
+
+    def to_judged(orders: list[ApiOrder]) -> pl.DataFrame:
+        return pl.DataFrame({"order_id": [order.id for order in orders]})
+
+    run(shop, to_judged, Table("orders", Judged), invalid=Invalid("quarantine", Budget(share=1)))
+    assert judged == [0, 10, 18]  # one of each page
 
 
 def test_a_transform_may_use_up_its_list(shop: Shop) -> None:

@@ -205,6 +205,14 @@ def test_unfit_value_in_a_nested_record_is_named_by_its_path() -> None:
         Encoder(Path3).encode(rows)
 
 
+def test_every_unfit_value_is_found_with_its_place() -> None:
+    rows = [Path3(points=[Point(x=number)], first=None) for number in range(1000)]
+    for number in (0, 7, 8, 999):
+        rows[number] = Path3(points=[Point(x=1), Point(x=2**63)], first=Point(x=2**63))
+    found = [(error.column, error.row) for error in Encoder(Path3).unfit(rows)]
+    assert sorted(found) == sorted((path, row) for path in ("points.x", "first.x") for row in (0, 7, 8, 999))
+
+
 def test_missing_attribute_is_refused() -> None:
     unset: dict[str, Any] = {"label": "a"}
     with pytest.raises(EncodeError, match=r"^Point\.x, row 0 .*no such value"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from tidegate.contracts.faults import Scrub, expected_and_came, field_name, shortened
@@ -44,17 +45,21 @@ class Reject:
     row_id: str | None = None
 
     def __str__(self) -> str:
-        which = f"row {self.position}" + (f" (id {self.row_id})" if self.row_id is not None else "")
         more = f" and {len(self.faults) - 1} more" if len(self.faults) > 1 else ""
-        return " ".join(f"{which}, {self.judge} {self.faults[0]}{more}".split())
+        return next(self.lines()) + more
+
+    def lines(self) -> Iterator[str]:
+        """One for each fault."""
+        which = f"row {self.position}" + (f" (id {self.row_id})" if self.row_id is not None else "")
+        return (" ".join(f"{which}, {self.judge} {fault}".split()) for fault in self.faults)
 
 
 def listed(rejects: Sequence[Reject], of: str = "this page") -> str:
-    """A line each, ten at most, then how many more rows `of` those that were judged there are."""
-    lines = [str(reject) for reject in rejects[:_LISTED]]
-    left = len(rejects) - len(lines)
+    """A line for each error, ten at most, then how many more there are `of` what was judged."""
+    lines = list(islice((line for reject in rejects for line in reject.lines()), _LISTED))
+    left = sum(len(reject.faults) for reject in rejects) - len(lines)
     if left:
-        lines.append(f"and {left:,} more {'row' if left == 1 else 'rows'} of {of}")
+        lines.append(f"and {left:,} more {'error' if left == 1 else 'errors'} of {of}")
     return "\n".join(lines)
 
 

@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tidegate.destinations.base import Commit
+from tidegate.destinations.batches import joined
 from tidegate.destinations.duckdb_sql import column_type, quote
 from tidegate.destinations.duckdb_tables import one
 from tidegate.destinations.quarantine import COLUMNS, QUARANTINE, QuarantinedRow
-from tidegate.utils.schemas import arrow_schema
 
 if TYPE_CHECKING:
     import duckdb
 
 _ROWS = "_tidegate_rejected"
+_AT_ONCE, _BYTES = 10_000, 16 << 20
 _NAMES = ", ".join(quote(column.name) for column in COLUMNS)
 _TYPES = ", ".join(
     f"{quote(column.name)} {column_type(column)}{'' if column.nullable else ' NOT NULL'}"
@@ -26,6 +27,8 @@ _VALUES = ", ".join(f"{quote(column.name)}::{column_type(column)}" for column in
 
 _CREATE = f"CREATE TABLE IF NOT EXISTS {QUARANTINE} ({_TYPES}, quarantined_at TIMESTAMPTZ NOT NULL)"
 _RELEASE = f"DELETE FROM {QUARANTINE} WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+_FORGET = f"DELETE FROM {QUARANTINE} WHERE id IN (SELECT id FROM {_ROWS})"
+_PUT = f"INSERT INTO {QUARANTINE} ({_NAMES}, quarantined_at) SELECT {_VALUES}, ?::TIMESTAMPTZ FROM {_ROWS}"
 _SELECT = f"""
 SELECT {_NAMES} FROM {QUARANTINE}
 WHERE (? IS NULL OR task = ?) AND (? IS NULL OR run_id = ?)
@@ -43,18 +46,9 @@ def write(connection: duckdb.DuckDBPyConnection, commit: Commit) -> int:
     _take_out(connection, commit)
     if commit.rejected.rows == 0:
         return 0
-    import pyarrow as pa
-
-    table = pa.Table.from_batches(list(commit.rejected.batches()), schema=arrow_schema(COLUMNS))
-    connection.register(_ROWS, table)
-    connection.execute(f"DELETE FROM {QUARANTINE} WHERE id IN (SELECT id FROM {_ROWS})")
-    (put,) = one(
-        connection,
-        f"INSERT INTO {QUARANTINE} ({_NAMES}, quarantined_at) SELECT {_VALUES}, ?::TIMESTAMPTZ FROM {_ROWS}",
-        [commit.loaded_at],
-    )
-    connection.unregister(_ROWS)
-    return int(put)
+    # All earlier copies go first: one run may reject the same row on two of its pages, and keeps both.
+    _each_batch(connection, commit, _FORGET)
+    return _each_batch(connection, commit, _PUT, [commit.loaded_at])
 
 
 def rows(
@@ -63,6 +57,18 @@ def rows(
     found = connection.execute(_SELECT, [task, task, run_id, run_id])
     while chunk := found.fetchmany(1000):
         yield from (QuarantinedRow(*row) for row in chunk)
+
+
+def _each_batch(
+    connection: duckdb.DuckDBPyConnection, commit: Commit, statement: str, parameters: Sequence[Any] = ()
+) -> int:
+    """Run a statement over the rejected rows, some of them in memory at a time; how many rows it counts."""
+    counted = 0
+    for batch in joined(commit.rejected.batches(), _AT_ONCE, _BYTES):
+        connection.register(_ROWS, batch)
+        counted += int(one(connection, statement, parameters)[0])
+        connection.unregister(_ROWS)
+    return counted
 
 
 def _take_out(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:

@@ -47,9 +47,10 @@ class Highest:
     def _of_broken(self, row: Any) -> Any:
         """The field alone, of a row that is broken elsewhere; None where the field is what is broken."""
         try:
-            return self._get(self._alone.model_validate_json(to_json(row)))
+            value = self._get(self._alone.model_validate_json(to_json(row)))
         except ValidationError:
             return None
+        return value if isinstance(value, datetime) and value.tzinfo is not None else None
 
     @cached_property
     def _alone(self) -> type[BaseModel]:

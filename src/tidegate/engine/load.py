@@ -122,24 +122,30 @@ class _Checker:
         try:
             models = self._adapter.validate_python(chunk, extra=self._extra, by_alias=True, by_name=True)
         except ValidationError as error:
-            raise self._broken(self._rejects(error, chunk, first), first + len(chunk)) from None
+            broken = self._faults(error, chunk)
+            raise self._broken(self._rejects(broken, first), first + len(chunk)) from None
         try:
             return self._encoder.encode(models)
         except EncodeError as error:
-            fault = Fault(error.column, error.reason)
-            reject = Reject(first + error.row, "write", self._model.__name__, (fault,))
-            raise self._broken([reject], first + len(chunk)) from None
+            unfit: dict[int, list[Fault]] = {}
+            for each in list(self._encoder.unfit(models)) or [error]:
+                unfit.setdefault(each.row, []).append(Fault(each.column, each.reason))
+            raise self._broken(self._rejects(unfit, first), first + len(chunk)) from None
 
-    def _rejects(self, error: ValidationError, chunk: list[Any], first: int) -> list[Reject]:
+    def _faults(self, error: ValidationError, chunk: list[Any]) -> dict[int, list[Fault]]:
+        """By the position of the row in the chunk."""
         personal, faults = personal_paths(self._model), dict[int, list[Fault]]()
         for detail in error.errors(include_url=False):
             number = int(detail["loc"][0])
             scrub = partial(personal.scrub, value=chunk[number])
             faults.setdefault(number, []).append(fault_of(detail, personal, skip=1, scrub=scrub))
+        return faults
+
+    def _rejects(self, faults: dict[int, list[Fault]], first: int) -> list[Reject]:
         name = self._model.__name__
-        return [Reject(first + number, "write", name, tuple(each)) for number, each in faults.items()]
+        return [Reject(first + number, "write", name, tuple(each)) for number, each in sorted(faults.items())]
 
     def _broken(self, rejects: list[Reject], judged: int) -> BrokenContractError:
         return BrokenContractError(
-            f"load into {self._into.name}: {listed(rejects, of=f'the first {judged:,}')}", hint=_NOTHING
+            f"load into {self._into.name}: {listed(rejects, of=f'the first {judged:,} rows')}", hint=_NOTHING
         )

@@ -52,9 +52,7 @@ class Making:
         try:
             return self._encoded()
         except EncodeError:
-            for number, error in list(_unfit(self._encoder, self._made)):
-                fault = Fault(error.column, error.reason)
-                self._reject(self._origins[number], self._model.__name__, (fault,))
+            self._reject_unfit()
             self._take_out_rejected()
             return self._encoded()
 
@@ -106,6 +104,8 @@ class Making:
         else:
             for origin, each in outputs:
                 self._take(origin, each)
+                if self._lost:
+                    break
 
     def _take(self, origin: int | None, given: Any) -> None:
         """One row of what a batch became: a write model, or a mapping that is to become one."""
@@ -118,6 +118,20 @@ class Making:
         self._check_kind(given, None if origin is None else self._position(origin))
         self._made.append(given)
         self._origins.append(origin)
+
+    def _reject_unfit(self) -> None:
+        faults: dict[int, list[Fault]] = {}
+        for error in self._encoder.unfit(self._made):
+            faults.setdefault(error.row, []).append(Fault(error.column, error.reason))
+        for number, found in sorted(faults.items()):
+            self._reject(self._origins[number], self._model.__name__, tuple(found))
+            if self._lost:
+                break
+
+    @property
+    def _lost(self) -> bool:
+        """Whether every row is rejected, so that nothing that is still to be judged could be loaded."""
+        return len(self._rejects) == len(self._reading.models)
 
     def _check_kind(self, made: Any, position: int | None) -> None:
         if not isinstance(made, self._model):
@@ -165,16 +179,3 @@ class Making:
 
     def _encoded(self) -> pa.RecordBatch | None:
         return self._encoder.encode(self._made) if self._made else None
-
-
-def _unfit(encoder: Encoder, made: list[Any], first: int = 0) -> Iterator[tuple[int, EncodeError]]:
-    """The rows that do not fit their columns, found by halving: few are expected among many."""
-    try:
-        encoder.encode(made)
-    except EncodeError as error:
-        if len(made) == 1:
-            yield first, error
-            return
-        half = len(made) // 2
-        yield from _unfit(encoder, made[:half], first)
-        yield from _unfit(encoder, made[half:], first + half)

@@ -93,7 +93,7 @@ class Page(Generic[R]):
             raise self.error(f"{where} holds {_shape(rows)}, not a list")
         return rows
 
-    @property
+    @cached_property
     def items(self) -> list[Any]:
         """The rows as decoded JSON, each row of the listing once."""
         return self.all_items[self.request.seam :]

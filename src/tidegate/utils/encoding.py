@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -56,19 +56,34 @@ class Encoder:
             try:
                 arrays.append(build(list(map(getter(column), source))))
             except (UnfitError, *UNFIT):
-                raise self._explained(column, build, source) from None
+                whole = self._error(column.name, 0, "the batch fails as a whole, no single value does")
+                raise next(self._unfit(column, build, source), whole) from None
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _explained(self, column: Column, build: Build, source: Sequence[Any]) -> EncodeError:
-        """The error with its position, found by building the column again one value at a time."""
-        path, row, reason = column.name, 0, "the batch fails as a whole, no single value does"
-        for position, item in enumerate(source):
-            try:
-                build([getter(column)(item)])
-            except UnfitError as unfit:
-                path, row, reason = unfit.path, position, unfit.reason
-                break
-            except UNFIT:
-                row, reason = position, "the instance has no such value"
-                break
+    def unfit(self, rows: Sequence[BaseModel]) -> Iterator[EncodeError]:
+        """Of rows that do not encode, an error for each value that is unfit, column by column."""
+        stored = [row.__dict__ for row in rows]
+        for column, build in zip(self.columns, self._builds, strict=True):
+            yield from self._unfit(column, build, rows if column.computed else stored)
+
+    def _unfit(
+        self, column: Column, build: Build, source: Sequence[Any], first: int = 0
+    ) -> Iterator[EncodeError]:
+        """Found by halving: few are expected among many."""
+        try:
+            build(list(map(getter(column), source)))
+        except UnfitError as unfit:
+            path, reason = unfit.path, unfit.reason
+        except UNFIT:
+            path, reason = column.name, "the instance has no such value"
+        else:
+            return
+        if len(source) == 1:
+            yield self._error(path, first, reason)
+            return
+        half = len(source) // 2
+        yield from self._unfit(column, build, source[:half], first)
+        yield from self._unfit(column, build, source[half:], first + half)
+
+    def _error(self, path: str, row: int, reason: str) -> EncodeError:
         return EncodeError(self.model.__name__, path, row, reason)
