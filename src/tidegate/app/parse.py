@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import cast, get_args
 
 from tidegate.engine.invalid import Budget, Invalid, OnInvalid
@@ -49,4 +50,6 @@ def budget(option: str, text: str | None) -> Budget:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", text.strip())
     if match is None or (not match[2] and "." in match[1]) or (match[2] and float(match[1]) > 100):
         raise UsageError(f"{option} {text!r} is no number of rows", hint="Write it as 1% or as 100.")
-    return Budget(share=float(match[1]) / 100) if match[2] else Budget(count=int(match[1]), share=None)
+    return (
+        Budget(share=float(Decimal(match[1]) / 100)) if match[2] else Budget(count=int(match[1]), share=None)
+    )

@@ -25,7 +25,8 @@ class Budget:
     def allows(self, invalid: int, fetched: int) -> bool:
         if self.count is not None:
             return invalid <= self.count
-        return invalid <= (self.share or 0) * fetched
+        # A quotient, which is exact where the share is: 0.29 * 100 is less than 29.
+        return invalid == 0 or invalid / max(fetched, 1) <= (self.share or 0)
 
 
 @dataclass(frozen=True, slots=True)
