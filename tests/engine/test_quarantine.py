@@ -11,6 +11,7 @@ import pytest
 from pydantic import field_validator
 
 from tests.engine.shop import ORDERS, AcmeConnector, ApiOrder, CleanOrder, Shop
+from tidegate.app.parse import budget
 from tidegate.contracts.table import Table, WriteMode
 from tidegate.destinations.quarantine import QuarantinedRow
 from tidegate.engine.invalid import Budget, Invalid
@@ -104,15 +105,24 @@ def test_by_default_nothing_is_loaded_and_all_of_the_page_is_told(shop: Shop) ->
 
 
 @pytest.mark.parametrize(
-    ("budget", "code"), [(Budget(count=1), 30), (Budget(count=2), 10), (Budget(share=0.01), 30)]
+    ("allowed", "code"), [(Budget(count=1), 30), (Budget(count=2), 10), (Budget(share=0.01), 30)]
 )
-def test_over_its_budget_the_run_fails_and_loads_nothing(shop: Shop, budget: Budget, code: int) -> None:
-    report = only(shop, invalid=Invalid("quarantine", budget))
+def test_over_its_budget_the_run_fails_and_loads_nothing(shop: Shop, allowed: Budget, code: int) -> None:
+    report = only(shop, invalid=Invalid("quarantine", allowed))
     assert report.exit_code == code
     assert shop.warehouse.exists() == (code == ExitCode.QUARANTINED)
     if code == ExitCode.FAILED:
         assert "2 of 100 rows break a contract" in (report.error or "")
         assert "row 5 (id 23)" in (report.error or "")
+
+
+def test_a_share_allows_what_it_says_to_the_row() -> None:
+    for percent in range(101):
+        allowed = [invalid for invalid in range(101) if budget("", f"{percent}%").allows(invalid, 100)]
+        assert allowed == list(range(percent + 1))
+    assert budget("", "0.7%").allows(7, 1000)
+    assert Budget(share=0).allows(0, 0)
+    assert not Budget(share=0).allows(1, 1000)
 
 
 def test_a_run_that_failed_fast_goes_on_with_quarantine_without_asking_again(shop: Shop) -> None:
@@ -170,6 +180,17 @@ def test_a_replay_leaves_what_still_breaks_a_contract(shop: Shop) -> None:
     (left,) = held(shop)
     assert left.row_id == "23"
     assert release(shop.runner(mended))[0].loaded == 0
+
+
+def test_what_another_replay_has_added_since_it_was_looked_up_is_not_added_again(shop: Shop) -> None:
+    only(shop, table=TABLES["append"])
+    runner = shop.runner(mended, TABLES["append"])
+    seen_by_both = held(shop)
+    release(runner)
+    connector = runner.workflow.factory.create_connector()
+    done = Release(runner.workflow, runner.destination, runner.home, connector).run(seen_by_both)
+    assert [(each.rows, each.loaded, each.left) for each in done] == [(1, 0, 1)]
+    assert len(shop.rows()) == HUNDRED - 1
 
 
 def test_a_replay_needs_no_page_log_where_the_row_is_kept_whole(

@@ -82,6 +82,8 @@ class Release:
             stack.callback(task_lock(self.home, ledger, name, self.destination, run_id).release)
             prepare(self.destination, name, task.into)
             seen = self.destination.cursor(name).version
+            held = {row.id for row in self.destination.quarantine(task=name, run_id=run_id)}
+            rows = [row for row in rows if row.id in held]  # others may have left it since they were looked up
             work = _Rebuild(task, self.home.root / "runs" / run_id, self.connector, self.now())
             work.run(rows)
             done = Released(name, run_id, len(rows), work.added, 0, 0, work.dropped, work.left, work.masked)
