@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegate.contracts.table import LOADED_AT_COLUMN, RUN_COLUMN
 from tidegate.destinations.base import Commit, Landed
-from tidegate.destinations.batches import batch_schema, fitted, without_windows
+from tidegate.destinations.batches import batch_schema, fitted, joined, without_windows
 from tidegate.destinations.duckdb_alter import refuse_unsafe
 from tidegate.destinations.exceptions import CommitLostError, DestinationError
 from tidegate.destinations.parquet_files import empty_file, read_rows, without_rows, write_files
@@ -21,6 +21,8 @@ from tidegate.utils.schemas import arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_ROWS_AT_ONCE, _BYTES_AT_ONCE = 20_000, 16 << 20
 
 
 def committed(change: Changing, commit: Commit) -> tuple[Manifest, Landed]:
@@ -162,8 +164,8 @@ def _merged(
 def _rows(commit: Commit, table: StoredTable, merge: Merge | None = None) -> Iterator[pa.RecordBatch]:
     """The rows of the commit with all columns of the table, or those of them that a merge has chosen."""
     schema, position = batch_schema(commit.table), 0
-    for given in commit.batches():
-        batch = fitted(given, schema, commit.table.name)
+    fitting = (fitted(batch, schema, commit.table.name) for batch in commit.batches())
+    for batch in joined(fitting, _ROWS_AT_ONCE, _BYTES_AT_ONCE):
         if merge is not None:
             yield _stored(batch.filter(merge.chosen(position, batch.num_rows)), commit, table)
         else:

@@ -31,21 +31,22 @@ def quarantined(change: Changing, manifest: Manifest, commit: Commit) -> tuple[M
     import pyarrow as pa
 
     before = manifest.table(QUARANTINE)
-    coming = pa.Table.from_batches(list(commit.rejected.batches()), schema=arrow_schema(COLUMNS))
-    if before is None and coming.num_rows == 0:
+    if before is None and commit.rejected.rows == 0:
         return manifest, 0
-    ids = pa.chunked_array([*coming.column("id").chunks, pa.array(_released(commit), pa.string())])
+    # All earlier copies go first: one run may reject the same row on two of its pages, and keeps both.
+    coming = (batch.column("id") for batch in commit.rejected.batches())
+    ids = pa.chunked_array([pa.array(_released(commit), pa.string()), *coming], pa.string())
 
     def leaves(batch: pa.RecordBatch) -> pa.BooleanArray:
         return _leaves(batch, commit, ids)
 
     files = before.files if before else ()
     kept = without_rows(change, QUARANTINE, _STORED, files, leaves, _LOOKS_AT)
-    at = pa.repeat(pa.scalar(commit.loaded_at, pa.timestamp("us", tz="UTC")), coming.num_rows)
-    stored = coming.append_column(arrow_schema(_STORED).field("quarantined_at"), at)
-    new = write_files(change, QUARANTINE, _STORED, stored.to_batches())
+    new = write_files(
+        change, QUARANTINE, _STORED, (_stored(each, commit) for each in commit.rejected.batches())
+    )
     left = tuple(file for file in (*kept, *new) if file.rows) or (empty_file(change, QUARANTINE, _STORED),)
-    return manifest.with_table(QUARANTINE, StoredTable(_STORED, left)), coming.num_rows
+    return manifest.with_table(QUARANTINE, StoredTable(_STORED, left)), sum(file.rows for file in new)
 
 
 def quarantined_rows(
@@ -58,6 +59,13 @@ def quarantined_rows(
         source = read_parquet(folder, table.files)
         connection.execute(f"CREATE TEMP VIEW {QUARANTINE} AS FROM {source}")
         yield from rows_of(connection, task, run_id)
+
+
+def _stored(batch: pa.RecordBatch, commit: Commit) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    at = pa.repeat(pa.scalar(commit.loaded_at, pa.timestamp("us", tz="UTC")), batch.num_rows)
+    return pa.RecordBatch.from_arrays([*batch.columns, at], schema=arrow_schema(_STORED))
 
 
 def _released(commit: Commit) -> list[str]:
