@@ -105,10 +105,10 @@ def test_a_run_is_reported_for_people_machines_and_as_a_page(shell: Shell) -> No
     ended = shell.inside("report", "one")
     assert (ended.code, ended.err) == (0, "")
     assert re.search(r"\d+ fetched \+ 0 added = \d+ loaded", ended.out)
-    assert re.search(r"^events +0 +0 +0 +31$", ended.out, re.MULTILINE)
+    assert re.search(r"^brevo.events +0 +0 +0 +31$", ended.out, re.MULTILINE)
     told = shell.inside("report", "one", "--json").summary
     assert (told["run_id"], told["exit_code"], told["summary"]["status"]) == ("one", 0, "loaded")
-    assert told["slices"]["campaigns"] == {"waits": 0, "begun": 0, "stood": 0, "ran": 1}
+    assert told["slices"]["brevo.campaigns"] == {"waits": 0, "begun": 0, "stood": 0, "ran": 1}
     course = told["course"]["tasks"]["brevo.events"]
     assert sum(rows for _, _, _, rows, *_ in course) == 300
     assert shell.inside("report", "one", "--html", "one.html").out == ""
@@ -125,7 +125,7 @@ def test_a_run_that_failed_is_reported_with_what_failed(scripted: Shell, api: Lo
     assert (ended.code, ended.summary["exit_code"], ended.summary["slices"]) == (
         0,
         30,
-        {"contacts": {"waits": 0, "begun": 1, "stood": 0, "ran": 0}},
+        {"brevo.contacts": {"waits": 0, "begun": 1, "stood": 0, "ran": 0}},
     )
     page = (scripted.folder / "one.html").read_text(encoding="utf-8")
     assert "What failed" in page

@@ -45,7 +45,7 @@ def test_slices_ran_or_wait_and_stand_when_the_run_is_resumed(shop: Shop) -> Non
     assert record.slices[0].counts["waits"] == 0
     assert record.slices[0].states[:2] == ("stood", "ran")
     assert record.report is not None
-    assert json.loads(json.dumps(record.plain()))["slices"] == {"orders": record.slices[0].counts}
+    assert json.loads(json.dumps(record.plain()))["slices"] == {"acme.orders": record.slices[0].counts}
 
 
 def test_of_a_run_that_was_swept_it_is_still_known_that_it_loaded(shop: Shop) -> None:

@@ -55,8 +55,10 @@ def test_pages_rows_waits_and_retries_stand_where_they_were(tmp_path: Path) -> N
     assert course.worked_s == 4.5
     assert {number: [*asdict(each).values()] for number, each in course.tasks[TASK].items()} == {
         0: [1, 0, 10, 0, 0.0],
-        2: [1, 1, 10, 1, 0.5],
-        3: [0, 0, 0, 0, 0.5],
+        10: [1, 1, 10, 1, 0.25],
+        11: [0, 0, 0, 0, 0.25],
+        12: [0, 0, 0, 0, 0.25],
+        13: [0, 0, 0, 0, 0.25],
     }
 
 
@@ -69,7 +71,7 @@ def test_a_resumed_run_goes_on_where_it_ended_at_work(tmp_path: Path) -> None:
         clock.now += 1_000_000  # nobody at work
     course = read(tmp_path)
     assert [offset for _, offset in course.attempts] == [0, 10, 20]
-    assert sorted(course.tasks[TASK]) == [0, 10, 20]
+    assert [number * course.width_s for number in sorted(course.tasks[TASK])] == [0, 10, 20]
     assert course.worked_s == 30
 
 

@@ -92,7 +92,7 @@ def _facts(record: Record) -> str:
         count = len(record.course.attempts)
         attempts = "1 attempt" if count == 1 else f"{count:,} attempts"
         facts.append(("at work", f"{duration(record.course.worked_s)} in {attempts}"))
-    return _table(("", ""), facts)
+    return _table(("what", "value"), facts)
 
 
 def _failures(report: RunReport) -> Iterator[str]:

@@ -80,10 +80,8 @@ def _slices(folder: Path, report: RunReport | None, began: float) -> list[Slices
     if plan is None:
         return []
     done = {task.task for task in report.tasks if task.status == "loaded"} if report else set()
-    return [
-        Slices(each.task, _states(each, folder, began, loaded=f"{plan.workflow}.{each.task}" in done))
-        for each in plan.tasks
-    ]
+    named = [(f"{plan.workflow}.{each.task}", each) for each in plan.tasks]
+    return [Slices(name, _states(each, folder, began, loaded=name in done)) for name, each in named]
 
 
 def _states(plan: TaskPlan, folder: Path, began: float, *, loaded: bool) -> tuple[State, ...]:

@@ -48,7 +48,7 @@ class Course:
     `attempts` are the instants at which the run was begun and resumed, each with the seconds at work before.
     """
 
-    width_s: float = 1.0
+    width_s: float = 0.25
     worked_s: float = 0.0
     attempts: list[tuple[datetime, float]] = field(default_factory=list)
     tasks: dict[str, dict[int, Bucket]] = field(default_factory=dict)
