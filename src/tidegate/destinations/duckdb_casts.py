@@ -13,6 +13,7 @@ from dataclasses import replace
 from tidegate.destinations.duckdb_sql import column_type, literal, quote
 from tidegate.destinations.schema_diff import Held
 from tidegate.utils.columns import Column, Kind
+from tidegate.utils.personal_columns import HASH_LENGTH
 
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -100,12 +101,16 @@ def _kept(value: str, held: Held, wanted: Column, level: int) -> str:
     kinds = {held.kind, wanted.kind}
     if held.repeated or "record" in kinds or kinds == {"bytes", "string"}:
         return "false"
-    if held.kind == "json":
-        return _json_kept(value, wanted)
-    if held.kind == "string" and held.exact and wanted.kind != "string":
-        return _parsed(value, wanted)
-    made = _cast(_castable(value, held, wanted), wanted)
-    return f"TRY_CAST({made} AS {held.spelled}) IS NOT DISTINCT FROM {value}"
+    if "hash" in wanted.steps:  # what is no hash yet can be hashed by a run alone, which has the key
+        kept = f"regexp_full_match({value}::VARCHAR, '[0-9a-f]{{{HASH_LENGTH}}}')"
+    elif held.kind == "json":
+        kept = _json_kept(value, wanted)
+    elif held.kind == "string" and held.exact and wanted.kind != "string":
+        kept = _parsed(value, wanted)
+    else:
+        made = _cast(_castable(value, held, wanted), wanted)
+        kept = f"TRY_CAST({made} AS {held.spelled}) IS NOT DISTINCT FROM {value}"
+    return kept
 
 
 def _fits_json(value: str, held: Held, level: int) -> str:

@@ -16,6 +16,7 @@ from tidegate.destinations.duckdb_tables import has_table, held_table, one
 from tidegate.destinations.exceptions import DestinationError
 from tidegate.destinations.schema_diff import Change, Held, HeldTable
 from tidegate.utils.columns import Column
+from tidegate.utils.personal_columns import says_hashed
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,12 +63,17 @@ def _columns(table: Table[Any], held: dict[str, Held]) -> Iterator[Column]:
         yield replace(
             column,
             nullable=column.nullable or found is None or found.nullable,
-            description=column.description or (found.description if found else None),
+            description=column.description or _description(found),
         )
     used = {column.name.lower() for column in wanted}
     for name, found in held.items():
         if name.startswith(RESERVED_PREFIX) and name not in used and found.kind is not None:
             yield Column(found.name, found.kind, nullable=True)
+
+
+def _description(found: Held | None) -> str | None:
+    """That of the table, if it is still true: not that values are hashes where they are no more."""
+    return None if found is None or says_hashed(found.description) else found.description
 
 
 def _faults(

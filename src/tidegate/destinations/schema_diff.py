@@ -22,6 +22,7 @@ from typing import Any, Literal, get_args
 
 from tidegate.contracts.table import RESERVED_PREFIX, Table
 from tidegate.utils.columns import Column, Kind
+from tidegate.utils.personal_columns import says_hashed
 
 ChangeKind = Literal[
     "create", "add", "widen", "relax", "describe",
@@ -178,6 +179,8 @@ def _compared(wanted: Iterable[Column], held: Iterable[Held], path: tuple[str, .
 
 def _column(wanted: Column, held: Held, place: tuple[str, ...]) -> Iterator[Change]:
     grade = _grade(wanted, held)
+    if len(place) == 1 and says_hashed(wanted.description) != says_hashed(held.description):
+        grade = "retype"  # else values and hashes of values would stand in one column, under one label
     if grade is not None:
         yield Change(grade, place, f"{grade} {_dotted(place)}: {spelled(held)} to {spelled(wanted)}")
     elif wanted.kind == "record":
@@ -230,7 +233,9 @@ def spelled(column: Column | Held) -> str:
     if isinstance(column, Held) and (column.kind is None or not column.exact):
         return column.spelled
     text = str(column.kind)
-    if column.kind == "decimal":
+    if says_hashed(column.description):
+        text = "keyed hash"
+    elif column.kind == "decimal":
         text = f"decimal({column.precision}, {column.scale})"
     elif column.max_length is not None:
         text = f"{text}({column.max_length})"

@@ -47,6 +47,11 @@ def _labelled(column: Column, label: str) -> Column:
     return replace(column, personal=True, description=description, fields=inside)
 
 
+def says_hashed(description: str | None) -> bool:
+    """Whether this is the description of a column of keyed hashes."""
+    return (description or "").lower().removesuffix(")").endswith(_HASH_LABEL)
+
+
 def need_key(columns: Iterable[Column]) -> bool:
     """Whether any of the columns, or of those inside, holds a keyed hash."""
     return any("hash" in column.steps or need_key(column.fields) for column in columns)
