@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from tidegate.contracts.windows import Windows as Windows
     from tidegate.engine.context import Context as Context
     from tidegate.engine.load import load as load
+    from tidegate.engine.over import Each as Each
+    from tidegate.engine.over import From as From
     from tidegate.engine.tasks import task as task
     from tidegate.utils.version import __version__ as __version__
 
 _HOMES = {
     "Context": "tidegate.engine.context",
     "Cursor": "tidegate.contracts.windows",
+    "Each": "tidegate.engine.over",
+    "From": "tidegate.engine.over",
     "Personal": "tidegate.contracts.personal",
     "ReadContract": "tidegate.contracts.base",
     "Table": "tidegate.contracts.table",
@@ -39,6 +43,8 @@ _HOMES = {
 __all__ = [
     "Context",
     "Cursor",
+    "Each",
+    "From",
     "Personal",
     "ReadContract",
     "Table",

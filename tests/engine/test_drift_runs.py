@@ -110,13 +110,13 @@ def test_the_summary_of_a_run_brings_its_findings_back(brevo: Bench) -> None:
 def test_a_resumed_run_knows_what_its_finished_slices_saw(tmp_path: Path) -> None:
     rows = [{"id": number, "tier": "gold"} for number in range(50)]
     interrupted, resumed = (Watch(ApiTemplate, "run", Baselines(tmp_path)) for _ in range(2))
-    interrupted.begin("one")
-    interrupted.page(rows)
-    interrupted.finish(tmp_path / "one.profile")
-    resumed.stood(tmp_path / "one.profile")
-    resumed.stood(tmp_path / "gone.profile")
-    resumed.begin("two")
-    resumed.page(rows)
+    interrupted.begin(0, "one")
+    interrupted.page(0, rows)
+    interrupted.finish(0, tmp_path / "one.profile")
+    resumed.stood(0, tmp_path / "one.profile")
+    resumed.stood(1, tmp_path / "gone.profile")
+    resumed.begin(2, "two")
+    resumed.page(2, rows)
     assert resumed.profile().rows == 100
     assert "text in 100 of 100" in {each.path: each.text for each in resumed.findings()}["tier"]
 
@@ -124,8 +124,8 @@ def test_a_resumed_run_knows_what_its_finished_slices_saw(tmp_path: Path) -> Non
 def test_a_slice_that_is_begun_anew_is_counted_once(tmp_path: Path) -> None:
     watch = Watch(ApiTemplate, "run", Baselines(tmp_path))
     for _ in range(2):
-        watch.begin("one")
-        watch.page([{"id": 1}])
+        watch.begin(0, "one")
+        watch.page(0, [{"id": 1}])
     assert watch.profile().rows == 1
 
 

@@ -147,9 +147,10 @@ def test_a_later_run_since_looks_back() -> None:
     assert only.start == at(9, 6)
 
 
-def test_the_cursor_since_is_the_highest_value_seen() -> None:
+def test_the_cursor_since_is_the_smallest_of_the_highest_values_of_its_slices() -> None:
     plan = plan_task(SINCE, CursorRow(2, at(9)), Range(), NOW)
-    assert next_cursor(plan, SINCE, [at(9, 7), at(9, 11), at(9, 2)]) == at(9, 11)
+    assert next_cursor(plan, SINCE, [at(9, 11)]) == at(9, 11)
+    assert next_cursor(plan, SINCE, [at(9, 7), at(9, 11), at(9, 8)]) == at(9, 7)
 
 
 def test_the_cursor_since_never_passes_the_bound_of_the_run() -> None:

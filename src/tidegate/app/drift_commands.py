@@ -90,7 +90,7 @@ def _reads(workflow: Workflow, task: Task[Any, Any, Any], home: Home, run: str) 
         )
     connector = workflow.factory.create_connector()
     try:
-        reads: type[BaseModel] = task.call(connector, slices[0].window).reads
+        reads: type[BaseModel] = task.call(connector, slices[0].window, slices[0].values).reads
         return reads
     finally:
         connector.client.close()

@@ -13,8 +13,8 @@ from tidegate.app.failures import exits
 from tidegate.app.tables import print_table
 from tidegate.destinations.base import CursorRow
 from tidegate.engine.build import InstancesBuild
-from tidegate.engine.context import Context
 from tidegate.engine.invalid import Invalid
+from tidegate.engine.over import From
 from tidegate.engine.plan import Range, Slice, plan_task
 from tidegate.engine.tasks import Task, read_model
 from tidegate.engine.workflows import Connector, Workflow
@@ -72,6 +72,8 @@ def _facts(workflow: Workflow, task: Task[Any, Any, Any]) -> Iterable[tuple[str,
     if task.cursor is not None:
         back = f", less {task.cursor.lookback}" if task.cursor.lookback else ""
         yield "cursor", f"{task.cursor.field}{back}; the first run begins at {task.cursor.start}"
+    for number, axis in enumerate(task.over):
+        yield ("" if number else "one slice for"), f"each {axis}"
     for number, quota in enumerate(getattr(workflow.factory, "quotas", ())):
         yield ("" if number else "quota"), quota
 
@@ -108,23 +110,33 @@ def preview_command(workflow: Callable[[], Workflow], name: str, rows: int, *, d
 def _preview(workflow: Workflow, task: Task[Any, Any, Any], rows: int) -> list[dict[str, Any]]:
     """The first rows of the newest window that has any, checked and converted as a run would do it."""
     connector = workflow.factory.create_connector()
-    now = datetime.now(UTC)
-    plan = plan_task(task, CursorRow(), Range(), now)
     try:
-        for each in list(reversed(plan.slices))[:_WINDOWS_BACK]:
-            found = _first_page(connector, task, each, now)
-            if found:
-                return found[:rows]
-        return []
+        return _newest(connector, task, datetime.now(UTC))[:rows]
     finally:
         connector.client.close()
+
+
+def _newest(connector: Connector, task: Task[Any, Any, Any], now: datetime) -> list[dict[str, Any]]:
+    """Of a task that is split over another one's rows: those of the first value that comes of them."""
+    plan = plan_task(task, CursorRow(), Range(), now, connector)
+    if plan.waits:
+        lists = list(plan.lists)
+        for number, axis in enumerate(task.over):
+            if isinstance(axis, From):
+                came = [row[axis.column] for row in _newest(connector, axis.parent, now)]
+                lists[number] = tuple([value for value in came if value is not None][:1])
+        plan = plan.over(task, tuple(lists))
+    for each in list(reversed(plan.slices))[:_WINDOWS_BACK]:
+        if found := _first_page(connector, task, each, now):
+            return found
+    return []
 
 
 def _first_page(
     connector: Connector, task: Task[Any, Any, Any], each: Slice, now: datetime
 ) -> list[dict[str, Any]]:
-    call = task.call(connector, each.window)
+    call = task.call(connector, each.window, each.values)
     page, build = call.fetch(call.first()), InstancesBuild(task, call.reads)
-    built = build.page(page, Context(now, each.window))
+    built = build.page(page, task.context(now, each.window, each.values))
     Invalid().check(f"{call.endpoint} page {page.request.index}", built.rejects, build.mend)
     return [] if built.batch is None else built.batch.to_pylist()

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tidegate.engine.events import (
@@ -16,6 +16,7 @@ from tidegate.engine.events import (
     RunEvent,
     RunListener,
     SliceDone,
+    SliceStarted,
     TaskDone,
     TaskStarted,
     ignore,
@@ -46,11 +47,23 @@ class Line:
 
     slices: int
     done: int = 0
+    stood: int = 0
+    running: dict[str, None] = field(default_factory=dict)
     pages: int = 0
     rows: int = 0
     state: str = "fetching"
     until: float = 0.0
     ended: bool = False
+
+    @property
+    def standing(self) -> str:
+        """Of several slices: how many stood from before, which run, and how many wait."""
+        running = list(self.running)
+        wait = self.slices - self.done - len(running)
+        if self.slices <= 1 or self.ended:
+            return ""
+        shown = running[0] + (f" to {running[-1]}" if running[1:] else "") if running else "none"
+        return f"{self.stood:,} stood, {shown} at work, {wait:,} wait"
 
 
 class Board:
@@ -74,8 +87,12 @@ class Board:
                 line.pages += 1
                 line.rows += event.rows
                 line.state = "reading its page log" if event.resumed else "fetching"
+            case SliceStarted():
+                line.running[event.slice] = None
             case SliceDone():
+                line.running.pop(event.slice, None)
                 line.done += 1
+                line.stood += event.stood
             case QuotaWait():
                 reason = "waiting for quota" if event.reason == "quota" else f"retrying after {event.reason}"
                 line.state, line.until = reason, time.monotonic() + event.seconds
@@ -97,8 +114,8 @@ class Board:
             left = line.until - time.monotonic()
             wait = f", {_clock(left)} left" if left > 1 and not line.ended else ""
             grid.add_row(
-                name, bar, f"{line.done}/{line.slices}", f"{line.pages:,} pages", f"{line.rows:,} rows",
-                line.state + wait,
+                name, bar, f"{line.done:,}/{line.slices:,}", f"{line.pages:,} pages", f"{line.rows:,} rows",
+                line.state + wait, line.standing,
             )  # fmt: skip
         return grid
 

@@ -1,4 +1,7 @@
-"""What a run tells while it works: one frozen value each, given to a listener on the thread of the task."""
+"""What a run tells while it works: one frozen value each, given to a listener on a thread of the task.
+
+Of one task one after the other; those of several tasks may come at the same time.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +39,20 @@ class QuotaWait:
 
 
 @dataclass(frozen=True, slots=True)
-class SliceDone:
+class SliceStarted:
+    """Told again where it is run again."""
+
     task: str
     slice: str
+
+
+@dataclass(frozen=True, slots=True)
+class SliceDone:
+    """`stood`: it was whole before, and nothing was fetched or built."""
+
+    task: str
+    slice: str
+    stood: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,7 @@ class TaskDone:
     error: TidegateError | None = None
 
 
-RunEvent: TypeAlias = TaskStarted | PageBuilt | QuotaWait | SliceDone | Committing | TaskDone
+RunEvent: TypeAlias = TaskStarted | PageBuilt | QuotaWait | SliceStarted | SliceDone | Committing | TaskDone
 RunListener: TypeAlias = Callable[[RunEvent], None]
 
 

@@ -7,10 +7,13 @@ EngineError
 |- FrameError              exit 30: a frame is no rows of its write contract
 |- RequestChangedError     exit 30: what this run asked for when it began is not what it asks now
 |- DamagedStateError       exit 30: a page log or part is damaged before its end
+|- SlicesError             exit 30: the values that a task is split over cannot be had
+|- ParentFailedError       the code of the task whose rows this one is split over, which failed
 |- AccountingError         exit 30: the sum of rows does not hold; nothing was loaded
 |- StorageError            exit 30: the state folder cannot be used
 |  `- StorageFullError     exit 20: the disk is full
 |- StoppedError            exit 20: a signal
+|- LostSliceError          exit 20: a slice was silent past its deadline, or its worker died, again and again
 `- LockHeldError           exit 40: another run has this task and destination in hand
 """
 
@@ -50,6 +53,16 @@ class DamagedStateError(EngineError):
     pass
 
 
+class SlicesError(EngineError):
+    pass
+
+
+class ParentFailedError(EngineError):
+    def __init__(self, message: str, code: ExitCode, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = code
+
+
 class AccountingError(EngineError):
     pass
 
@@ -76,6 +89,10 @@ def storage_error(path: Path, error: OSError) -> StorageError:
 
 
 class StoppedError(EngineError):
+    exit_code = ExitCode.TRY_AGAIN
+
+
+class LostSliceError(EngineError):
     exit_code = ExitCode.TRY_AGAIN
 
 

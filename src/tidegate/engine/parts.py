@@ -45,7 +45,8 @@ class Manifest:
     warnings: list[str] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
-        state_files.save(path, asdict(self), state_files.iso)
+        high = None if self.high is None else self.high.isoformat()
+        state_files.save(path, {**asdict(self), "high": high})
 
     @classmethod
     def load(cls, path: Path) -> Manifest | None:

@@ -1,23 +1,29 @@
 """The plan of a run: its slices and its upper bound, frozen before the first request.
 
 A run that is resumed reads its plan and never makes a new one, so it asks for what it set out to ask for.
+The slices of a task that is split over the rows of another one are frozen in a stage of their own, in a file
+beside the plan, when that other task has worked its slices (`stages.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from tidegate.contracts.windows import Cursor, Window, Windows
 from tidegate.destinations.base import CursorRow
 from tidegate.engine import state_files
+from tidegate.engine.over import Each, Value, parents, restored, slice_id, stored
 from tidegate.engine.tasks import Task
 from tidegate.utils.errors import UsageError
 
-WHOLE = "all"  # the id of the only slice of a task without windows
+WHOLE = "all"  # the id of the only slice of a task that is not split
+
+Lists: TypeAlias = "tuple[tuple[Value, ...] | None, ...]"  # the values of each axis; None: not known yet
 
 
 @dataclass(frozen=True)
@@ -43,14 +49,17 @@ class Range:
         return self.first is not None or self.last is not None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slice:
-    """The unit of work: one window (or the whole listing), with a page log and a part of its own."""
+    """The unit of work, with a page log and a part of its own: one window (or the whole listing) of one
+    value of each axis that the task is split over. `id` is a safe file name.
+    """
 
     id: str
     start: datetime | None = None
     end: datetime | None = None
     cell: date | None = None
+    values: tuple[Value, ...] = ()
 
     @property
     def window(self) -> Window | None:
@@ -59,7 +68,12 @@ class Slice:
 
 @dataclass(frozen=True)
 class TaskPlan:
-    """What one task of a run does. `seen` and `stored` are the cursor row read when the run was planned."""
+    """What one task of a run does. `seen` and `stored` are the cursor row read when the run was planned.
+
+    Slices go by windows, then by the values of the axes in the order of `over`. Where the plan `waits` for
+    tasks whose rows it is split over, its slices are the windows only, and `lists` are the values that are
+    known. `cells` are the windows that the commit replaces, those without a slice included.
+    """
 
     task: str
     slices: tuple[Slice, ...]
@@ -68,6 +82,32 @@ class TaskPlan:
     bound: datetime
     moves_cursor: bool = True
     warnings: tuple[str, ...] = ()
+    cells: tuple[date, ...] = ()
+    waits: tuple[str, ...] = ()
+    lists: Lists = ()
+
+    def over(self, task: Task[Any, Any, Any], lists: Lists) -> TaskPlan:
+        """The plan with a slice for each window and values of `lists`; it waits for those not known yet."""
+        if not task.over:
+            return self
+        if None in lists:
+            names = tuple(dict.fromkeys(parent.name for parent in parents(task.over)))
+            return replace(self, waits=names, lists=lists)
+        known = [values for values in lists if values is not None]
+        slices = tuple(
+            Slice(slice_id(each.cell, task.over, values), each.start, each.end, each.cell, values)
+            for each in self.slices
+            for values in product(*known)
+        )
+        return replace(self, slices=slices, waits=(), lists=())
+
+    def save(self, path: Path) -> None:
+        state_files.save(path, _stored(self))
+
+    @classmethod
+    def load(cls, path: Path) -> TaskPlan | None:
+        """A stage of a plan, or None where it is not frozen yet."""
+        return state_files.load(path, _task_plan)
 
 
 @dataclass(frozen=True)
@@ -79,26 +119,54 @@ class Plan:
     tasks: tuple[TaskPlan, ...]
 
     def save(self, path: Path) -> None:
-        state_files.save(path, asdict(self), state_files.iso)
+        tasks = [_stored(task) for task in self.tasks]
+        until = self.until.isoformat()
+        state_files.save(path, {**vars(self), "until": until, "tasks": tasks})
 
     @classmethod
     def load(cls, path: Path) -> Plan | None:
-        """The frozen plan, or None where this run has none yet."""
+        """The frozen plan, with the stages that are frozen; None where this run has none yet."""
 
         def make(fields: dict[str, Any]) -> Plan:
             tasks = tuple(_task_plan(task) for task in fields["tasks"])
             until = _instant(fields["until"])
             return cls(fields["run_id"], fields["workflow"], fields["arguments"], until, tasks)
 
-        return state_files.load(path, make)
+        plan = state_files.load(path, make)
+        if plan is None:
+            return None
+        stages = (
+            (TaskPlan.load(stage_file(path.parent, each.task)) if each.waits else None) or each
+            for each in plan.tasks
+        )
+        return replace(plan, tasks=tuple(stages))
 
 
-def plan_task(task: Task[Any, Any, Any], cursor: CursorRow, asked: Range, now: datetime) -> TaskPlan:
-    """Freeze the slices of one task. `now` is the run's upper bound, the same for all its tasks."""
+def stage_file(run: Path, task: str) -> Path:
+    return run / f"plan.{task}.json"
+
+
+def plan_task(
+    task: Task[Any, Any, Any], cursor: CursorRow, asked: Range, now: datetime, connector: object = None
+) -> TaskPlan:
+    """Freeze the slices of one task. `now` is the run's upper bound, the same for all its tasks; `connector`
+    is for lists that are made now.
+    """
     if task.windows is not None:
-        return _plan_windows(task, task.windows, cursor, asked, now)
-    if task.cursor is not None:
-        return _plan_since(task, task.cursor, cursor, asked, now)
+        plan = _plan_windows(task, task.windows, cursor, asked, now)
+    elif task.cursor is not None:
+        plan = _plan_since(task, task.cursor, cursor, asked, now)
+    else:
+        plan = _plan_whole(task, cursor, asked, now)
+    lists, told = [], []
+    for axis in task.over:
+        values, twice = axis.listed(connector) if isinstance(axis, Each) else (None, "")
+        lists.append(values)
+        told += [f"the list {axis.name!r} has {twice} more than once: asked for once"] if twice else []
+    return replace(plan, warnings=(*plan.warnings, *told)).over(task, tuple(lists))
+
+
+def _plan_whole(task: Task[Any, Any, Any], cursor: CursorRow, asked: Range, now: datetime) -> TaskPlan:
     told = ("has no windows: --from and --until do not change what it asks for",) if asked.backfill else ()
     whole = (Slice(WHOLE),)
     return TaskPlan(task.name, whole, cursor.version, cursor.value, now, moves_cursor=False, warnings=told)
@@ -117,13 +185,14 @@ def _plan_windows(
     last = min(asked.last or windows.day_of(now), windows.day_of(now))
     cells = tuple(windows.cells(min(first, last), last))
     slices = tuple(
-        Slice(cell.isoformat(), windows.window(cell).start, windows.window(cell).end, cell) for cell in cells
+        Slice(cell.isoformat(), window.start, window.end, cell)
+        for cell, window in zip(cells, map(windows.window, cells), strict=True)
     )
     # a backfill must not jump the cursor over days that nobody asked for
     reached = windows.midnight(windows.first_day(now)) if cursor.value is None else cursor.value
     gap = asked.backfill and windows.midnight(cells[0]) > reached
     end = windows.window(cells[-1]).end
-    return TaskPlan(task.name, slices, cursor.version, cursor.value, end, moves_cursor=not gap)
+    return TaskPlan(task.name, slices, cursor.version, cursor.value, end, moves_cursor=not gap, cells=cells)
 
 
 def _plan_since(
@@ -141,13 +210,17 @@ def _plan_since(
 
 
 def next_cursor(plan: TaskPlan, task: Task[Any, Any, Any], highs: Sequence[datetime]) -> datetime | None:
-    """The value to store with the commit: never back, never forward over a gap; None leaves it."""
+    """The value to store with the commit: never back, never forward over a gap; None leaves it.
+
+    `highs` are the highest values of the slices that had rows. It is the smallest of these that is stored:
+    what one account has sent says nothing of how far another one has come.
+    """
     if not plan.moves_cursor:
         return None
     if task.windows is not None:
         reached = plan.bound
     elif highs:
-        reached = min(plan.bound, max(highs))
+        reached = min(plan.bound, *highs)
     else:
         return None
     reached = reached.astimezone(UTC)
@@ -158,6 +231,27 @@ def _instant(text: Any) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def _iso(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _stored(plan: TaskPlan) -> dict[str, Any]:
+    """For JSON; `asdict` is slow for ten thousand slices."""
+    slices = [
+        {"id": each.id, "start": _iso(each.start), "end": _iso(each.end), "cell": _iso(each.cell),
+         "values": stored(each.values)}
+        for each in plan.slices
+    ]  # fmt: skip
+    return {
+        **vars(plan),
+        "slices": slices,
+        "stored": _iso(plan.stored),
+        "bound": _iso(plan.bound),
+        "cells": [_iso(cell) for cell in plan.cells],
+        "lists": [None if values is None else stored(values) for values in plan.lists],
+    }
+
+
 def _task_plan(fields: dict[str, Any]) -> TaskPlan:
     slices = tuple(
         Slice(
@@ -165,6 +259,7 @@ def _task_plan(fields: dict[str, Any]) -> TaskPlan:
             each["start"] and _instant(each["start"]),
             each["end"] and _instant(each["end"]),
             each["cell"] and date.fromisoformat(each["cell"]),
+            restored(each["values"]),
         )
         for each in fields["slices"]
     )
@@ -176,4 +271,7 @@ def _task_plan(fields: dict[str, Any]) -> TaskPlan:
         _instant(fields["bound"]),
         fields["moves_cursor"],
         tuple(fields["warnings"]),
+        tuple(map(date.fromisoformat, fields["cells"])),
+        tuple(fields["waits"]),
+        tuple(None if values is None else restored(values) for values in fields["lists"]),
     )

@@ -21,7 +21,7 @@ from tidegate.destinations.base import Again, Commit, Destination
 from tidegate.destinations.quarantine import QuarantinedRow
 from tidegate.engine.build import Built, InstancesBuild
 from tidegate.engine.commit import commit, commit_id
-from tidegate.engine.context import Context
+from tidegate.engine.exceptions import DamagedStateError
 from tidegate.engine.fetching import logged_pages
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import run_lock, task_lock
@@ -83,7 +83,8 @@ class Release:
             prepare(self.destination, name, task.into)
             seen = self.destination.cursor(name).version
             held = {row.id for row in self.destination.quarantine(task=name, run_id=run_id)}
-            rows = [row for row in rows if row.id in held]  # others may have left it since they were looked up
+            # others may have left it since they were looked up
+            rows = [row for row in rows if row.id in held]
             work = _Rebuild(task, self.home.root / "runs" / run_id, self.connector, self.now())
             work.run(rows)
             done = Released(name, run_id, len(rows), work.added, 0, 0, work.dropped, work.left, work.masked)
@@ -124,22 +125,30 @@ class _Rebuild:
     def run(self, rows: Sequence[QuarantinedRow]) -> None:
         plan = Plan.load(self.folder / "plan.json")
         until = self.now if plan is None else plan.until
+        planned = {
+            each.id: each
+            for task in (plan.tasks if plan else ())
+            for each in task.slices
+            if task.task == self.task.name
+        }
         slices: dict[str, list[QuarantinedRow]] = defaultdict(list)
         for row in rows:
             slices[row.slice].append(row)
         for group in slices.values():
-            each = self._slice(plan, group[0])
-            call = self.task.call(self.connector, each.window)
+            each = planned.get(group[0].slice) or self._slice(group[0])
+            call = self.task.call(self.connector, each.window, each.values)
             build = InstancesBuild(self.task, call.reads)
             for page, ids in self._pages(call, group):
-                built = build.page(page, Context(until, each.window), only=ids)
+                built = build.page(page, self.task.context(until, each.window, each.values), only=ids)
                 self._take(built, ids, each)
 
-    def _slice(self, plan: Plan | None, row: QuarantinedRow) -> Slice:
-        planned = [] if plan is None else [each for each in plan.tasks if each.task == self.task.name]
-        found = [each for task in planned for each in task.slices if each.id == row.slice]
-        if found:
-            return found[0]
+    def _slice(self, row: QuarantinedRow) -> Slice:
+        """Of a run whose plan is gone."""
+        if self.task.over:
+            raise DamagedStateError(
+                f"the plan of run {row.run_id} is gone, and with it what slice {row.slice} asked for",
+                hint="What was fetched can only be fetched again: tidegate run.",
+            )
         if self.task.windows is not None and row.window is not None:
             window = self.task.windows.window(row.window)
             return Slice(row.slice, window.start, window.end, row.window)

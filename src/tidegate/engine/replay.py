@@ -22,6 +22,7 @@ from tidegate.engine.ledger import Ledger, RunRow
 from tidegate.engine.locks import run_lock, task_lock
 from tidegate.engine.plan import Plan, TaskPlan
 from tidegate.engine.report import RunReport, TaskReport
+from tidegate.engine.stages import Stages
 from tidegate.engine.tables import prepare
 from tidegate.engine.task_run import TaskRun
 from tidegate.engine.workflows import Connector, Workflow
@@ -94,6 +95,7 @@ class Replay:
                 now=self.now,
                 until=plan.until,
                 baselines=Baselines.of(self.home, name),
+                stages=Stages(self.home.run(self.run_id), [task.name]),
                 invalid=self.invalid,
                 again=True,
             ).run()

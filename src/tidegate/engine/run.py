@@ -21,11 +21,13 @@ from tidegate.contracts.windows import Windows
 from tidegate.destinations.base import Destination
 from tidegate.engine.drift.baselines import Baselines
 from tidegate.engine.events import RunListener, ignore
+from tidegate.engine.exceptions import SlicesError
 from tidegate.engine.invalid import Invalid
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import Lock, run_lock, task_lock
-from tidegate.engine.plan import Plan, Range, plan_task
+from tidegate.engine.plan import Plan, Range, TaskPlan, plan_task
 from tidegate.engine.report import RunReport, TaskReport
+from tidegate.engine.stages import Stages, in_stages
 from tidegate.engine.tables import prepare
 from tidegate.engine.task_run import TaskRun
 from tidegate.engine.tasks import Task
@@ -80,7 +82,7 @@ class Runner:
 
         Raises `TidegateError` for what keeps a run from beginning: wrong usage, settings, destination.
         """
-        tasks = self.workflow.select(self.options.tasks)
+        tasks = self.workflow.runnable(self.options.tasks)
         self.options.range.check(max(_today(task, self.now()) for task in tasks))
         arguments = self.options.arguments(self.destination.identity)
         with Ledger(self.home) as ledger, ExitStack() as stack:
@@ -148,25 +150,34 @@ class Runner:
                 stack.callback(lock.release)
                 locks[task.name] = lock
             ledger.begin(run_id, self.workflow.name, arguments, self.destination.name)
-            plan = self._plan(run_id, arguments, tasks)
+            plan = self._plan(run_id, arguments, tasks, connector)
             timeline = stack.enter_context(Timeline(self.home.run(run_id), self.listener))
+            stages = Stages(self.home.run(run_id), [task.name for task in tasks])
             runs = {
-                task.name: self._task_run(run_id, task, plan, locks[task.name], connector, timeline)
-                for task in tasks
+                task.name: self._task_run(run_id, task, plan, locks[task.name], connector, timeline, stages)
+                for task in in_stages(tasks)
             }
             with calm_gc():
-                return self._together(runs)
+                reports = self._together(runs)
+            return [reports[task.name] for task in tasks]
 
-    def _together(self, runs: dict[str, TaskRun]) -> list[TaskReport]:
+    def _together(self, runs: dict[str, TaskRun]) -> dict[str, TaskReport]:
+        """In stages: a task waits only for those that a thread has begun before it."""
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="tidegate-task") as pool:
-            futures = [pool.submit(run.run) for run in runs.values()]
+            futures = {name: pool.submit(run.run) for name, run in runs.items()}
             try:
-                return [future.result() for future in futures]
+                return {name: future.result() for name, future in futures.items()}
             except BaseException:
                 self.stop.set()
                 raise
 
-    def _plan(self, run_id: str, arguments: dict[str, Any], tasks: Sequence[Task[Any, Any, Any]]) -> Plan:
+    def _plan(
+        self,
+        run_id: str,
+        arguments: dict[str, Any],
+        tasks: Sequence[Task[Any, Any, Any]],
+        connector: Connector,
+    ) -> Plan:
         """The run's plan: as it was frozen, or frozen now."""
         path = self.home.run(run_id) / "plan.json"
         plan = Plan.load(path)
@@ -174,13 +185,18 @@ class Runner:
             self._check_same(plan.run_id, plan.workflow, plan.arguments, arguments)
             return plan
         now = self.now()
-        planned = tuple(
-            plan_task(task, self.destination.cursor(self._qualified(task)), self.options.range, now)
-            for task in tasks
-        )
-        plan = Plan(run_id, self.workflow.name, arguments, now, planned)
+        planned = [self._plan_task(task, now, connector) for task in tasks]
+        plan = Plan(run_id, self.workflow.name, arguments, now, tuple(planned))
         plan.save(path)
         return plan
+
+    def _plan_task(self, task: Task[Any, Any, Any], now: datetime, connector: Connector) -> TaskPlan:
+        name = self._qualified(task)
+        try:
+            return plan_task(task, self.destination.cursor(name), self.options.range, now, connector)
+        except SlicesError as error:
+            error.args = (f"{name}: {error}",)
+            raise
 
     def _task_run(
         self,
@@ -190,6 +206,7 @@ class Runner:
         lock: Lock,
         connector: Connector,
         listener: RunListener,
+        stages: Stages,
     ) -> TaskRun:
         return TaskRun(
             name=self._qualified(task),
@@ -206,6 +223,7 @@ class Runner:
             now=self.now,
             until=plan.until,
             baselines=Baselines.of(self.home, self._qualified(task)),
+            stages=stages,
             invalid=self.options.invalid,
         )
 

@@ -57,6 +57,7 @@ class SliceWork:
     """
 
     folder: Path
+    number: int  # in the plan
     slice_id: str
     call: Call[Any]
     build: Build
@@ -92,7 +93,7 @@ class SliceWork:
         """The slice's manifest: as it stands from before, or after fetching and building what is missing."""
         done = Manifest.load(self._manifest)
         if done is not None and self._still_good(done):
-            self.watch.stood(self._profile)
+            self.watch.stood(self.number, self._profile)
             self.stood = True
             return done
         log = open_log(self.call, self.folder / f"{self.slice_id}.pages", offline=self.offline)
@@ -119,7 +120,7 @@ class SliceWork:
                     raise
                 log.start_over()
             else:
-                self.watch.finish(self._profile)
+                self.watch.finish(self.number, self._profile)
                 manifest.save(self._manifest)
                 return manifest
         raise AssertionError("unreachable")
@@ -127,7 +128,7 @@ class SliceWork:
     def _walk(self, log: PageLog, moved: int) -> Manifest:
         plan = self.call.paginator.plan(self.call.client.width)
         resumed = frozenset(log.indexes)
-        self.watch.begin(self.slice_id)
+        self.watch.begin(self.number, self.slice_id)
         with (
             PartWriter(self.part, self.build.schema) as part,
             PartWriter(self.rejects, arrow_schema(COLUMNS)) as rejects,
@@ -136,7 +137,7 @@ class SliceWork:
             for page in walk(
                 self._call(), through(log, self.call, offline=self.offline), plan=plan, stop=self.stop
             ):
-                self.watch.page(page.items)
+                self.watch.page(self.number, page.items)
                 built = self.build.page(page, self.context)
                 self.invalid.check(place(page), built.rejects, self.build.mend)
                 if built.batch is not None:

@@ -15,10 +15,10 @@ from tidegate.utils.home import write_json
 T = TypeVar("T")
 
 
-def save(path: Path, value: dict[str, Any], plain: Callable[[Any], Any]) -> None:
-    """Durable when this returns; `plain` turns what JSON does not know into text."""
+def save(path: Path, value: dict[str, Any]) -> None:
+    """Durable when this returns; the values are those of JSON."""
     try:
-        write_json(path, json.loads(json.dumps(value, default=plain)))
+        write_json(path, value)
     except OSError as error:
         raise storage_error(path, error) from error
 
@@ -33,9 +33,3 @@ def load(path: Path, make: Callable[[dict[str, Any]], T]) -> T | None:
         raise storage_error(path, error) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedStateError(f"{path} is damaged", hint="Start a new run with --new.") from error
-
-
-def iso(value: Any) -> str:
-    """A date or an instant as text."""
-    text: str = value.isoformat()
-    return text

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from inspect import signature
 from typing import Any, Generic, TypeVar, get_args, get_type_hints, overload
 
@@ -13,12 +14,17 @@ from tidegate.contracts.table import Table
 from tidegate.contracts.windows import Cursor, Window, Windows
 from tidegate.engine.context import Context
 from tidegate.engine.frames import Frame
+from tidegate.engine.over import Axis, Value, parents
 from tidegate.engine.transforms import Transform
 from tidegate.http_tools.clients import Call
 
 C = TypeVar("C")
 R = TypeVar("R", bound=BaseModel)
 W = TypeVar("W", bound=BaseModel)
+V1 = TypeVar("V1", str, int, date)
+V2 = TypeVar("V2", str, int, date)
+
+DEADLINE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class Task(Generic[C, R, W]):
     into: Table[W]
     cursor: Cursor | None
     windows: Windows | None
+    over: tuple[Axis, ...] = ()
+    deadline: timedelta = DEADLINE
 
     @property
     def doc(self) -> str:
@@ -40,9 +48,25 @@ class Task(Generic[C, R, W]):
     def takes_window(self) -> bool:
         return self.cursor is not None or self.windows is not None
 
-    def call(self, connector: C, window: Window | None) -> Call[R]:
-        """What to ask for this window (None for a task that takes the connector alone)."""
-        return self.fetch(connector, window) if self.takes_window else self.fetch(connector)
+    @property
+    def parents(self) -> tuple[Task[Any, Any, Any], ...]:
+        """The tasks whose rows of the same run this one is split over."""
+        return tuple(parents(self.over))
+
+    def call(self, connector: C, window: Window | None, values: Sequence[Value] = ()) -> Call[R]:
+        """What to ask for one slice: its window, where the task takes one, and its values in order."""
+        arguments = (window, *values) if self.takes_window else values
+        return self.fetch(connector, *arguments)
+
+    def context(self, run_time: datetime, window: Window | None, values: Sequence[Value]) -> Context:
+        """What the transform is told of one slice."""
+        named = {axis.name: value for axis, value in zip(self.over, values, strict=True)}
+        return Context(run_time, window, named.get("account"), named)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a run may build a part of its rows only: those of some windows, or changed since."""
+        return self.takes_window or any(parent.is_partial for parent in self.parents)
 
     def __call__(self, *args: Any) -> Call[R]:
         return self.fetch(*args)
@@ -55,7 +79,10 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
     its first parameter is a list, it takes those of one page and gives write models, a pandas or polars
     DataFrame, or Arrow. A second argument, where it has one, is the `Context`.
     With `cursor` the task asks for what changed since; with `windows` it walks a grid of days, one slice a
-    cell, which `write="replace_windows"` needs. The function then takes the window as its second argument.
+    cell, which `write="replace_windows"` needs. `over` splits it further: a list (`Each`), ids from another
+    task's rows (`From`), or several of these, one slice for each combination. The function takes the
+    connector, then the window, where there is one, then a value of each axis in the order of `over`.
+    `deadline` is how long a slice with requests under way may hear of none: then it is cut and run again.
     """
 
     @overload
@@ -66,6 +93,8 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
         into: Table[W],
         cursor: Cursor | None = None,
         windows: Windows | None = None,
+        over: Axis | Sequence[Axis] = (),
+        deadline: timedelta = DEADLINE,
     ) -> None: ...
     @overload
     def __init__(
@@ -75,6 +104,8 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
         into: Table[W],
         cursor: Cursor | None = None,
         windows: Windows | None = None,
+        over: Axis | Sequence[Axis] = (),
+        deadline: timedelta = DEADLINE,
     ) -> None: ...
     @overload
     def __init__(
@@ -84,6 +115,8 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
         into: Table[W],
         cursor: Cursor | None = None,
         windows: Windows | None = None,
+        over: Axis | Sequence[Axis] = (),
+        deadline: timedelta = DEADLINE,
     ) -> None: ...
     @overload
     def __init__(
@@ -93,6 +126,8 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
         into: Table[W],
         cursor: Cursor | None = None,
         windows: Windows | None = None,
+        over: Axis | Sequence[Axis] = (),
+        deadline: timedelta = DEADLINE,
     ) -> None: ...
     def __init__(
         self,
@@ -101,6 +136,8 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
         into: Table[W],
         cursor: Cursor | None = None,
         windows: Windows | None = None,
+        over: Axis | Sequence[Axis] = (),
+        deadline: timedelta = DEADLINE,
     ) -> None:
         if cursor is not None and windows is not None:
             raise ValueError(f"table {into.name}: a task has a cursor or windows, not both")
@@ -111,21 +148,67 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
                 f"table {into.name}: write='replace' would keep only what changed since the cursor"
             )
         self._transform, self._into, self._cursor, self._windows = transform, into, cursor, windows
+        self._over = tuple(over) if isinstance(over, Sequence) else (over,)
+        self._deadline = deadline
+        self._check_over()
 
     @overload
     def __call__(self, fetch: Callable[[C, Window], Call[R]]) -> Task[C, R, W]: ...
     @overload
     def __call__(self, fetch: Callable[[C], Call[R]]) -> Task[C, R, W]: ...
+    @overload
+    def __call__(self, fetch: Callable[[C, V1], Call[R]]) -> Task[C, R, W]: ...
+    @overload
+    def __call__(self, fetch: Callable[[C, V1, V2], Call[R]]) -> Task[C, R, W]: ...
+    @overload
+    def __call__(self, fetch: Callable[[C, Window, V1], Call[R]]) -> Task[C, R, W]: ...
+    @overload
+    def __call__(self, fetch: Callable[[C, Window, V1, V2], Call[R]]) -> Task[C, R, W]: ...
     def __call__(self, fetch: Callable[..., Call[R]]) -> Task[Any, R, W]:
         made: Task[Any, R, W] = Task(
-            fetch.__name__, fetch, self._checked(fetch), self._into, self._cursor, self._windows
+            fetch.__name__,
+            fetch,
+            self._checked(fetch),
+            self._into,
+            self._cursor,
+            self._windows,
+            self._over,
+            self._deadline,
         )
-        takes = len(signature(fetch).parameters)
-        if takes != 1 + made.takes_window:
-            wanted = "the connector and a window" if made.takes_window else "the connector alone"
-            raise TypeError(f"task {fetch.__name__} takes {takes} arguments; as declared it takes {wanted}")
+        self._check_arguments(made)
         self._check_cursor(fetch)
         return made
+
+    def _check_over(self) -> None:
+        name, names = self._into.name, [axis.name for axis in self._over]
+        if twice := {each for each in names if names.count(each) > 1}:
+            raise ValueError(f"table {name}: split twice over {', '.join(sorted(twice))}")
+        if self._deadline <= timedelta(0):
+            raise ValueError(f"table {name}: a deadline is longer than nothing")
+        partial = [parent.name for parent in parents(self._over) if parent.is_partial]
+        if partial and self._into.write in ("replace", "replace_windows"):
+            raise ValueError(
+                f"table {name}: write={self._into.write!r} would keep only the rows that belong to what"
+                f" {', '.join(partial)} has asked for in one run; write='merge' keeps the others"
+            )
+
+    def _check_arguments(self, made: Task[Any, Any, Any]) -> None:
+        """As many as declared, and of the types of the values, as far as both are told."""
+        takes = list(signature(made.fetch).parameters)
+        window = ["a window"] if made.takes_window else []
+        wanted = ["the connector", *window, *(axis.name for axis in made.over)]
+        if len(takes) != len(wanted):
+            listed = f"{', '.join(wanted[:-1])} and {wanted[-1]}" if wanted[1:] else "the connector alone"
+            raise TypeError(f"task {made.name} takes {len(takes)} arguments; as declared it takes {listed}")
+        told = _hints(made.fetch)
+        for axis, argument in zip(made.over, takes[1 + len(window) :], strict=True):
+            kind = told.get(argument)
+            if kind in (str, int, date) and axis.kinds - {kind}:
+                given = " | ".join(sorted(each.__name__ for each in axis.kinds))
+                raise TypeError(
+                    f"task {made.name} takes {argument} as {kind.__name__},"
+                    f" the values of {axis.name} are {given}"
+                )
 
     def _checked(self, fetch: Callable[..., Call[R]]) -> Transform:
         try:
@@ -154,8 +237,12 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
 
 def read_model(fetch: Callable[..., Call[Any]]) -> type[BaseModel] | None:
     """The read contract of a task function that says `-> Call[ApiOrder]`; None where it does not say."""
-    try:
-        told = get_args(get_type_hints(fetch).get("return"))
-    except NameError:  # a name that is imported for type checkers only
-        return None
+    told = get_args(_hints(fetch).get("return"))
     return told[0] if told and isinstance(told[0], type) and issubclass(told[0], BaseModel) else None
+
+
+def _hints(fetch: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return get_type_hints(fetch)
+    except NameError:  # a name that is imported for type checkers only
+        return {}

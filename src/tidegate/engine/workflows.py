@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Protocol
@@ -44,6 +44,11 @@ class Workflow:
             twice = {name for name in names if names.count(name) > 1}
             if twice:
                 raise ValueError(f"workflow {self.name} has two {kind} named {', '.join(sorted(twice))}")
+        for task, parent in _missing_parents(self.tasks):
+            raise ValueError(
+                f"workflow {self.name}: task {task.name} is split over the rows of {parent.name},"
+                " which is not among its tasks"
+            )
 
     def task(self, name: str) -> Task[Any, Any, Any]:
         return self.select([name])[0]
@@ -59,7 +64,27 @@ class Workflow:
                 )
         return tuple(task for task in self.tasks if not names or task.name in names)
 
+    def runnable(self, names: Sequence[str]) -> tuple[Task[Any, Any, Any], ...]:
+        """As `select`; `UsageError` too where a task is split over the rows of one that is not named."""
+        tasks = self.select(names)
+        for task, parent in _missing_parents(tasks):
+            raise UsageError(
+                f"{self.name}.{task.name} is split over the rows that {parent.name} has in the same run",
+                hint=f"Run both: tidegate run {self.name} {parent.name} {' '.join(names)}",
+            )
+        return tasks
+
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _missing_parents(
+    tasks: Sequence[Task[Any, Any, Any]],
+) -> Iterator[tuple[Task[Any, Any, Any], Task[Any, Any, Any]]]:
+    """Each task that is split over the rows of one that is not among `tasks`, with that one."""
+    for task in tasks:
+        for parent in task.parents:
+            if not any(parent is each for each in tasks):
+                yield task, parent

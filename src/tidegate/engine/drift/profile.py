@@ -148,9 +148,13 @@ class Profile:
         """All of them as one."""
         whole = Profile()
         for each in (self, *others):
-            whole.rows += each.rows
-            _merge(whole.root, each.root, whole._child)
+            whole.add_profile(each)
         return whole
+
+    def add_profile(self, other: Profile) -> None:
+        """Take in what another one has seen; `other` stays as it is."""
+        self.rows += other.rows
+        _merge(self.root, other.root, self._child)
 
     def masked(self, personal: Callable[[Keys], bool], mask: Any) -> Profile:
         """A copy to be kept: without the values and examples of places that are personal, or look so."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,7 +19,8 @@ from tidegate.engine.drift.profiler import Profiler
 
 @dataclass
 class Watch:
-    """Of one task of a run, slice after slice: `begin`, `page` for each page, `finish`; or `stood`.
+    """Of one task of a run, slice by slice: `begin`, `page` for each page, `finish`; or `stood`. Slices are
+    told by their number in the plan; several may be under way at once, each on a thread of its own.
 
     The profile of a slice is kept in a file beside its part, so that a resumed run knows it.
     """
@@ -26,33 +28,44 @@ class Watch:
     model: type[BaseModel]
     run_id: str
     baselines: Baselines
-    _done: list[Profile] = field(default_factory=list)
-    _current: Profiler | None = None
+    _whole: Profile = field(default_factory=Profile)  # of the first slices, which are all done
+    _merged: int = 0  # how many these are
+    _done: dict[int, Profile] = field(default_factory=dict)  # later ones
+    _under_way: dict[int, Profiler] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def begin(self, slice_id: str) -> None:
+    def begin(self, number: int, slice_id: str) -> None:
         """Of a slice that is begun anew, what was seen before is forgotten."""
-        rows = sum(profile.rows for profile in self._done)
-        self._current = Profiler(f"{self.run_id}/{slice_id}", before=rows)
+        with self._lock:
+            self._under_way[number] = Profiler(f"{self.run_id}/{slice_id}", before=self._whole.rows)
 
-    def page(self, rows: list[Any]) -> None:
-        if self._current is not None:
-            self._current.page(rows)
+    def page(self, number: int, rows: list[Any]) -> None:
+        self._under_way[number].page(rows)
 
-    def finish(self, file: Path) -> None:
-        if self._current is not None:
-            profile, self._current = self._current.profile(), None
-            self._done.append(profile)
-            write(file, masked(profile, self.model).to_json())
+    def finish(self, number: int, file: Path) -> None:
+        profile = self._under_way[number].profile()
+        write(file, masked(profile, self.model).to_json())
+        self._take(number, profile)
 
-    def stood(self, file: Path) -> None:
+    def stood(self, number: int, file: Path) -> None:
         """A slice that was done before; where its profile is gone it is not told of."""
-        if (found := read(file)) is not None:
-            self._done.append(found[1])
+        found = read(file)
+        self._take(number, Profile() if found is None else found[1])
+
+    def _take(self, number: int, profile: Profile) -> None:
+        """In the order of the plan, whichever slice is done first, so that the whole is always the same."""
+        with self._lock:
+            self._under_way.pop(number, None)
+            self._done[number] = profile
+            while self._merged in self._done:
+                self._whole.add_profile(self._done.pop(self._merged))
+                self._merged += 1
 
     def profile(self) -> Profile:
         """Of all that was seen, the pages of a slice that failed included."""
-        seen = [*self._done, *([self._current.profile()] if self._current else [])]
-        return Profile().merged(seen)
+        with self._lock:
+            left = {**{at: each.profile() for at, each in self._under_way.items()}, **self._done}
+            return self._whole.merged(left[number] for number in sorted(left))
 
     def findings(self) -> list[Finding]:
         return compare(self.profile(), self.model, self.baselines.earlier(self.run_id))
