@@ -24,11 +24,13 @@ from tests.destinations.suite import APPEND, MERGE, NOW, REPLACE, WINDOWS, Row, 
 from tidegate.contracts.table import LOADED_AT_COLUMN, RUN_COLUMN, Table
 from tidegate.destinations.base import Commit
 from tidegate.destinations.exceptions import (
+    CommitLostError,
     DestinationBusyError,
     DestinationError,
     DestinationUnavailableError,
 )
 from tidegate.destinations.parquet import ParquetDestination
+from tidegate.destinations.parquet_folder import Changing
 from tidegate.destinations.registry import open_destination
 from tidegate.utils.encoding import Encoder
 from tidegate.utils.errors import ExitCode, UsageError
@@ -171,6 +173,8 @@ def test_places_that_cannot_be_written_are_refused_with_advice(
         with pytest.raises(DestinationError, match=said) as caught:
             ParquetDestination(path).prepare(APPEND)
         assert caught.value.exit_code is ExitCode.FAILED
+    with pytest.raises(DestinationError, match="Not a directory"):
+        ParquetDestination(tmp_path / "file").cursor("api.rows")
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(DestinationError, match="cannot be written"):
         ParquetDestination(tmp_path / "shop").prepare(APPEND)
@@ -250,6 +254,20 @@ def test_threads_take_turns_and_no_commit_is_lost(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert stored(to, "id") == [(0,), (1,), (2,), (3,)]
+
+
+def test_of_two_that_read_the_same_manifest_one_wins_even_where_locks_do_not_hold(
+    to: ParquetDestination,
+) -> None:
+    commit(to, APPEND, [row(1, "a")], id="c1")
+    first, second = Changing(to.path), Changing(to.path)
+    first.put(first.before)
+    before = (to.path / "manifest.json").read_bytes()
+    with pytest.raises(CommitLostError, match="another process changed it"):
+        second.put(second.before)
+    second.clean()
+    assert (to.path / "manifest.json").read_bytes() == before
+    assert not [path for path in to.path.iterdir() if path.suffix == ".new"]
 
 
 _CRASH_AT_EVERY_STEP = """

@@ -86,6 +86,7 @@ class Changing:
         self._named = self.before.paths
         # No two attempts ever take the same names, so no file that was left behind is in the way.
         self._prefix = f"{self.before.version + 1}-{secrets.token_hex(4)}"
+        self._fresh = path / f".{MANIFEST}.new"
         self._scratch = path / _SCRATCH
         shutil.rmtree(self._scratch, ignore_errors=True)  # of one that was killed
 
@@ -113,12 +114,12 @@ class Changing:
         with storage_errors(self.path):
             for folder in {self.path / Path(name).parent for name in self._made}:
                 sync_folder(folder)
-            fresh = self._written(manifest_bytes(manifest))
+            self._write(manifest_bytes(manifest))
             # A file system that only pretends to lock lets two of us come here.
             if read_manifest(self.path).version != self.before.version:
                 raise CommitLostError(f"{self.path}: another process changed it at the same time")
             self._named |= manifest.paths  # first: an interrupt after the rename must remove none of them
-            fresh.replace(self.path / MANIFEST)
+            self._fresh.replace(self.path / MANIFEST)
         for name in self.before.paths - manifest.paths:
             with suppress(OSError):
                 os.utime(self.path / name)  # from now on it counts no more: `abandoned` goes by that time
@@ -130,20 +131,18 @@ class Changing:
                 hint="run again with the same run id: it looks up whether the commit landed",
             ) from error
 
-    def _written(self, content: bytes) -> Path:
-        fresh = self.path / f".{MANIFEST}.new"
-        fd = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    def _write(self, content: bytes) -> None:
+        fd = os.open(self._fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        return fresh
 
     def clean(self) -> None:
-        for name in self._made:
-            if name not in self._named:
-                with suppress(OSError):
-                    (self.path / name).unlink()
+        unnamed = [self.path / name for name in self._made if name not in self._named]
+        for path in (*unnamed, self._fresh):
+            with suppress(OSError):
+                path.unlink()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def abandoned(self, before: float) -> list[Path]:

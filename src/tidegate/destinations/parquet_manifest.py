@@ -113,6 +113,8 @@ def read_manifest(folder: Path) -> Manifest:
         content = path.read_bytes()
     except FileNotFoundError:
         return Manifest()
+    except OSError as error:
+        raise DestinationError(f"{path}: {error.strerror}", hint="check the folder") from error
     try:
         return _parsed(orjson.loads(content))
     except (ValueError, KeyError, TypeError) as error:
