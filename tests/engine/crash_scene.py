@@ -113,6 +113,7 @@ class FilteringShop(Shop):
 
     def serve(self, request: httpx2.Request) -> httpx2.Response:
         query = request.url.params
+        self.answer(request)
         held = [
             order
             for order in self.orders

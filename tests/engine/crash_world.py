@@ -116,7 +116,7 @@ class Played:
         for fault in faults:
             if self.play(fault) == KILLED:
                 hit.append(fault)
-            if self._over():
+            if self._over() is not None:
                 break
         return hit
 
