@@ -41,7 +41,7 @@ import pytest
 from tests.docs_server import docs_server
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-GUIDES = (DOCS / "contracts", DOCS / "http", DOCS / "operations")
+GUIDES = (DOCS / "contracts", DOCS / "engine", DOCS / "http", DOCS / "operations")
 BLOCK = re.compile(r"^```python\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 
 
