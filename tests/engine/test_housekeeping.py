@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import httpx2
 import pytest
 
-from tests.engine.shop import AcmeConnector, ApiOrder, Shop
+from tests.engine.shop import AcmeConnector, ApiOrder, CleanOrder, Shop
 from tidegate.contracts.personal import Personal
 from tidegate.destinations.base import Destination
 from tidegate.destinations.duckdb import DuckDBDestination
@@ -21,6 +21,7 @@ from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import run_lock
 from tidegate.engine.release import Release
+from tidegate.engine.replay import Replay
 from tidegate.utils.errors import TidegateError
 
 DAY = 86400.0
@@ -76,6 +77,14 @@ def test_a_finished_run_goes_when_its_time_is_past_and_leaves_its_plan(shop: Sho
     assert pages(shop, "done") == []
     assert shop.rows("SELECT count(*) FROM orders") == [(30,)]
     assert sweep(shop, 100).runs == []
+
+
+def test_the_time_of_a_run_begins_when_it_ended_not_when_it_was_fetched(shop: Shop) -> None:
+    shop.runner(run_id="done").run()
+    long_ago = time.time() - 100 * DAY
+    for file in (shop.folder / "home" / "runs" / "done").rglob("*"):
+        os.utime(file, (long_ago, long_ago))
+    assert not only(sweep(shop, 1)).removed
 
 
 def test_a_finished_run_that_is_gone_is_still_finished(shop: Shop) -> None:
@@ -139,6 +148,20 @@ def test_pages_stay_while_masked_rows_in_quarantine_need_them(
     assert (told.removed, told.why) == (False, "1 row in quarantine can only be replayed from its pages")
     shop.warehouse.rename(shop.folder / "moved.duckdb")
     assert "does not know it" in only(sweep(shop, days, max_bytes=0)).why
+
+
+def test_pages_stay_for_rows_that_a_replay_has_put_into_quarantine(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AcmeConnector, "reads", ApiBuyer)
+    for order in shop.orders:
+        order["email"] = "ada@example.org"
+    shop.runner(run_id="first").run()
+    today = shop.runner(lambda order: CleanOrder(order_id=order.id, total=order.total - 1))
+    replayed = Replay(today.workflow, today.destination, today.home, "first", ASIDE, now=today.now).run()
+    assert replayed.tasks[0].rows_quarantined == 1
+    assert "1 row in quarantine" in only(sweep(shop, 1000)).why
+    assert len(pages(shop, "first")) == 1
 
 
 def test_rows_that_are_kept_whole_in_quarantine_need_no_pages(shop: Shop) -> None:
