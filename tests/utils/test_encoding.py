@@ -156,6 +156,7 @@ UNFIT: list[tuple[Any, Any, str]] = [
     (NaiveDatetime, datetime(2024, 1, 1, tzinfo=UTC), "without an offset"),
     (time, time(1, tzinfo=UTC), "without an offset"),
     (date, datetime(2024, 1, 1, 5), "kind date"),
+    (date, 5, "kind date"),
     (AwareDatetime, datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))), "before the year 1"),
     (AwareDatetime, datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=1))), "after the year 9999"),
     (Short, "\u20ac\u20ac\u20ac\u20ac", "longer than 3"),
@@ -165,7 +166,7 @@ UNFIT: list[tuple[Any, Any, str]] = [
     (list[int], [1, None], "null in a required column"),
     (list[int], 5, "not a list"),
     (Point, None, "null in a required column"),
-    (dict[str, Any], {"a": object()}, "kind json"),
+    (dict[str, Any], {"a": object}, "kind json"),
 ]
 
 

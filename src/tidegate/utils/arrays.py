@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from itertools import accumulate, chain
 from math import isnan
@@ -217,8 +217,8 @@ def _all_naive(values: Iterable[Any]) -> None:
 
 
 def _all_days(values: Iterable[Any]) -> None:
-    if any(isinstance(v, datetime) for v in values):
-        raise ValueError("a datetime, not a day")
+    if any(v is not None and (isinstance(v, datetime) or not isinstance(v, date)) for v in values):
+        raise ValueError("a datetime or a number, not a day")
 
 
 # What Arrow would take in silence, and change.
