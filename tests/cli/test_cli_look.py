@@ -75,6 +75,7 @@ def test_a_preview_shows_rows_and_loads_nothing(shell: Shell) -> None:
     ended = shell("preview", "brevo.contacts", "--rows", "2")
     assert ended.code == 0, ended
     assert ended.out.count("contact_id") == 2
+    assert re.search(r"^email +\[redacted\]$", ended.out, re.MULTILINE)
     assert re.search(r"^created_at +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?Z$", ended.out, re.MULTILINE)
     assert list(shell.folder.glob("*.duckdb")) == []
 

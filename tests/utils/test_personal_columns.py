@@ -18,6 +18,8 @@ from tidegate.utils.encoding import EncodeError, Encoder
 from tidegate.utils.errors import SettingsError
 from tidegate.utils.hashing import KeyedHash
 from tidegate.utils.personal import Personal
+from tidegate.utils.personal_columns import masked
+from tidegate.utils.redact import MASK
 from tidegate.utils.schemas import columns_of
 
 KEY = "a key of sixteen or more"
@@ -180,3 +182,27 @@ def test_a_key_is_told_apart_and_never_shown() -> None:
     one, other = KeyedHash(KEY), KeyedHash(KEY + "!")
     assert one.key_id == KeyedHash(KEY).key_id != other.key_id
     assert KEY not in f"{one} {one!r} {one.key_id}"
+
+
+@pytest.mark.usefixtures("key")
+def test_a_row_is_shown_with_its_hashes_and_without_its_personal_values() -> None:
+    class Person(BaseModel):
+        name: Annotated[str | None, Personal()]
+        age: int
+
+    class Team(BaseModel):
+        lead: Person
+        members: list[Person]
+        phones: Annotated[list[str], Personal()]
+        notes: dict[str, Annotated[str, Personal()]]
+        email: Hashed
+
+    ann, none = Person(name="Ann", age=40), Person(name=None, age=50)
+    row = encoded(Team, lead=ann, members=[ann, none], phones=["1", "2"], notes={"a": "b"}, email="a@b.c")
+    assert masked(columns_of(Team), row) == {
+        "lead": {"name": MASK, "age": 40},
+        "members": [{"name": MASK, "age": 40}, {"name": None, "age": 50}],
+        "phones": [MASK, MASK],
+        "notes": MASK,
+        "email": hashed("a@b.c"),
+    }

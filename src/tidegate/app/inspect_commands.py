@@ -20,6 +20,7 @@ from tidegate.engine.tasks import Task, read_model
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.utils.columns import Column
 from tidegate.utils.errors import SettingsError, TidegateError
+from tidegate.utils.personal_columns import masked
 
 # A preview looks this many windows back for one that has rows.
 _WINDOWS_BACK = 3
@@ -102,7 +103,7 @@ def preview_command(workflow: Callable[[], Workflow], name: str, rows: int, *, d
             raise
         for number, row in enumerate(shown):
             sys.stdout.write("\n" if number else "")
-            print_table(("column", "value"), row.items(), sys.stdout)
+            print_table(("column", "value"), masked(task.into.columns, row).items(), sys.stdout)
         if not shown:
             sys.stdout.write(f"{made.name}.{task.name}: no rows came\n")
 

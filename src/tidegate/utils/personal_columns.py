@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from tidegate.utils.columns import Column, SchemaError
+from tidegate.utils.redact import MASK
 from tidegate.utils.shapes import Shape
 
 HASH_LENGTH = 64  # characters of a SHA-256 in hex
@@ -55,3 +57,18 @@ def says_hashed(description: str | None) -> bool:
 def need_key(columns: Iterable[Column]) -> bool:
     """Whether any of the columns, or of those inside, holds a keyed hash."""
     return any("hash" in column.steps or need_key(column.fields) for column in columns)
+
+
+def masked(columns: Iterable[Column], row: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of an encoded row to be looked at: a mask for each personal value, hashes as they are."""
+    return {column.name: _masked(column, row[column.name]) for column in columns}
+
+
+def _masked(column: Column, value: Any) -> Any:
+    if value is None or "hash" in column.steps:
+        return value
+    if isinstance(value, list):
+        return [_masked(column, each) for each in value]
+    if column.kind == "record":
+        return masked(column.fields, value)
+    return MASK if column.personal else value
