@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from tests.destinations.evolving import held, land, rows_of
 from tidegate.destinations.duckdb import DuckDBDestination
@@ -38,12 +39,16 @@ def retyped(path: Path, was: Any, value: Any, becomes: Any) -> Any:
         (Measured, {"value": 0.1}, Any, '{"value":0.1}'),
         (str, "0.30000000000000004", float, 0.1 + 0.2),
         (str, "-1.50e2", float, -150.0),
+        (str, "23:59:59.999999", time, time(23, 59, 59, 999_999)),
+        (str, "9999-12-31T23:59:59Z", AwareDatetime, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
         (Any, 1e300, float, 1e300),
         (Any, "12.50", Wide, Decimal("12.5")),
         (dict[str, Any] | int, 2**70, Wide, Decimal(2**70)),
     ],
 )
-def test_numbers_keep_their_digits(was: Any, value: Any, becomes: Any, then: Any, tmp_path: Path) -> None:
+def test_a_value_of_another_type_is_the_same_value(
+    was: Any, value: Any, becomes: Any, then: Any, tmp_path: Path
+) -> None:
     assert retyped(tmp_path, was, value, becomes) == then
 
 
@@ -51,6 +56,9 @@ def test_numbers_keep_their_digits(was: Any, value: Any, becomes: Any, then: Any
     ("was", "value", "becomes"),
     [
         (str, "9007199254740993", float),
+        (str, "24:00:00", time),
+        (str, "9999-12-31T23:59:59-05:00", AwareDatetime),
+        (str, "0000-01-01", date),
         (Any, 2**53 + 1, float),
         (float, float("nan"), Any),
         (list[float], [1.0, float("inf")], Any),

@@ -15,7 +15,7 @@ from tidegate.destinations.schema_diff import Held
 from tidegate.utils.columns import Column, Kind
 from tidegate.utils.personal_columns import HASH_LENGTH
 
-_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _PATTERNS: dict[Kind, str] = {
     "int": r"[+-]?[0-9]+",
@@ -152,6 +152,8 @@ def _parsed(text: str, wanted: Column) -> str:
     condition = f"regexp_full_match({text}, {literal(pattern)}) AND {made} IS NOT NULL"
     if wanted.kind == "float":  # no digit is lost: not those of 2**53 + 1
         condition += f" AND {_digits(text)} = {_digits(f'{made}::VARCHAR')}"
+    if wanted.kind in {"date", "datetime", "timestamp"}:  # an offset leads out of the years of a contract
+        condition += f" AND year({made}) BETWEEN 1 AND 9999"
     return f"({condition})"
 
 
