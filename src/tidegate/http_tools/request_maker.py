@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import httpx2
@@ -54,7 +55,7 @@ class RequestMaker:
 
     def full_url(self, url: str) -> str:
         """The resolved URL with the query that it was written with, for fingerprints."""
-        return str(self.resolve(url).copy_with(userinfo=b""))
+        return _without_user(self._base_text, url)
 
     def header_digest(self, headers: Mapping[str, str]) -> str | None:
         """Tells requests with other headers of the caller's own apart; any of them may be a secret."""
@@ -69,3 +70,8 @@ class RequestMaker:
         what has no obvious text.
         """
         return {name: encoded(name, value) for name, value in params.items() if value is not None}
+
+
+@lru_cache(maxsize=64)  # the same one is asked for by each of ten thousand slices
+def _without_user(base: str, url: str) -> str:
+    return str(resolved(base, url).copy_with(userinfo=b""))
