@@ -317,7 +317,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     (Decimal, "a Decimal without its digits", r"max_digits=12, decimal_places=2"),
     (Annotated[Decimal, Field(max_digits=12)], "without its digits", "decimal_places"),
     (Annotated[Decimal, Field(max_digits=40, decimal_places=39)], "39 after the point", "at most 38 digits"),
-    (Annotated[Decimal, Field(max_digits=2, decimal_places=4)], "4 after the point", "at most 38 digits"),
+    (Annotated[Decimal, Field(max_digits=2, decimal_places=4)], "4 after the point", "max_digits=4 or more"),
     (Annotated[Decimal, Field(max_digits=50, decimal_places=2)], "Decimal of 50 digits", "as str"),
     (conint(le=2**63), "one bound, which is beyond 64 bits", "the other bound"),
     (Annotated[int, Field(gt=-(2**70))], "one bound, which is beyond 64 bits", "or write str"),

@@ -135,5 +135,7 @@ def _decimal(metadata: tuple[Any, ...], place: Place) -> Column:
     precision, scale = min(digits), min(places)
     if precision < 1 or scale > precision or scale > _MAX_DIGITS or precision - scale > _MAX_DIGITS:
         hint = f"at most {_MAX_DIGITS} digits on either side of the point; more only as str"
+        if scale > precision:
+            hint = f"max_digits counts those after the point too: max_digits={scale} or more"
         raise place.refuse(f"Decimal of {precision} digits, {scale} after the point", hint)
     return Column(NAMELESS, "decimal", precision=precision, scale=scale)
