@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -27,8 +28,10 @@ from tests.destinations.suite import (
 )
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Again, Commit, Destination, Landed
+from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.exceptions import CommitLostError
 from tidegate.destinations.quarantine import COLUMNS, QuarantinedRow, Rejected
+from tidegate.engine.exceptions import DamagedStateError
 from tidegate.utils.schemas import arrow_schema
 
 TASK = "api.rows"
@@ -137,6 +140,32 @@ def test_the_same_row_on_two_pages_is_counted_and_kept_twice(destination: Destin
     assert [(each.run_id, each.page) for each in destination.quarantine()] == [
         ("r2", page) for page in range(4)
     ]
+
+
+def test_of_many_rejected_rows_some_are_in_memory_at_a_time(tmp_path: Path) -> None:
+    pool, most, payload = pa.default_memory_pool(), 0, json.dumps("x" * (1 << 20))
+    before = pool.bytes_allocated()
+
+    def draw() -> Iterator[pa.RecordBatch]:
+        nonlocal most
+        for number in range(200):  # 200 MB
+            told = held(f"{number}", "r1") | {"payload": payload}
+            yield pa.RecordBatch.from_pylist([told], schema=arrow_schema(COLUMNS))
+            most = max(most, pool.bytes_allocated() - before)
+
+    commit(DuckDBDestination(tmp_path / "w.duckdb"), LATEST, [], "r1", aside=Rejected(200, draw))
+    assert most < 130 << 20
+
+
+def test_what_drawing_rejected_rows_raises_comes_out_as_itself(destination: Destination) -> None:
+    def draw() -> Iterator[pa.RecordBatch]:
+        yield pa.RecordBatch.from_pylist([held("a", "r1")], schema=arrow_schema(COLUMNS))
+        raise DamagedStateError("the part is damaged")
+
+    with pytest.raises(DamagedStateError):
+        commit(destination, APPEND, [row(1, "a")], "r1", aside=Rejected(2, draw))
+    assert ids(destination) == []
+    assert destination.landed("r1-0") is None
 
 
 def test_rejects_leave_with_what_is_replaced(destination: Destination) -> None:

@@ -93,6 +93,14 @@ def test_a_quarantined_row_says_where_it_came_from_and_what_is_wrong(shop: Shop)
     assert read.contract == write.contract != ""
 
 
+def test_the_payload_is_what_the_vendor_sent(shop: Shop) -> None:
+    sent = {"id": 5, "total": 2**70, "at": [0.1, "\u0000\u20ac", {"deep": [[None]]}], "updatedAt": "no"}
+    shop.orders[5] = sent
+    only(shop)
+    (row,) = [row for row in held(shop) if row.row_id == "5"]
+    assert json.loads(row.payload) == sent
+
+
 def test_by_default_nothing_is_loaded_and_all_of_the_page_is_told(shop: Shop) -> None:
     shop.orders[25]["total"] = -7
     report = only(shop, invalid=Invalid())

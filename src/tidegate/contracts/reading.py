@@ -70,6 +70,11 @@ class RowsReader(Generic[R]):
             return self._read_broken(body, seam, error)
         return Reading(rows[seam:] if seam else rows, [])
 
+    def decoded(self, body: bytes, seam: int = 0) -> list[Any]:
+        """The rows as decoded JSON, integers beyond 64 bits as they are."""
+        rows: list[Any] = self._rows_of(from_json(body))
+        return rows[seam:]
+
     def _adapter_of(self, rows: Any) -> TypeAdapter[Any]:
         for key in reversed(self._keys):
             rows = _object_with(key, rows)
@@ -92,7 +97,7 @@ class RowsReader(Generic[R]):
             if len(detail["loc"]) <= depth or not isinstance(row := detail["loc"][depth], int):
                 raise error
             faults.setdefault(row, []).append(detail)
-        rows = self._rows_of(from_json(body))
+        rows = self.decoded(body)
         good = [row for row in range(len(rows)) if row not in faults]
         models: list[R] = self._rows_of(self._good_only.validate_json(body))
         behind = sum(row < seam for row in good)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from tidegate.destinations.base import Commit
 from tidegate.destinations.batches import joined
+from tidegate.destinations.duckdb_source import stream
 from tidegate.destinations.duckdb_sql import column_type, quote
-from tidegate.destinations.duckdb_tables import one
 from tidegate.destinations.quarantine import COLUMNS, QUARANTINE, QuarantinedRow
+from tidegate.utils.schemas import arrow_schema
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,8 +48,8 @@ def write(connection: duckdb.DuckDBPyConnection, commit: Commit) -> int:
     if commit.rejected.rows == 0:
         return 0
     # All earlier copies go first: one run may reject the same row on two of its pages, and keeps both.
-    _each_batch(connection, commit, _FORGET)
-    return _each_batch(connection, commit, _PUT, [commit.loaded_at])
+    _over_rejects(connection, commit, _FORGET)
+    return _over_rejects(connection, commit, _PUT, [commit.loaded_at])
 
 
 def rows(
@@ -59,16 +60,12 @@ def rows(
         yield from (QuarantinedRow(*row) for row in chunk)
 
 
-def _each_batch(
+def _over_rejects(
     connection: duckdb.DuckDBPyConnection, commit: Commit, statement: str, parameters: Sequence[Any] = ()
 ) -> int:
-    """Run a statement over the rejected rows, some of them in memory at a time; how many rows it counts."""
-    counted = 0
-    for batch in joined(commit.rejected.batches(), _AT_ONCE, _BYTES):
-        connection.register(_ROWS, batch)
-        counted += int(one(connection, statement, parameters)[0])
-        connection.unregister(_ROWS)
-    return counted
+    """Run a statement over the rejected rows, which are drawn batch by batch; rows that it counts."""
+    batches = joined(commit.rejected.batches(), _AT_ONCE, _BYTES)
+    return stream(connection, _ROWS, arrow_schema(COLUMNS), batches, statement, parameters)
 
 
 def _take_out(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:

@@ -31,23 +31,46 @@ def run_over(
 ) -> tuple[int, int]:
     """Run a statement that reads `BATCHES` once; rows that it counts, and rows that the batches held.
 
-    It sees the given columns of the table, and `ORDINAL` where `numbered`. DuckDB draws the batches from
-    threads of its own; what drawing raises comes out as itself.
+    It sees the given columns of the table, and `ORDINAL` where `numbered`.
+    """
+    source = _Source(commit, columns, numbered)
+    counted = stream(connection, BATCHES, source.schema, source.draw(), statement, parameters)
+    return counted, source.rows
+
+
+def stream(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    schema: pa.Schema,
+    batches: Iterator[pa.RecordBatch],
+    statement: str,
+    parameters: Sequence[Any] = (),
+) -> int:
+    """Run a statement that reads the batches once, by `name`; rows that it counts.
+
+    DuckDB draws the batches from threads of its own; what drawing raises comes out as itself.
     """
     import duckdb
     import pyarrow as pa
 
-    source = _Source(commit, columns, numbered)
-    reader = pa.RecordBatchReader.from_batches(source.schema, source.draw())
-    connection.register(BATCHES, reader)
+    raised: list[BaseException] = []
+
+    def draw() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from batches
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    connection.register(name, pa.RecordBatchReader.from_batches(schema, draw()))
     try:
         (counted,) = one(connection, statement, parameters)
     except duckdb.Error:
-        if source.error is not None:
-            raise source.error from None
+        if raised:
+            raise raised[0] from None
         raise
-    connection.unregister(BATCHES)  # not after an error: DuckDB refuses all but ROLLBACK
-    return int(counted), source.rows
+    connection.unregister(name)  # not after an error: DuckDB refuses all but ROLLBACK
+    return int(counted)
 
 
 class _Source:
@@ -56,20 +79,15 @@ class _Source:
 
         contract = batch_schema(commit.table)
         self.rows = 0
-        self.error: BaseException | None = None
         self._chosen = contract if columns is None else pa.schema([contract.field(name) for name in columns])
         self._ordinal = pa.field(ORDINAL, pa.int64(), nullable=False) if numbered else None
         self.schema: pa.Schema = self._chosen.append(self._ordinal) if self._ordinal else self._chosen
         self._commit = commit
 
     def draw(self) -> Iterator[pa.RecordBatch]:
-        try:
-            for batch in joined(self._fitting(), _ROWS, _BYTES):
-                yield self._numbered(batch)
-                self.rows += batch.num_rows
-        except BaseException as error:
-            self.error = error
-            raise
+        for batch in joined(self._fitting(), _ROWS, _BYTES):
+            yield self._numbered(batch)
+            self.rows += batch.num_rows
 
     def _numbered(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         import pyarrow as pa

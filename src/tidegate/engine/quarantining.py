@@ -37,11 +37,12 @@ class Quarantining:
         """The rejects of a page as rows of the quarantine."""
         import pyarrow as pa
 
-        rows = [asdict(self._row(page, reject)) for reject in rejects]
+        sent = page.call.reader.decoded(page.body, page.request.seam)
+        rows = [asdict(self._row(page, reject, sent[reject.position])) for reject in rejects]
         return pa.RecordBatch.from_pylist(rows, schema=arrow_schema(COLUMNS))
 
-    def _row(self, page: Page[Any], reject: Reject) -> QuarantinedRow:
-        reads, row = page.call.reads, page.items[reject.position]
+    def _row(self, page: Page[Any], reject: Reject, row: Any) -> QuarantinedRow:
+        reads = page.call.reads
         raw = policy_of(reads).quarantine_payload == "raw" or not personal_paths(reads)
         payload = row if raw else personal_paths(reads).mask(row)
         return QuarantinedRow(
