@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import assert_type
 
 import pandas as pd
@@ -11,9 +12,11 @@ import pyarrow as pa
 
 from tests.engine.shop import ORDERS, AcmeConnector, ApiOrder, CleanOrder
 from tidegate.contracts.base import ReadContract, WriteContract
+from tidegate.contracts.windows import Cursor, Window
 from tidegate.destinations.base import Landed
 from tidegate.engine.context import Context
 from tidegate.engine.load import load
+from tidegate.engine.over import Each
 from tidegate.engine.tasks import Task, task
 from tidegate.http_tools.clients import Call
 
@@ -70,6 +73,22 @@ def declared() -> None:
     assert_type(task(transform=in_pandas, into=ORDERS)(fetch), Task[AcmeConnector, ApiOrder, CleanOrder])
     assert_type(task(transform=in_polars, into=ORDERS)(fetch), Task[AcmeConnector, ApiOrder, CleanOrder])
     assert_type(task(transform=in_arrow, into=ORDERS)(fetch), Task[AcmeConnector, ApiOrder, CleanOrder])
+
+
+def of_account(acme: AcmeConnector, window: Window, account: str, order: int) -> Call[ApiOrder]:
+    raise AssertionError((acme, window, account, order))
+
+
+def of_weight(acme: AcmeConnector, weight: float) -> Call[ApiOrder]:
+    raise AssertionError((acme, weight))
+
+
+def split() -> None:
+    over = (Each("account", ["north"]), Each("order", [1]))
+    since = Cursor("updated_at", start=date(2026, 1, 1))
+    made = task(transform=one, into=ORDERS, cursor=since, over=over)(of_account)
+    assert_type(made, Task[AcmeConnector, ApiOrder, CleanOrder])
+    task(transform=one, into=ORDERS, over=Each("weight", [1]))(of_weight)  # type: ignore[arg-type]
 
 
 def other_row(order: OtherRead) -> CleanOrder:
