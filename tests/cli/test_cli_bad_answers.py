@@ -87,7 +87,9 @@ def test_a_row_that_breaks_the_read_contract_is_named_by_page_row_and_field(
 ) -> None:
     api.by = listing(only(1500, **changed))
     ended = scripted.run_inside("contacts")
-    ended.failed(30, "brevo.contacts: GET /contacts page 1: row ", f"(id 1500), ApiContact field {field}: ", reason)
+    ended.failed(
+        30, "brevo.contacts: GET /contacts page 1: row ", f"(id 1500), ApiContact field {field}: ", reason
+    )
     assert scripted.tables() == {}
 
 
