@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
-from tests.engine.shop import ORDERS, AcmeConnector, ApiOrder, CleanOrder, Shop
+from tests.engine.shop import ORDERS, AcmeConnector, ApiOrder, CleanOrder, Shop, as_any
 from tidegate.app.parse import budget
 from tidegate.contracts.table import Table, WriteMode
+from tidegate.contracts.windows import Cursor, Window
 from tidegate.destinations.quarantine import QuarantinedRow
 from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.release import Release, Released
 from tidegate.engine.report import TaskReport
 from tidegate.engine.run import Runner
+from tidegate.engine.tasks import task
 from tidegate.http_tools.clients import Call
 from tidegate.utils.errors import ExitCode
 
@@ -237,13 +240,31 @@ def test_what_a_replace_takes_away_leaves_the_quarantine_too(shop: Shop) -> None
     assert (report.exit_code, held(shop)) == (ExitCode.OK, [])
 
 
+def test_a_broken_row_whose_cursor_only_the_whole_contract_can_read_is_kept_aside_too(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ApiOrderInUtc(ApiOrder):
+        updated_at: datetime = Field(alias="updatedAt")
+
+        @field_validator("updated_at")
+        @classmethod
+        def in_utc(cls, at: datetime) -> datetime:
+            return at.replace(tzinfo=UTC)
+
+    @task(transform=mended, into=ORDERS, cursor=Cursor("updated_at", start=date(2026, 1, 1)))
+    def orders(acme: AcmeConnector, window: Window) -> Call[ApiOrder]:
+        return acme.get_orders()
+
+    for order in shop.orders:
+        order["updatedAt"] = "2026-01-01T00:00:00"
+    monkeypatch.setattr(AcmeConnector, "reads", ApiOrderInUtc)
+    runner = shop.runner(invalid=ASIDE)
+    runner.workflow = type(runner.workflow)("acme", shop, (as_any(orders),))
+    (report,) = runner.run().tasks
+    assert (report.rows_quarantined, report.cursor) == (1, "2026-01-01T00:00:00+00:00")
+
+
 def test_the_cursor_counts_rows_in_quarantine(shop: Shop) -> None:
-    from datetime import date
-
-    from tests.engine.shop import as_any
-    from tidegate.contracts.windows import Cursor, Window
-    from tidegate.engine.tasks import task
-
     shop.orders[23]["updatedAt"] = "2026-02-02T00:00:00Z"
 
     @task(transform=mended, into=ORDERS, cursor=Cursor("updated_at", start=date(2026, 1, 1)))

@@ -112,8 +112,10 @@ def test_a_transform_that_raises_is_named_with_its_row(shop: Shop) -> None:
 
 
 def test_a_transform_that_gives_something_else_is_refused(shop: Shop) -> None:
-    report = only(shop, lambda order: order)
-    assert "gave a ApiOrder, not a CleanOrder" in (report.error or "")
+    given: list[tuple[Any, str]] = [({"order_id": 1, "total": 2}, "dict"), ("text", "str"), ([7], "int")]
+    for made, kind in given:
+        report = only(shop, lambda _, made=made: made)
+        assert f"gave a {kind}, not a CleanOrder" in (report.error or "")
 
 
 def test_a_missing_envelope_key_is_a_breach_and_never_an_empty_table(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,5 +62,6 @@ def as_rows(made: Any) -> list[Any]:
     """What a transform gave (a model, several, or None) as a list."""
     if made is None:
         return []
-    # a model is iterable, too: over its fields
-    return [made] if isinstance(made, BaseModel) or not isinstance(made, Iterable) else list(made)
+    # these are iterable, too: over fields, keys, letters
+    one = isinstance(made, BaseModel | Mapping | str | bytes) or not isinstance(made, Iterable)
+    return [made] if one else list(made)
