@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tests.engine.crash_scene import FilteringShop, Sale, ask, to_sale
 from tests.engine.shop import AcmeConnector, ApiOrder, as_any
@@ -161,6 +161,9 @@ class Machine(RuleBasedStateMachine):
         self._folder = tempfile.TemporaryDirectory()
         folder = Path(self._folder.name)
         self.history = History(self.write, folder, self.destination(folder))
+        self.history.act("appear", 25)
+        self.history.now += timedelta(hours=30)
+        self.the_next_run()
 
     @rule(happening=HAPPENINGS)
     def between_runs(self, happening: tuple[str, int]) -> None:
@@ -170,7 +173,6 @@ class Machine(RuleBasedStateMachine):
     def time_passes(self, hours: int) -> None:
         self.history.now += timedelta(hours=hours)
 
-    @precondition(lambda self: self.history.shop.orders)
     @rule(under_way=st.lists(st.tuples(st.integers(1, 6), HAPPENINGS), min_size=1, max_size=3))
     def a_run_while_rows_move(self, under_way: list[tuple[int, tuple[str, int]]]) -> None:
         report = self.history.run(*((moment, *happening) for moment, happening in under_way))
@@ -214,6 +216,19 @@ def test_after_the_next_run_the_table_is_what_the_api_holds(write: WriteMode) ->
 @pytest.mark.parametrize("write", WAYS)
 def test_after_the_next_run_of_any_history_the_table_is_what_the_api_holds(write: WriteMode) -> None:
     drive(write, lambda folder: DuckDBDestination(folder / "warehouse.duckdb"), examples=25, steps=20)
+
+
+@pytest.mark.parametrize("write", WAYS)
+def test_a_row_that_arrives_late_is_in_the_table_after_the_next_run(tmp_path: Path, write: WriteMode) -> None:
+    history = History(write, tmp_path, MemoryDestination())
+    history.act("appear", 20)
+    history.now += timedelta(hours=30)
+    history.act("appear", 20)
+    assert history.run((2, "late", 1)).exit_code == ExitCode.OK
+    history.act("late", 1)
+    before = history.table() if write == "append" else []
+    assert history.run().exit_code == ExitCode.OK
+    assert history.table() == sorted([*before, *history.held()])
 
 
 def vanishing(history: History, times: int) -> None:
