@@ -55,14 +55,14 @@ def test_the_failure_told_is_that_of_the_first_item_though_a_later_one_fails_bef
         if number == 2:
             failed.set()
             raise TidegateError("two")
-        if number == 3:
+        if number > 2:
             attempt.stop.sleep(LONG_S)  # cut: a slice before it has failed
 
     slices = SideBySide(range(100), work, Stop(), LONG_S)
     with pytest.raises(TidegateError, match="one"):
         slices.run()
     assert slices.failed == 1
-    assert len(slices.results) < 50
+    assert slices.results == {0: None}
 
 
 def test_a_worker_that_dies_is_run_again_twice_then_it_is_worth_trying_again() -> None:
