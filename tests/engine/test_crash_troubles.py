@@ -46,6 +46,7 @@ def check_full(world: World, fault: Fault) -> None:
 @pytest.mark.parametrize(
     "step",
     [
+        "make folder",
         "write plan",
         "write pages",
         "write part",

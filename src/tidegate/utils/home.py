@@ -8,10 +8,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tidegate.utils.errors import SettingsError
+from tidegate.utils.errors import ExitCode, SettingsError
 
 _LEDGER = "ledger.db"
 _HINT = "Set TIDEGATE_HOME to a folder that can be written, or leave it unset for .tidegate in the project."
+
+
+class _StateFolderFullError(SettingsError):
+    """No setting mends it, but time may."""
+
+    exit_code = ExitCode.TRY_AGAIN
 
 
 class Home:
@@ -62,6 +68,11 @@ class Home:
                 path /= part
                 make_private(path)
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise _StateFolderFullError(
+                    f"the state folder {path} cannot be made: the disk is full",
+                    hint="Free some space and run the same command again to resume.",
+                ) from error
             what = "it is a file" if path.is_file() else error.strerror
             raise SettingsError(f"the state folder {path} cannot be made: {what}", hint=_HINT) from error
         return path
