@@ -13,7 +13,7 @@ EngineError
 |- StorageError            exit 30: the state folder cannot be used
 |  `- StorageFullError     exit 20: the disk is full
 |- StoppedError            exit 20: a signal
-|- LostSliceError          exit 20: a slice was silent past its deadline, or its worker died, again and again
+|- LostSliceError          exit 20: a slice was silent past its deadline, again and again
 `- LockHeldError           exit 40: another run has this task and destination in hand
 """
 

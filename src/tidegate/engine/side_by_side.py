@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 
 from tidegate.engine.exceptions import LostSliceError, StoppedError
 from tidegate.http_tools.drivers import Stop
-from tidegate.utils.errors import TidegateError
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -57,9 +56,9 @@ class Attempt:
 class SideBySide(Generic[Item, T]):
     """Works `items` by `work`, which gets the item's number, the item and the attempt.
 
-    An attempt that is overdue is cut; it, and one that dies of an unexpected error, is run
-    again, `ATTEMPTS` in all. When an item fails, later ones are cut and earlier ones go on, so that the
-    failure told is the one that a run of one item after the other would have met.
+    An attempt that is overdue is cut and run again, `ATTEMPTS` in all. When an item fails, later ones are cut
+    and earlier ones go on, so that the failure told is the one that a run of one item after the other would
+    have met.
     """
 
     items: Sequence[Item]
@@ -127,11 +126,13 @@ class SideBySide(Generic[Item, T]):
             try:
                 return self.work(number, self.items[number], attempt)
             except Exception as error:
-                known = isinstance(error, TidegateError) and not attempt.overdue
-                if known or (attempt.stop.is_set() and not attempt.overdue):
+                if not attempt.overdue:  # of a fault in the code another try would be as this one
                     raise
                 if tried == ATTEMPTS:
-                    raise self._lost(attempt, error) from error
+                    raise LostSliceError(
+                        f"no answer came for {self.deadline_s:g} s, {ATTEMPTS} times",
+                        hint="Run the same command again: it resumes.",
+                    ) from error
             finally:
                 with self._lock:
                     del self._attempts[number]
@@ -143,12 +144,3 @@ class SideBySide(Generic[Item, T]):
             if self.failed is not None and self.failed < number:
                 attempt.stop.set()
         return attempt
-
-    def _lost(self, attempt: Attempt, error: Exception) -> LostSliceError:
-        why = f"{type(error).__name__}: {error}"
-        if attempt.overdue:
-            why = f"no answer came for {self.deadline_s:g} s"
-        return LostSliceError(
-            f"lost {ATTEMPTS} times, the last time: {why}",
-            hint="Run the same command again: it resumes. --debug shows where it is.",
-        )
