@@ -8,13 +8,14 @@ LOCK = requirements/dev.lock
 LOCKED = .venv/.locked-$(VERSION)
 READY = .venv/.ready-$(VERSION)
 TYPED = src tests scripts $(wildcard bench)
+PARALLEL = --numprocesses auto --dist worksteal
 PIP = $(BIN)/python -m pip -qq --disable-pip-version-check
 CHECKS = check-style check-types check-imports check-tree check-audit
 
 # Runs a command that speaks only if it fails.
 quietly = said=$$($(1) 2>&1) || { printf '%s\n' "$$said"; exit 1; }
 
-.PHONY: help demo test test-extended check $(CHECKS) format bench lock clean
+.PHONY: help demo test coverage test-extended check $(CHECKS) format bench lock clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -22,9 +23,12 @@ help:
 demo: $(READY) ## load a stand-in Brevo into DuckDB, end to end, without an account
 	@$(BIN)/tidegate demo $(ARGS)
 
-test: $(READY) ## the tests on every core, with their branch coverage
+test: $(READY) ## the tests, on every core
+	@$(BIN)/pytest $(PARALLEL) $(ARGS)
+
+coverage: $(READY) ## the tests with their branch coverage, half as slow again
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	@$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS)
 	@$(BIN)/coverage combine -q
 	@total=$$($(BIN)/coverage report --format=total) && \
 		echo "branch coverage: $$total % (file by file: $(BIN)/coverage report)"

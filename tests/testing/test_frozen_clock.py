@@ -85,7 +85,8 @@ def test_threads_share_one_clock_and_one_quota() -> None:
         ThreadPoolExecutor(8) as pool,
     ):
         list(pool.map(lambda _: client.request("GET", "/rows"), range(100)))
-    assert clock.monotonic() == pytest.approx(540)
+    # Nine windows at the least; an answer that comes while another thread moves the clock counts in the next.
+    assert 540 <= clock.monotonic() < 2 * 540
 
 
 def run(driver: Driver, clock: FrozenClock, flow: Flow[T]) -> T:
