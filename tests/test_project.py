@@ -20,7 +20,7 @@ from tests.prism import prism
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = (ROOT / "requirements" / "dev.lock").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-TARGETS = {"demo", "test", "test-extended", "check", "format", "bench", "lock", "clean"}
+TARGETS = {"demo", "test", "coverage", "test-extended", "check", "format", "bench", "lock", "clean"}
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:

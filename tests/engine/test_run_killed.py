@@ -88,6 +88,7 @@ def kill_when(bench: Bench, moment: Callable[[], bool], limit_s: float = 20.0) -
     return not ended
 
 
+@pytest.mark.extended
 @pytest.mark.timeout(300)
 def test_a_run_killed_at_many_moments_ends_exact_and_asks_for_no_logged_page_again(bench: MakeBench) -> None:
     made = bench(rows=60_000, faults=0.05)
