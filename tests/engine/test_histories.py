@@ -215,7 +215,7 @@ def test_after_the_next_run_the_table_is_what_the_api_holds(write: WriteMode) ->
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("write", WAYS)
 def test_after_the_next_run_of_any_history_the_table_is_what_the_api_holds(write: WriteMode) -> None:
-    drive(write, lambda folder: DuckDBDestination(folder / "warehouse.duckdb"), examples=25, steps=20)
+    drive(write, lambda folder: DuckDBDestination(folder / "warehouse.duckdb"), examples=8, steps=20)
 
 
 @pytest.mark.parametrize("write", WAYS)
