@@ -36,6 +36,7 @@ from tidegate.contracts.windows import Cursor, Window
 from tidegate.destinations.exceptions import DestinationError
 from tidegate.destinations.quarantine import QuarantinedRow
 from tidegate.engine.events import RunEvent, SliceDone
+from tidegate.engine.exceptions import DamagedStateError
 from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.over import Each, From
 from tidegate.engine.pagelog import read_log
@@ -124,8 +125,6 @@ def test_rows_are_in_the_plans_order_whichever_slice_is_done_first(tmp_path: Pat
     def answer(request: httpx2.Request) -> None:
         if "north" in request.url.path:
             assert later.wait(60)
-        elif "east" in request.url.path:
-            later.set()
 
     @task(
         transform=to_order,
@@ -140,6 +139,7 @@ def test_rows_are_in_the_plans_order_whichever_slice_is_done_first(tmp_path: Pat
     def hear(event: RunEvent) -> None:
         if isinstance(event, SliceDone):
             done.append(event.slice)
+            later.set()
 
     api = Branches(tmp_path, tasks=(listed,), answer=answer)
     loaded(api.runner(listener=hear).run())
@@ -214,7 +214,10 @@ def logged(folder: Path) -> set[tuple[str, int]]:
     """The pages that stand, as path and offset."""
     found = set()
     for log in folder.rglob("*.pages"):
-        request, pages = read_log(log)
+        try:
+            request, pages = read_log(log)
+        except DamagedStateError:  # killed before its first record was whole: no page stands in it
+            continue
         path = urlsplit(request["url"]).path
         found |= {(path, int(page.header["p"]["offset"])) for page in pages}
     return found
