@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import Field, field_validator
 
 from tests.engine.shop import ORDERS, AcmeConnector, ApiOrder, CleanOrder, Shop, as_any
 from tidegate.app.parse import budget
+from tidegate.contracts.personal import Personal
 from tidegate.contracts.table import Table, WriteMode
 from tidegate.contracts.windows import Cursor, Window
 from tidegate.destinations.quarantine import QuarantinedRow
@@ -275,3 +276,21 @@ def test_the_cursor_counts_rows_in_quarantine(shop: Shop) -> None:
     runner.workflow = type(runner.workflow)("acme", shop, (as_any(orders),))
     (report,) = runner.run().tasks
     assert (report.rows_quarantined, report.cursor) == (1, "2026-02-02T00:00:00+00:00")
+
+
+class ApiOrderOfSomebody(ApiOrder):
+    email: Annotated[str | None, Personal()] = None
+
+
+def test_a_masked_row_whose_page_log_is_gone_is_left_and_told(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AcmeConnector, "reads", ApiOrderOfSomebody)
+    shop.fill(HUNDRED)
+    shop.orders[3] |= {"total": -1, "email": "ann@mail.example"}
+    only(shop, run_id="first")
+    (shop.folder / "home" / "runs" / "first" / "orders" / "all.pages").unlink()
+    (done,) = release(shop.runner(mended))
+    assert (done.rows, done.loaded, done.left, done.masked) == (1, 0, 1, 1)
+    (row,) = held(shop)
+    assert "ann@mail.example" not in row.payload
