@@ -38,7 +38,9 @@ class Commit:
     fetched; a destination may call it more than once, and draw from other threads. Its record batches have
     the contract's columns by name (see `pydantic_to_arrow_schema`), and for `replace_windows` a last column
     `_tidegate_window` (date32). `rejected` go into the quarantine in the same transaction. `again` says that
-    the rows are those of an earlier run, brought in once more.
+    the rows are those of an earlier run, brought in once more. `deletes_vanished`, of a merge that is not
+    `again`: the commit's rows are all that there are, so rows of the table whose key none of them has go, in
+    the same transaction. A key whose row is superseded by the table's has not vanished.
     """
 
     commit_id: str
@@ -52,6 +54,7 @@ class Commit:
     windows: tuple[date, ...] = ()
     rejected: Rejected = field(default_factory=Rejected)
     again: Again | None = None
+    deletes_vanished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ class Again:
 class Landed:
     """What a commit did: rows now in the table because of it, rows that a newer version superseded, rows in
     the quarantine, and the windows that it replaced. `changes` are those that it made to the columns of the
-    table, in words, told only when it makes them.
+    table, in words, told only when it makes them. `deleted` are rows of the table that had vanished: rows of
+    earlier runs, outside of what becomes of this run's.
     """
 
     loaded: int
@@ -81,6 +85,7 @@ class Landed:
     quarantined: int = 0
     windows: tuple[date, ...] = ()
     changes: tuple[str, ...] = field(default=(), compare=False)
+    deleted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

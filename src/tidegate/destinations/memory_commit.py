@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from tidegate.contracts.table import LOADED_AT_COLUMN, RUN_COLUMN, WINDOW_COLUMN, Table
@@ -31,13 +32,15 @@ def committed(state: State, commit: Commit) -> tuple[State, Landed]:
     rows = [row for row in _rows(commit) if row.get(WINDOW_COLUMN) not in passed]
     held = state.tables[commit.table.name.lower()]
     room = _room(held.rows, commit, windows)
+    kept = _without_vanished(room, rows, commit)
     if commit.table.write == "merge":
-        after, loaded = _merged(room, rows, commit.table, later)
+        after, loaded = _merged(kept, rows, commit.table, later)
     else:
-        after, loaded = [*room, *rows], len(rows)
+        after, loaded = [*kept, *rows], len(rows)
     state = state.with_table(commit.table.name, replace(held, rows=tuple(after)))
     state, put = _with_rejected(state, commit, windows, passed)
-    landed = Landed(loaded, len(rows) - loaded, put, windows, () if is_new else told(changes))
+    told_changes = () if is_new else told(changes)
+    landed = Landed(loaded, len(rows) - loaded, put, windows, told_changes, len(room) - len(kept))
     done = Done(commit, replace(landed, changes=()), datetime.now(UTC))
     return replace(state, done={**state.done, commit.commit_id: done}), landed
 
@@ -67,13 +70,22 @@ def _room(rows: Sequence[Row], commit: Commit, windows: Sequence[date]) -> list[
     return [row for row in rows if commit.again is None or row[RUN_COLUMN] != commit.run_id]
 
 
+def _without_vanished(held: list[Row], coming: Sequence[Row], commit: Commit) -> list[Row]:
+    if not commit.deletes_vanished:
+        return held
+    came = {_key(commit.table, row) for row in coming}
+    return [row for row in held if _key(commit.table, row) in came]
+
+
+def _key(table: Table[Any], row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in table.key)
+
+
 def _merged(
     held: Sequence[Row], coming: Sequence[Row], table: Table[Any], later: set[str]
 ) -> tuple[list[Row], int]:
     """The table after the merge, and how many of the coming rows are in it."""
-
-    def key(row: Row) -> tuple[Any, ...]:
-        return tuple(row[name] for name in table.key)
+    key = partial(_key, table)
 
     def age(row: Row) -> tuple[bool, Any]:
         version = row[table.version] if table.version else None
