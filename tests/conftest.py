@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.standins import StandIns, google, standins
+
+__all__ = ["google", "specs", "standins"]  # fixtures
+
 # How long an example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("tidegate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tidegate")
@@ -35,9 +39,12 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     _refuse_skip(report)
+    servers = getattr(item, "funcargs", {}).get("standins")
+    if report.failed and isinstance(servers, StandIns):
+        report.sections.append(("stand-ins", servers.said()))
     return report
 
 

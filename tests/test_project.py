@@ -155,7 +155,7 @@ def test_a_skip_fails_only_where_none_is_allowed(tmp_path: Path) -> None:
     def run(no_skips: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-rs", "--continue-on-collection-errors", "--rootdir", tmp_path],
-            env=os.environ | {"TIDEGATE_NO_SKIPS": no_skips},
+            env=os.environ | {"TIDEGATE_NO_SKIPS": no_skips, "PYTHONPATH": str(ROOT)},
             cwd=tmp_path,
             capture_output=True,
             text=True,
