@@ -20,6 +20,7 @@ _KNOWN = {
     "workflows": "a list of 'package.module:app'",
     "keep_pages": "a length of time such as '7d'",
     "max_state": "a size such as '10GB'",
+    "google": "a table: [tool.tidegate.google]",
 }
 
 
@@ -101,6 +102,8 @@ def _check(settings: Mapping[str, Any], path: Path) -> None:
 def _fits(name: str, value: Any) -> bool:
     if name == "workflows":
         return isinstance(value, list) and all(isinstance(each, str) and each for each in value)
+    if name == "google":  # utils.gcp_settings knows what may stand in it
+        return isinstance(value, dict)
     if not isinstance(value, str) or value == "":
         return False
     amount = {"keep_pages": amounts.seconds, "max_state": amounts.size}.get(name)
