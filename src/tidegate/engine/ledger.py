@@ -10,7 +10,7 @@ import errno
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -132,23 +132,32 @@ class Ledger:
 
     # -- leases
 
-    def lease(self, key: str, owner: str, pid: int) -> int:
-        """Note a new owner and give its fencing epoch, one higher than the last owner's."""
+    def lease(self, key: str, owner: str, pid: int, grab: Callable[[str | None], bool]) -> int:
+        """Note a new owner and give its fencing epoch, one higher than the last owner's.
+
+        `grab` takes the lock itself, given the last owner, while no other process is at this place. It says
+        whether the owner is a new one (where it is not, the epoch stays), or raises what this then raises.
+        """
         with self._write() as db:
+            found = self._holder(key)
+            is_new = grab(found[0] if found else None)
             (epoch,) = db.execute(
                 "INSERT INTO leases VALUES (?, ?, ?, 1, ?) ON CONFLICT (key) DO UPDATE SET"
-                " owner = excluded.owner, pid = excluded.pid, epoch = epoch + 1, at = excluded.at"
+                " owner = excluded.owner, pid = excluded.pid, epoch = epoch + ?, at = excluded.at"
                 " RETURNING epoch",
-                (key, owner, pid, _now()),
+                (key, owner, pid, _now(), int(is_new)),
             ).fetchone()
         return int(epoch)
 
     def holder(self, key: str) -> tuple[str, int, int] | None:
         """Owner, process id and epoch of the last to take the lease."""
         with self._lock:
-            row: tuple[str, int, int] | None = self._db.execute(
-                "SELECT owner, pid, epoch FROM leases WHERE key = ?", (key,)
-            ).fetchone()
+            return self._holder(key)
+
+    def _holder(self, key: str) -> tuple[str, int, int] | None:
+        row: tuple[str, int, int] | None = self._db.execute(
+            "SELECT owner, pid, epoch FROM leases WHERE key = ?", (key,)
+        ).fetchone()
         return row
 
     @contextmanager
