@@ -14,7 +14,7 @@ import pyarrow as pa
 from pydantic import AwareDatetime, Field
 
 from tidegate.contracts.base import WriteContract
-from tidegate.contracts.table import WINDOW_COLUMN, Table
+from tidegate.contracts.table import SYNTHETIC_KEY, WINDOW_COLUMN, Table
 from tidegate.destinations.base import Commit, Destination, Landed
 from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.memory import MemoryDestination
@@ -52,6 +52,7 @@ REPLACE = Table("rows", Row, write="replace")
 WINDOWS = Table("rows", Row, write="replace_windows")
 MERGE = Table("rows", Row, key=("id",), version="at", write="merge")
 LATEST = Table("rows", Row, key=("id",), write="merge")
+EQUAL = Table("rows", Row, key=SYNTHETIC_KEY, write="merge")
 
 
 def batches(
@@ -81,10 +82,24 @@ def commit(
     cursor: datetime | None = None,
     cells: Sequence[date] = (),
     windows: Sequence[date] = (),
+    deletes_vanished: bool = False,
 ) -> Landed:
     version = to.cursor(task).version if seen is None else seen
     draw = batches(rows, cells)
-    return to.commit(Commit(id, f"run-{id}", task, table, version, cursor, NOW, draw, tuple(windows)))
+    return to.commit(
+        Commit(
+            id,
+            f"run-{id}",
+            task,
+            table,
+            version,
+            cursor,
+            NOW,
+            draw,
+            tuple(windows),
+            deletes_vanished=deletes_vanished,
+        )
+    )
 
 
 def stored(to: Destination, *columns: str) -> list[tuple[Any, ...]]:

@@ -19,7 +19,16 @@ RESERVED_PREFIX = "_tidegate_"
 RUN_COLUMN = "_tidegate_run"
 LOADED_AT_COLUMN = "_tidegate_loaded_at"
 WINDOW_COLUMN = "_tidegate_window"
+KEY_COLUMN = "_tidegate_key"
 
+# What `Table(key=SYNTHETIC_KEY)` says: the rows have no id, so tidegate makes one of what they hold.
+SYNTHETIC_KEY = (KEY_COLUMN,)
+
+_KEY = Column(
+    KEY_COLUMN,
+    "string",
+    description="Key made by tidegate of what the row holds, as it has no id of its own.",
+)
 _TABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -30,6 +39,8 @@ class Table(Generic[W]):
     `key` are the columns that tell two rows of a `merge` apart; `version` is the column that orders the
     versions of a key (a row older than the table's is superseded; of equals, and without a version, the
     one fetched later wins). `partition_by` and `cluster_by` are carried to destinations that know them.
+    `delete_vanished`, of a `merge`: rows that a full refresh does not bring any more are deleted with it.
+    `key=SYNTHETIC_KEY`, of any way to write: rows have no id, and get one in a column `_tidegate_key`.
     """
 
     name: str
@@ -39,11 +50,17 @@ class Table(Generic[W]):
     partition_by: str | None = None
     cluster_by: tuple[str, ...] = ()
     write: WriteMode = "append"
+    delete_vanished: bool = False
     columns: tuple[Column, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", columns_of(self.model))
+        own = (_KEY,) if self.has_synthetic_key else ()
+        object.__setattr__(self, "columns", (*columns_of(self.model), *own))
         self._check()
+
+    @property
+    def has_synthetic_key(self) -> bool:
+        return tuple(self.key) == SYNTHETIC_KEY
 
     def _check(self) -> None:
         if not _TABLE_NAME.fullmatch(self.name) or self.name.lower().startswith(RESERVED_PREFIX):
@@ -51,11 +68,12 @@ class Table(Generic[W]):
                 f"table name {self.name!r}: use letters, digits and _; no digit or {RESERVED_PREFIX} in front"
             )
         by_name = {column.name: column for column in self.columns}
-        for name in by_name:
+        for name in (column.name for column in self.columns if column is not _KEY):
             if name.lower().startswith(RESERVED_PREFIX):
                 raise ValueError(
                     f"table {self.name}: column {name} has the reserved prefix {RESERVED_PREFIX}"
                 )
+        self._check_synthetic_key()
         for role, names in self._roles():
             for name in names:
                 if name not in by_name:
@@ -83,6 +101,19 @@ class Table(Generic[W]):
             raise ValueError(f"table {self.name}: version column {self.version} must be of a plain type")
         if self.version is not None and self.write != "merge":
             raise ValueError(f"table {self.name}: version is for write='merge'")
+        if self.delete_vanished and self.write != "merge":
+            raise ValueError(
+                f"table {self.name}: delete_vanished is for write='merge'; write={self.write!r} "
+                + ("never deletes" if self.write == "append" else "keeps nothing that it is not given")
+            )
+
+    def _check_synthetic_key(self) -> None:
+        if KEY_COLUMN in self.key and not self.has_synthetic_key:
+            raise ValueError(f"table {self.name}: key=SYNTHETIC_KEY is the whole key: it goes with no column")
+        if self.has_synthetic_key and self.version is not None:
+            raise ValueError(
+                f"table {self.name}: version goes with a key of its own: rows of one synthetic key are equal"
+            )
 
     def _roles(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return (

@@ -14,6 +14,7 @@ from tidegate.destinations.duckdb_sql import (
     OWN_TABLES,
     delete_all,
     delete_run,
+    delete_where,
     delete_windows,
     insert,
     merge_statements,
@@ -41,28 +42,29 @@ def write(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
     changes = fit(connection, commit.table, commit.loaded_at)
     if commit.again is not None:
         commit = without_later(connection, commit)
-    loaded, superseded = _rows(connection, commit)
+    loaded, superseded, deleted = _rows(connection, commit)
     quarantined = duckdb_quarantine.write(connection, commit)
-    landed = Landed(loaded, superseded, quarantined, commit.windows, changes)
+    landed = Landed(loaded, superseded, quarantined, commit.windows, changes, deleted)
     _note(connection, commit, landed)
     return landed
 
 
 def find(connection: duckdb.DuckDBPyConnection, commit_id: str) -> Landed | None:
-    query = "SELECT loaded, superseded, quarantined, windows FROM _tidegate_commits WHERE commit_id = ?"
-    found = one(connection, query, [commit_id])
+    query = "SELECT loaded, superseded, quarantined, windows, deleted FROM _tidegate_commits"
+    found = one(connection, f"{query} WHERE commit_id = ?", [commit_id])
     if found is None:
         return None
-    loaded, superseded, quarantined, windows = found
-    return Landed(loaded, superseded, quarantined, tuple(windows or ()))
+    loaded, superseded, quarantined, windows, deleted = found
+    return Landed(loaded, superseded, quarantined, tuple(windows or ()), deleted=deleted)
 
 
 def _note(connection: duckdb.DuckDBPyConnection, commit: Commit, landed: Landed) -> None:
-    figures = [landed.loaded, landed.superseded, landed.quarantined, list(landed.windows)]
+    figures = [landed.loaded, landed.superseded, landed.quarantined, landed.deleted, list(landed.windows)]
     connection.execute(
         "INSERT INTO _tidegate_commits BY NAME"
         " SELECT ? AS commit_id, ? AS run_id, ? AS task, ? AS table_name,"
-        " ? AS loaded, ? AS superseded, ? AS quarantined, ?::DATE[] AS windows, now() AS committed_at,"
+        " ? AS loaded, ? AS superseded, ? AS quarantined, ? AS deleted, ?::DATE[] AS windows,"
+        " now() AS committed_at,"
         " (SELECT coalesce(max(number), 0) + 1 FROM _tidegate_commits) AS number",
         [commit.commit_id, commit.run_id, commit.task, commit.table.name, *figures],
     )
@@ -105,14 +107,14 @@ def put_cursor(connection: duckdb.DuckDBPyConnection, task: str, value: datetime
         )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, commit: Commit) -> tuple[int, int]:
-    """Write the rows; gives how many were loaded, and superseded."""
+def _rows(connection: duckdb.DuckDBPyConnection, commit: Commit) -> tuple[int, int, int]:
+    """Write the rows; gives how many were loaded, superseded, and, of the table's, deleted as vanished."""
     _make_room(connection, commit)
     if commit.table.write == "merge":
         return _merge(connection, commit)
     loaded, given = _insert(connection, commit)
     _agree(commit, given, loaded)
-    return loaded, 0
+    return loaded, 0, 0
 
 
 def _make_room(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
@@ -128,13 +130,16 @@ def _make_room(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
         connection.execute(delete_run(table.name), [commit.run_id])
 
 
-def _merge(connection: duckdb.DuckDBPyConnection, commit: Commit) -> tuple[int, int]:
+def _merge(connection: duckdb.DuckDBPyConnection, commit: Commit) -> tuple[int, int, int]:
     """Two passes over the batches: keys and versions alone decide which rows stay, then those rows go in.
 
     So no copy of the whole run is staged.
     """
     sql = merge_statements(commit.table, BATCHES, ORDINAL, LATER_RUNS if commit.again else None)
     _, given = run_over(connection, commit, sql.keep_newest, columns=sql.columns, numbered=True)
+    deleted = 0
+    if commit.deletes_vanished:
+        (deleted,) = one(connection, delete_where(commit.table.name, sql.vanished))
     connection.execute(sql.drop_older)
     connection.execute(sql.delete_replaced)
     (kept,) = one(connection, sql.count_kept)
@@ -143,7 +148,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, commit: Commit) -> tuple[int, 
     if again != given:
         raise DestinationError(f"{commit.task}: the batches held {given} rows, and {again} when drawn again")
     _agree(commit, kept, loaded)
-    return loaded, given - kept
+    return loaded, given - kept, int(deleted)
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, commit: Commit, only: str = "") -> tuple[int, int]:

@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS _tidegate_commits (
 ALTER TABLE _tidegate_commits ADD COLUMN IF NOT EXISTS number BIGINT DEFAULT 0;
 ALTER TABLE _tidegate_commits ADD COLUMN IF NOT EXISTS quarantined BIGINT DEFAULT 0;
 ALTER TABLE _tidegate_commits ADD COLUMN IF NOT EXISTS windows DATE[];
+ALTER TABLE _tidegate_commits ADD COLUMN IF NOT EXISTS deleted BIGINT DEFAULT 0;
 CREATE TABLE IF NOT EXISTS _tidegate_cursors (
     task VARCHAR PRIMARY KEY, version BIGINT NOT NULL, value TIMESTAMPTZ, commit_id VARCHAR NOT NULL,
     committed_at TIMESTAMPTZ NOT NULL
@@ -111,6 +112,11 @@ def delete_windows(table: str) -> str:
     return f"DELETE FROM {quote(table)} WHERE {quote(WINDOW_COLUMN)} IN (SELECT unnest(?::DATE[]))"
 
 
+def delete_where(table: str, condition: str) -> str:
+    """The condition calls a row `t`."""
+    return f"DELETE FROM {quote(table)} AS t WHERE {condition}"
+
+
 def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -137,10 +143,13 @@ def _holds_json(column: Column) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MergeStatements:
-    """The steps of a merge, in this order; `columns` are those of the source that decide."""
+    """The steps of a merge, in this order; `columns` are those of the source that decide. `vanished` is no
+    step but a condition: that the key of a row `t` of the table has not come. It holds before `drop_older`.
+    """
 
     columns: tuple[str, ...]
     keep_newest: str
+    vanished: str
     drop_older: str
     delete_replaced: str
     count_kept: str
@@ -172,6 +181,7 @@ def merge_statements(
         columns=columns,
         keep_newest=f"CREATE TEMP TABLE {KEPT} AS SELECT {_list(columns)}, {order} FROM {source} "
         f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {newest}) = 1",
+        vanished=f"NOT EXISTS (SELECT 1 FROM {KEPT} k WHERE {same})",
         drop_older=f"DELETE FROM {KEPT} k USING {target} t WHERE {same} AND {older}",
         delete_replaced=f"DELETE FROM {target} t USING {KEPT} k WHERE {same}",
         count_kept=f"SELECT count(*) FROM {KEPT}",

@@ -35,9 +35,9 @@ def committed(change: Changing, commit: Commit) -> tuple[Manifest, Landed]:
     later = later_runs(manifest, commit)
     if commit.again is not None:
         commit = _without_later(manifest, commit, later)
-    manifest, loaded, superseded = _with_rows(change, manifest, commit, later)
+    manifest, loaded, superseded, deleted = _with_rows(change, manifest, commit, later)
     manifest, put = quarantined(change, manifest, commit)
-    landed = Landed(loaded, superseded, put, commit.windows, () if is_new else done)
+    landed = Landed(loaded, superseded, put, commit.windows, () if is_new else done, deleted)
     return manifest.with_commit(commit.commit_id, _note(commit, landed)), landed
 
 
@@ -79,6 +79,7 @@ def _note(commit: Commit, landed: Landed) -> StoredCommit:
         superseded=landed.superseded,
         quarantined=landed.quarantined,
         windows=landed.windows,
+        deleted=landed.deleted,
         committed_at=datetime.now(UTC),
     )
 
@@ -98,19 +99,19 @@ def _without_later(manifest: Manifest, commit: Commit, later: frozenset[str]) ->
 
 def _with_rows(
     change: Changing, manifest: Manifest, commit: Commit, later: frozenset[str]
-) -> tuple[Manifest, int, int]:
-    """The manifest with the rows in it; how many were loaded, and superseded."""
+) -> tuple[Manifest, int, int, int]:
+    """The manifest with the rows in it; how many were loaded, superseded, and deleted as vanished."""
     name = manifest.name_of(commit.table.name) or commit.table.name
     table = manifest.tables[name]
     files = _room(change, name, table, commit)
-    superseded = 0
+    superseded = deleted = 0
     if commit.table.write == "merge":
-        files, loaded, superseded = _merged(change, name, table, files, commit, later)
+        files, loaded, superseded, deleted = _merged(change, name, table, files, commit, later)
     else:
         new = write_files(change, name, table.columns, _rows(commit, table))
         files, loaded = (*files, *new), sum(file.rows for file in new)
     files = tuple(file for file in files if file.rows) or (empty_file(change, name, table.columns),)
-    return manifest.with_table(name, StoredTable(table.columns, files)), loaded, superseded
+    return manifest.with_table(name, StoredTable(table.columns, files)), loaded, superseded, deleted
 
 
 def _room(change: Changing, name: str, table: StoredTable, commit: Commit) -> tuple[DataFile, ...]:
@@ -141,7 +142,7 @@ def _merged(
     files: Sequence[DataFile],
     commit: Commit,
     later: frozenset[str],
-) -> tuple[tuple[DataFile, ...], int, int]:
+) -> tuple[tuple[DataFile, ...], int, int, int]:
     """Files that hold rows to be replaced are written anew, together with the rows that go in.
 
     Two passes over the batches, so that no copy of the whole run is staged.
@@ -158,7 +159,8 @@ def _merged(
             yield from _rows(commit, table, merge)
 
         new = write_files(change, name, table.columns, rows())
-    return (*(file for file in files if file not in touched), *new), merge.kept, merge.given - merge.kept
+    left = tuple(file for file in files if file not in touched)
+    return (*left, *new), merge.kept, merge.given - merge.kept, merge.deleted
 
 
 def _rows(commit: Commit, table: StoredTable, merge: Merge | None = None) -> Iterator[pa.RecordBatch]:

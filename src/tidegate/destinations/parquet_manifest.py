@@ -69,10 +69,11 @@ class StoredCommit:
     quarantined: int
     windows: tuple[date, ...]
     committed_at: datetime
+    deleted: int = 0
 
     @property
     def landed(self) -> Landed:
-        return Landed(self.loaded, self.superseded, self.quarantined, self.windows)
+        return Landed(self.loaded, self.superseded, self.quarantined, self.windows, deleted=self.deleted)
 
 
 @dataclass(frozen=True, slots=True)

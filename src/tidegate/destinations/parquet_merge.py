@@ -28,15 +28,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FILE, _POSITION = "_tidegate_file", "file_row_number"
-_CHOSEN, _REPLACED = "_tidegate_chosen", "_tidegate_replaced"
+_CHOSEN, _REPLACED, _VANISHED = "_tidegate_chosen", "_tidegate_replaced", "_tidegate_vanished"
 
 
 @dataclass(frozen=True)
 class Merge:
-    """`given` rows came, and `kept` of them go in."""
+    """`given` rows came, and `kept` of them go in; `deleted` rows of the table have vanished."""
 
     given: int
     kept: int
+    deleted: int
     _touched: frozenset[str]
     _folder: Path
     _connection: duckdb.DuckDBPyConnection
@@ -46,7 +47,7 @@ class Merge:
         return self._among(f"SELECT position FROM {_CHOSEN} WHERE true", position, rows)
 
     def replaced(self, file: DataFile, position: int, rows: int) -> pa.Array[Any]:
-        """Which of so many rows of a file, from this position on, they take the place of."""
+        """Which of so many rows of a file, from this position on, they replace or have vanished."""
         of_file = f"SELECT position FROM {_REPLACED} WHERE {_FILE} = {literal(absolute(self._folder, file))}"
         return self._among(of_file, position, rows)
 
@@ -76,6 +77,7 @@ def merging(
             f"CREATE TEMP TABLE {LATER_RUNS} AS SELECT unnest(?::VARCHAR[]) AS run_id", [sorted(later_runs)]
         )
         _, given = run_over(connection, commit, sql.keep_newest, columns=sql.columns, numbered=True)
+        deleted = _find_vanished(connection, commit, sql.vanished)
         connection.execute(sql.drop_older)
         (kept,) = one(connection, sql.count_kept)
         # In order, so that DuckDB finds a range of positions without looking at all of them.
@@ -84,10 +86,22 @@ def merging(
         )
         connection.execute(
             f"CREATE TEMP TABLE {_REPLACED} AS SELECT {_FILE}, {_POSITION} AS position"
-            f" FROM {quote(table.name)} SEMI JOIN {KEPT} USING ({keys}) ORDER BY {_FILE}, position"
+            f" FROM {quote(table.name)} SEMI JOIN {KEPT} USING ({keys})"
+            f" UNION ALL SELECT {_FILE}, position FROM {_VANISHED} ORDER BY {_FILE}, position"
         )
         touched = connection.execute(f"SELECT DISTINCT {_FILE} FROM {_REPLACED}").fetchall()
-        yield Merge(given, kept, frozenset(path for (path,) in touched), folder, connection)
+        yield Merge(given, kept, deleted, frozenset(path for (path,) in touched), folder, connection)
+
+
+def _find_vanished(connection: duckdb.DuckDBPyConnection, commit: Commit, condition: str) -> int:
+    """Note the places of the table's rows that are to go as their key has not come; how many they are."""
+    condition = condition if commit.deletes_vanished else "false"
+    connection.execute(
+        f"CREATE TEMP TABLE {_VANISHED} AS SELECT {_FILE}, {_POSITION} AS position"
+        f" FROM {quote(commit.table.name)} AS t WHERE {condition}"
+    )
+    (deleted,) = one(connection, f"SELECT count(*) FROM {_VANISHED}")
+    return int(deleted)
 
 
 def _show(

@@ -121,9 +121,10 @@ def differences(
         return [Change("create", (), f"create {table.name}: {len(wanted)} columns")]
     ours = {each.name.lower(): each for each in held.columns if _is_own(each.name)}
     theirs = [each for each in held.columns if not _is_own(each.name)]
+    made = [column for column in wanted if _is_own(column.name)]  # a synthetic key
     return [
-        *_compared(wanted, theirs, ()),
-        *_own(own, ours),
+        *_compared([column for column in wanted if column not in made], theirs, ()),
+        *_own([*made, *own], ours),
         *_layout(table, held.layout),
     ]
 
