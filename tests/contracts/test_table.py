@@ -45,6 +45,11 @@ def test_bad_table_name_is_refused(name: str) -> None:
         ({"version": "updated_at"}, "version is for"),
         ({"partition_by": "nope"}, "partition_by names 'nope'"),
         ({"cluster_by": ("nope",)}, "cluster_by names 'nope'"),
+        ({"partition_by": "note"}, "is no date and no time stamp"),
+        ({"partition_immutable": True}, "partition_immutable is for"),
+        ({"partition_by": "updated_at", "partition_immutable": True}, "partition_immutable is for"),
+        ({"labels": {"Team": "data"}}, "lower-case letters"),
+        ({"labels": {"team": "Data & Co"}}, "lower-case letters"),
     ],
 )
 def test_role_that_no_column_can_play_is_refused(settings: dict[str, Any], reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -133,8 +134,8 @@ def test_a_table_without_tidegates_columns_is_adopted_only_when_a_person_says_so
 def test_layout_counts_where_the_destination_has_it_and_is_changed_by_a_person(
     layout: Layout | None, kinds: list[str]
 ) -> None:
-    table = Table("rows", contract(day=str, a=int, b=int), partition_by="day", cluster_by=("a", "b"))
-    columns = (Held("day", "T", "string"), Held("a", "T", "int"), Held("b", "T", "int"))
+    table = Table("rows", contract(day=date, a=int, b=int), partition_by="day", cluster_by=("a", "b"))
+    columns = (Held("day", "T", "date"), Held("a", "T", "int"), Held("b", "T", "int"))
     changes = differences(table, table.columns, OWN, HeldTable((*columns, *HELD_OWN), layout))
     assert [change.kind for change in changes] == kinds
     assert not any(change.safe for change in changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
@@ -30,6 +31,8 @@ _KEY = Column(
     description="Key made by tidegate of what the row holds, as it has no id of its own.",
 )
 _TABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# https://cloud.google.com/bigquery/docs/labels-intro#requirements, less the letters of other alphabets
+_LABEL_KEY, _LABEL_VALUE = re.compile(r"[a-z][a-z0-9_-]{0,62}"), re.compile(r"[a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Table(Generic[W]):
     versions of a key (a row older than the table's is superseded; of equals, and without a version, the
     one fetched later wins). `partition_by` and `cluster_by` are carried to destinations that know them.
     `delete_vanished`, of a `merge`: rows that a full refresh does not bring any more are deleted with it.
+    `partition_immutable`, of a `merge`: the partition column of a key never changes, so that only the
+    partitions of the rows that come have to be looked into. `labels` go to destinations that know them.
     `key=SYNTHETIC_KEY`, of any way to write: rows have no id, and get one in a column `_tidegate_key`.
     """
 
@@ -51,6 +56,8 @@ class Table(Generic[W]):
     cluster_by: tuple[str, ...] = ()
     write: WriteMode = "append"
     delete_vanished: bool = False
+    partition_immutable: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     columns: tuple[Column, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -82,6 +89,7 @@ class Table(Generic[W]):
                         f"table {self.name}: {role} names {name!r}, not one of its columns ({known})"
                     )
         self._check_merge(by_name)
+        self._check_partition(by_name)
 
     def _check_merge(self, by_name: dict[str, Column]) -> None:
         for name in self.key:
@@ -106,6 +114,23 @@ class Table(Generic[W]):
                 f"table {self.name}: delete_vanished is for write='merge'; write={self.write!r} "
                 + ("never deletes" if self.write == "append" else "keeps nothing that it is not given")
             )
+
+    def _check_partition(self, by_name: dict[str, Column]) -> None:
+        column = by_name.get(self.partition_by or "")
+        if column is not None and (column.repeated or column.kind not in {"date", "datetime", "timestamp"}):
+            raise ValueError(
+                f"table {self.name}: partition_by names {column.name}, which is no date and no time stamp"
+            )
+        if self.partition_immutable and (self.write != "merge" or column is None):
+            raise ValueError(
+                f"table {self.name}: partition_immutable is for write='merge' with a partition_by"
+            )
+        for key, value in self.labels.items():
+            if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
+                raise ValueError(
+                    f"table {self.name}: label {key!r}: {value!r}: use up to 63 lower-case letters, digits, _ "
+                    "and -; a key begins with a letter"
+                )
 
     def _check_synthetic_key(self) -> None:
         if KEY_COLUMN in self.key and not self.has_synthetic_key:
