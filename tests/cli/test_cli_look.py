@@ -65,6 +65,28 @@ def test_the_list_and_the_tasks_are_shown_without_settings(bare: Shell) -> None:
     assert not bare.home.exists(), "looking makes nothing"
 
 
+def test_a_task_is_shown_with_how_long_it_takes_and_how_often_it_may_run(bare: Shell) -> None:
+    told = bare.inside("show", "brevo.events").out
+    assert re.search(r"^asks at most +270 requests in any hour$", told, re.MULTILINE)
+    assert re.search(r"^shared with +brevo.templates$", told, re.MULTILINE)
+    assert re.search(r"^a run +4 slices: 4 requests or more \(one a page\), no waiting", told, re.MULTILINE)
+    assert re.search(r"^how often +every 53.7 s and no oftener, if a page", told, re.MULTILINE)
+    faster = bare.inside("show", "brevo.events", "--json", BREVO_QUOTA="10").summary
+    assert faster["schedule"]["rates"] == [{"limit": 270, "window_s": 360.0}]
+    assert (faster["task"], faster["write_contract"]["name"]) == ("brevo.events", "CleanEvent")
+    wrong = bare.inside("show", "brevo.events", BREVO_QUOTA="none")
+    assert (wrong.code, "the quota, without the connector's settings" in wrong.out) == (0, True)
+
+
+def test_what_earlier_runs_took_is_told_of_the_next(shell: Shell) -> None:
+    shell.run_inside("events", "--run-id", "one")
+    advice = shell.inside("show", "brevo.events", "--json").summary["schedule"]
+    (done,) = shell.inside("report", "one", "--json").summary["summary"]["tasks"]
+    assert (advice["past"]["runs"], advice["past"]["requests"]) == (1, done["api_calls"])
+    assert advice["first"]["requests"] == done["api_calls"]
+    assert "the last one, since" in shell.inside("show", "brevo.events").out
+
+
 def test_a_workflow_lists_and_shows_its_own_tasks(bare: Shell) -> None:
     module = "tidegate.workflows.brevo.main"
     assert "brevo.events" in bare("list", module=module).out

@@ -1,13 +1,11 @@
-"""Commands that look and load nothing: `list`, `show`, `preview`."""
+"""Commands that look and load nothing: `list` and `preview`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
-
-from pydantic import BaseModel
 
 from tidegate.app.failures import exits
 from tidegate.app.tables import print_table
@@ -16,9 +14,8 @@ from tidegate.engine.build import InstancesBuild
 from tidegate.engine.invalid import Invalid
 from tidegate.engine.over import From
 from tidegate.engine.plan import Range, Slice, plan_task
-from tidegate.engine.tasks import Task, read_model
+from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector, Workflow
-from tidegate.utils.columns import Column
 from tidegate.utils.errors import SettingsError, TidegateError
 from tidegate.utils.personal_columns import masked
 
@@ -42,54 +39,6 @@ def list_command(loaders: Iterable[Callable[[], Workflow]]) -> None:
     print_table(("task", "table", "write", "what"), rows, sys.stdout)
     if broken:
         raise broken[0]
-
-
-def show_command(workflow: Callable[[], Workflow], name: str, *, debug: bool) -> None:
-    with exits(debug=debug):
-        made = workflow()
-        task = made.task(name)
-        out = sys.stdout
-        out.write(f"{made.name}.{task.name}: {task.doc}\n\n")
-        for label, text in _facts(made, task):
-            out.write(f"{label:14}{text}\n")
-        read = read_model(task.fetch)
-        if read is not None:
-            out.write(f"\nread contract {read.__name__}\n")
-            print_table(("field", "type"), _read_rows(read), out)
-        out.write(f"\nwrite contract {task.into.model.__name__}\n")
-        rows = [(column.name, _kind(column), column.description or "") for column in task.into.columns]
-        print_table(("column", "type", "meaning"), rows, out)
-
-
-def _facts(workflow: Workflow, task: Task[Any, Any, Any]) -> Iterable[tuple[str, str]]:
-    table = task.into
-    key = f" by {', '.join(table.key)}" if table.key else ""
-    yield "table", table.name
-    yield "write", f"{table.write}{key}" + (f", newest by {table.version}" if table.version else "")
-    if task.windows is not None:
-        days = "one day" if task.windows.days == 1 else f"{task.windows.days} days"
-        yield "windows", f"of {days} each, in {task.windows.zone}"
-        yield "each run", f"asks for new windows, and again for the last {task.windows.refetch}"
-    if task.cursor is not None:
-        back = f", less {task.cursor.lookback}" if task.cursor.lookback else ""
-        yield "cursor", f"{task.cursor.field}{back}; the first run begins at {task.cursor.start}"
-    for number, axis in enumerate(task.over):
-        yield ("" if number else "one slice for"), f"each {axis}"
-    for number, quota in enumerate(getattr(workflow.factory, "quotas", ())):
-        yield ("" if number else "quota"), quota
-
-
-def _read_rows(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    for name, field in model.model_fields.items():
-        annotation = field.annotation
-        kind = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-        kind = kind.replace("typing.", "").replace(f"{model.__module__}.", "")
-        yield field.alias or name, f"{kind}, required" if field.is_required() else kind
-
-
-def _kind(column: Column) -> str:
-    text = f"list of {column.kind}" if column.repeated else str(column.kind)
-    return text if column.nullable or column.repeated else f"{text}, required"
 
 
 def preview_command(workflow: Callable[[], Workflow], name: str, rows: int, *, debug: bool) -> None:

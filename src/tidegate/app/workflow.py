@@ -51,11 +51,15 @@ def workflow(name: str, factory: Factory, tasks: Sequence[Task[Any, Any, Any]]) 
             list_command([lambda: made])
 
     @app.command("show")
-    def show_(task: Annotated[str, typer.Argument(metavar="TASK")], debug: options.Debug = False) -> None:
-        """One task: contracts, table, and what it asks for."""
-        from tidegate.app.inspect_commands import show_command
+    def show_(
+        task: Annotated[str, typer.Argument(metavar="TASK")],
+        as_json: options.Json = False,
+        debug: options.Debug = False,
+    ) -> None:
+        """One task: contracts, table, what it asks for, and how often it may run."""
+        from tidegate.app.show_command import show_command
 
-        show_command(lambda: made, task, debug=debug)
+        show_command(lambda: made, task, as_json=as_json, debug=debug)
 
     @app.command("preview")
     def preview_(

@@ -96,16 +96,16 @@ def list_(debug: options.Debug = False) -> None:
 
 
 @app.command()
-def show(task: TaskName, debug: options.Debug = False) -> None:
-    """One task: contracts, table, windows and quotas."""
+def show(task: TaskName, as_json: options.Json = False, debug: options.Debug = False) -> None:
+    """One task: contracts, table, windows, quotas, and how often it may run."""
     from tidegate.app.failures import exits
-    from tidegate.app.inspect_commands import show_command
     from tidegate.app.registry import find_task
+    from tidegate.app.show_command import show_command
     from tidegate.utils.project import Project
 
     with exits(debug=debug):
         workflow, name = find_task(Project.find(Path.cwd()), task)
-    show_command(lambda: workflow, name, debug=debug)
+    show_command(lambda: workflow, name, as_json=as_json, debug=debug)
 
 
 @app.command()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from tidegate.connectors.brevo.auth import BrevoAuthManager
 from tidegate.connectors.brevo.client import BrevoConnector
 from tidegate.connectors.brevo.config import BrevoSettings
@@ -26,6 +28,16 @@ class BrevoFactory:
     """
 
     quotas = tuple(f"{quota.bucket}: {quota}" for quota in DEFAULT_QUOTAS)
+
+    @staticmethod
+    def blueprint() -> BrevoConnector:
+        """A connector to look at: what it would ask, and under which quotas. It needs no key and has none.
+
+        Raises `SettingsError` where another setting is wrong.
+        """
+        settings = BrevoSettings.read(Project.find(Path.cwd()).root, api_key=SecretStr("none"))
+        limiter = BrevoRateLimiter(path_of(settings.base_url), factor=settings.quota)
+        return BrevoConnector(SyncHttpClient(settings.base_url, rate_limiter=limiter))
 
     @staticmethod
     def create_connector(

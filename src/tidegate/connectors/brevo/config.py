@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,13 +28,14 @@ class BrevoSettings(BaseSettings):
     timeout_s: float = Field(30.0, gt=0)
 
     @classmethod
-    def read(cls, folder: Path | None = None) -> BrevoSettings:
-        """From the environment, and from `.env` in `folder` (default: the working folder).
+    def read(cls, folder: Path | None = None, **given: Any) -> BrevoSettings:
+        """From the environment, and from `.env` in `folder` (default: the working folder), but for what is
+        `given`.
 
         Raises `SettingsError` that names each variable that is missing or wrong.
         """
         try:
-            settings = cls(_env_file=(folder or Path()) / ".env")
+            settings = cls(_env_file=(folder or Path()) / ".env", **given)
         except ValidationError as error:
             wrong = wrong_settings(error, _PREFIX)
             where = " A key is made in Brevo under SMTP & API, API keys." if _KEY in wrong else ""

@@ -79,6 +79,12 @@ class Paginator(ABC):
         """The response headers that the walk looks at, in lower case. They are kept with every page."""
         return frozenset()
 
+    @property
+    def page_rows(self) -> int | None:
+        """How many rows a full page adds to the listing; None where only the API knows."""
+        limit: int | None = getattr(self, "limit", None)
+        return limit
+
     @abstractmethod
     def plan(self, width: int) -> PagePlan:
         """Begin a walk that keeps at most `width` pages in flight."""

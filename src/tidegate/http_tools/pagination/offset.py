@@ -39,6 +39,10 @@ class OffsetPaginator(Paginator):
             raise ValueError(f"overlap {self.overlap} must be at least 0 and less than limit {self.limit}")
 
     @property
+    def page_rows(self) -> int:
+        return self.limit - self.overlap
+
+    @property
     def headers(self) -> frozenset[str]:
         return headers_of(self.total)
 

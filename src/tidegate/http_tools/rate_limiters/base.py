@@ -16,6 +16,7 @@ import httpx2
 from tidegate.http_tools.drivers import Stop, drive, drive_async
 from tidegate.http_tools.effects import Blocking, Flow, Sleep, WaitAtMost
 from tidegate.http_tools.exceptions import WaitTooLongError
+from tidegate.http_tools.rate_limiters.rates import Rate
 
 # A wait is never shorter: a clock that stands still must not become a busy loop.
 MIN_WAIT_S = 0.001
@@ -68,6 +69,11 @@ class BaseRateLimiter(ABC):
 
     def __init__(self) -> None:
         self.line = Line()
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        """What it grants in the long run, all of these at once; none where it declares nothing."""
+        return ()
 
     @abstractmethod
     def try_acquire(self, cost: int = 1) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import httpx2
 
 from tidegate.http_tools.rate_limiters.base import MIN_WAIT_S, BaseRateLimiter
+from tidegate.http_tools.rate_limiters.rates import Rate
 from tidegate.http_tools.rate_limiters.sliding_window import SlidingWindowLimiter
 
 
@@ -45,6 +46,11 @@ class BurstRecoveryLimiter(BaseRateLimiter):
         self._burst_over = False
         self._recovered = False
         self._last = clock()  # grant, answer or loss
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        """That of recovery: a burst is over soon."""
+        return self._recovery.rates
 
     def try_acquire(self, cost: int = 1) -> float:
         most = min(self._burst.limit, self._recovery.limit, self.burst_requests)

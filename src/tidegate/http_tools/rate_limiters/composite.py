@@ -9,6 +9,7 @@ from concurrent.futures import Future
 import httpx2
 
 from tidegate.http_tools.rate_limiters.base import BaseRateLimiter, Line
+from tidegate.http_tools.rate_limiters.rates import Rate
 
 
 class CompositeLimiter(BaseRateLimiter):
@@ -38,6 +39,10 @@ class CompositeLimiter(BaseRateLimiter):
                 made.line = self._lines.setdefault(made._parts_lines(), made.line)
                 self._routed[routed] = made
             return self._routed[routed]
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        return tuple(rate for limiter in self.limiters for rate in limiter.rates)
 
     def try_acquire(self, cost: int = 1) -> float:
         wait = self._ask(lambda limiter: limiter.try_acquire(cost), cost)

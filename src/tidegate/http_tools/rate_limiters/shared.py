@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from tidegate.http_tools.exceptions import QuotaStoreError
 from tidegate.http_tools.rate_limiters.base import MIN_WAIT_S, BaseRateLimiter
+from tidegate.http_tools.rate_limiters.rates import Rate
 from tidegate.http_tools.rate_limiters.shared_script import ASK
 from tidegate.utils.errors import SettingsError
 
@@ -89,6 +90,10 @@ class SharedLimiter(BaseRateLimiter):
         self._out: deque[tuple[float, str | None]] = deque()  # handed out; None: by the limiter in its place
         self._unused: list[str] = []  # to be given back with the next call
         self._down_until = -math.inf
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        return (Rate(self.limit, self.window_s),)
 
     def try_now(self, cost: int = 1) -> float | None:
         """0 where slots are at hand; None where the store must be asked, which blocks."""

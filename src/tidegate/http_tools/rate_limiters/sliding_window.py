@@ -13,6 +13,7 @@ import httpx2
 
 from tidegate.http_tools.grants import GrantStore
 from tidegate.http_tools.rate_limiters.base import MIN_WAIT_S, BaseRateLimiter
+from tidegate.http_tools.rate_limiters.rates import Rate
 
 
 class SlidingWindowLimiter(BaseRateLimiter):
@@ -46,6 +47,10 @@ class SlidingWindowLimiter(BaseRateLimiter):
         self._unanswered: deque[float] = deque()
         self._answered: deque[float] = deque()
         self._returned: list[tuple[float, int]] = []  # to a store: when, and how many
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        return (Rate(self.limit, self.window_s),)
 
     def try_now(self, cost: int = 1) -> float | None:
         return self.try_acquire(cost) if self._store is None else None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from tidegate.http_tools.rate_limiters.base import MIN_WAIT_S, BaseRateLimiter
+from tidegate.http_tools.rate_limiters.rates import Rate
 
 # Of a token: sums of fractions that should be whole are a little less.
 _ROUNDING = 1e-6
@@ -28,6 +29,10 @@ class TokenBucketLimiter(BaseRateLimiter):
         self._lock = threading.Lock()
         self._tokens = float(burst)
         self._filled_at = clock()
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        return (Rate(self.burst, self.burst / self.rate),)
 
     def try_acquire(self, cost: int = 1) -> float:
         if not 1 <= cost <= self.burst:

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 import httpx2
 
 from tidegate.http_tools.rate_limiters.base import BaseRateLimiter
+from tidegate.http_tools.rate_limiters.rates import Rate
 
 
 class WeightedLimiter(BaseRateLimiter):
@@ -38,6 +39,10 @@ class WeightedLimiter(BaseRateLimiter):
                 self._priced[key] = _Priced(limiter, weight)
             return self._priced[key]
 
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        return self.limiter.rates
+
     def try_acquire(self, cost: int = 1) -> float:
         return self.limiter.try_acquire(cost)
 
@@ -52,6 +57,10 @@ class _Priced(BaseRateLimiter):
         super().__init__()
         self.limiter, self.weight = limiter, weight
         self.line = limiter.line
+
+    @property
+    def rates(self) -> tuple[Rate, ...]:
+        return tuple(Rate(max(rate.limit // self.weight, 1), rate.window_s) for rate in self.limiter.rates)
 
     def try_acquire(self, cost: int = 1) -> float:
         return self.limiter.try_acquire(cost * self.weight)
