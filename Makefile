@@ -1,5 +1,6 @@
 # Needs python3 (3.11 or newer, with venv and pip) and make; the rest is installed into .venv from the lock file.
 # PYTHON=python3.12 chooses another interpreter, ARGS="..." goes to pytest, to the demo and to the benchmark.
+# The extended tests want a Python 3.13 besides, which PYTHON313=/path/to/python3.13 names where it is not found.
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
@@ -8,6 +9,10 @@ LOCK = requirements/dev.lock
 LOCKED = .venv/.locked-$(VERSION)
 READY = .venv/.ready-$(VERSION)
 TYPED = src tests scripts $(wildcard bench)
+# TIDEGATE_STANDINS names an environment made elsewhere, and then none is made here.
+STANDINS = $(if $(TIDEGATE_STANDINS),,.standins/.ready)
+RESOLVE = --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command 'make lock' --quiet
 PARALLEL = --numprocesses auto --dist worksteal
 PIP = $(BIN)/python -m pip -qq --disable-pip-version-check
 CHECKS = check-style check-types check-imports check-tree check-audit
@@ -15,7 +20,7 @@ CHECKS = check-style check-types check-imports check-tree check-audit
 # Runs a command that speaks only if it fails.
 quietly = said=$$($(1) 2>&1) || { printf '%s\n' "$$said"; exit 1; }
 
-.PHONY: help demo test coverage test-extended check $(CHECKS) format bench lock clean
+.PHONY: help demo test coverage test-extended standins check $(CHECKS) format bench lock clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -33,8 +38,11 @@ coverage: $(READY) ## the tests with their branch coverage, half as slow again
 	@total=$$($(BIN)/coverage report --format=total) && \
 		echo "branch coverage: $$total % (file by file: $(BIN)/coverage report)"
 
-test-extended: $(READY) node_modules/.ready ## the slow tests, and those against servers from npm
+test-extended: IF_POSSIBLE = --if-possible
+test-extended: $(READY) node_modules/.ready $(STANDINS) ## the slow tests, and those against servers from npm and Google's stand-ins
 	@$(BIN)/pytest -m extended $(ARGS)
+
+standins: $(STANDINS) ## the stand-ins for BigQuery and Cloud Storage, in .standins
 
 check: $(CHECKS) ## style, types, layers, stray strings, known vulnerabilities: silent when all is well
 
@@ -51,6 +59,7 @@ check-imports: $(READY)
 check-tree: $(READY)
 	@$(BIN)/python scripts/check_tree.py
 
+# runtime.lock is a part of dev.lock; standins.lock is for loopback tests and not audited.
 check-audit: $(READY)
 	@$(BIN)/python scripts/audit.py $(LOCK)
 
@@ -64,17 +73,19 @@ bench: $(READY) ## measure the hot paths
 	@$(BIN)/python -m bench.drift
 
 lock: ## resolve the lock files again; UPGRADE=--upgrade takes the newest releases
-	@tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && \
+	@tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && PATH="$$tool/bin:$$PATH" && \
 	$(PYTHON) -m venv "$$tool" && "$$tool/bin/python" -m pip -qq --disable-pip-version-check install uv && \
-	"$$tool/bin/uv" pip compile pyproject.toml --group dev \
-		--extra bigquery --extra compression --extra jwt --extra pandas --extra polars \
-		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command 'make lock' --quiet $(UPGRADE) --output-file $(LOCK)
+	uv pip compile $(RESOLVE) --python-version 3.11 $(UPGRADE) pyproject.toml --group dev \
+		--extra bigquery --extra compression --extra jwt --extra pandas --extra polars --output-file $(LOCK) && \
+	uv pip compile $(RESOLVE) --python-version 3.11 pyproject.toml --extra bigquery --constraint $(LOCK) \
+		--output-file requirements/runtime.lock && \
+	uv pip compile $(RESOLVE) --python-version 3.13 $(UPGRADE) requirements/standins.in \
+		--output-file requirements/standins.lock
 	@if command -v npm >/dev/null; then npm install --package-lock-only --ignore-scripts --loglevel=error; \
 		else echo "npm not found: package-lock.json stays as it is"; fi
 
 clean: ## remove what these targets made; .tidegate and DuckDB files stay
-	@rm -rf .venv node_modules build dist .coverage .coverage.* .hypothesis \
+	@rm -rf .venv .standins node_modules build dist .coverage .coverage.* .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find src tests scripts $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -89,6 +100,9 @@ $(LOCKED): $(LOCK)
 $(READY): pyproject.toml $(LOCKED)
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
+
+.standins/.ready: requirements/standins.lock scripts/standins.py
+	@$(PYTHON) scripts/standins.py $(IF_POSSIBLE)
 
 node_modules/.ready: package.json package-lock.json .npmrc
 	@if command -v npm >/dev/null; then npm ci --ignore-scripts --loglevel=error && touch $@; \

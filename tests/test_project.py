@@ -18,9 +18,20 @@ from scripts.check_tree import findings
 from tests.prism import prism
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = (ROOT / "requirements" / "dev.lock").read_text()
+LOCKS = {path.stem: path.read_text() for path in (ROOT / "requirements").glob("*.lock")}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-TARGETS = {"demo", "test", "coverage", "test-extended", "check", "format", "bench", "lock", "clean"}
+TARGETS = {
+    "demo",
+    "test",
+    "coverage",
+    "test-extended",
+    "standins",
+    "check",
+    "format",
+    "bench",
+    "lock",
+    "clean",
+}
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,9 +51,9 @@ def package(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", name.group()).lower()
 
 
-def locked() -> dict[str, str]:
+def locked(name: str) -> dict[str, str]:
     """Each package of the lock file, with what stands under it."""
-    entries = re.split(r"^(?=[a-z0-9])", LOCK, flags=re.MULTILINE)[1:]
+    entries = re.split(r"^(?=[a-z0-9])", LOCKS[name], flags=re.MULTILINE)[1:]
     return {package(entry): entry for entry in entries}
 
 
@@ -67,8 +78,10 @@ def test_an_old_python_is_refused_with_its_version(tmp_path: Path) -> None:
     assert f"tidegate needs Python 3.11 or newer; '{old}' is Python 3.10.1" in refused.stdout
 
 
-def test_every_locked_package_has_a_hash() -> None:
-    assert [name for name, entry in locked().items() if "--hash=sha256:" not in entry] == []
+@pytest.mark.parametrize("name", ["dev", "runtime", "standins"])
+def test_every_locked_package_has_a_hash_and_none_an_address(name: str) -> None:
+    assert [name for name, entry in locked(name).items() if "--hash=sha256:" not in entry] == []
+    assert re.findall(r"\S*(?:://|--index|--find-links|@ )\S*", LOCKS[name]) == []
 
 
 def test_everything_the_project_asks_for_is_locked() -> None:
@@ -77,11 +90,21 @@ def test_everything_the_project_asks_for_is_locked() -> None:
         *PROJECT["dependency-groups"]["dev"],
         *PROJECT["build-system"]["requires"],
     ]
-    assert {package(requirement) for requirement in asked} <= locked().keys()
+    assert {package(requirement) for requirement in asked} <= locked("dev").keys()
+    production = [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["bigquery"],
+    ]
+    assert {package(requirement) for requirement in production} <= locked("runtime").keys()
 
 
-def test_lock_files_hold_no_address() -> None:
-    assert re.findall(r"\S*(?:://|--index|--find-links|@ )\S*", LOCK) == []
+def test_what_runs_in_production_is_what_is_tested_and_audited() -> None:
+    tested = locked("dev")
+    pins = {name: entry.split()[0] for name, entry in locked("runtime").items()}
+    assert pins == {name: tested[name].split()[0] for name in pins}
+
+
+def test_npm_lock_file_holds_no_address() -> None:
     npm_packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     assert [name for name, entry in npm_packages.items() if "resolved" in entry] == []
 
