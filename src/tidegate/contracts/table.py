@@ -128,8 +128,8 @@ class Table(Generic[W]):
         for key, value in self.labels.items():
             if not _LABEL_KEY.fullmatch(key) or not _LABEL_VALUE.fullmatch(value):
                 raise ValueError(
-                    f"table {self.name}: label {key!r}: {value!r}: use up to 63 lower-case letters, digits, _ "
-                    "and -; a key begins with a letter"
+                    f"table {self.name}: label {key!r}: {value!r}: use lower-case letters, digits, _ "
+                    "and -, 63 at most; a key begins with a letter"
                 )
 
     def _check_synthetic_key(self) -> None:
