@@ -97,15 +97,17 @@ class _Exchange:
         """Make ready for another request, or raise."""
         if (target := redirect_of(response)) is not None:
             self._follow(response, target)
-        elif response.status_code == 401 and token is not None and self._renewable(token, response):
+        elif response.status_code == 401 and (yield from self._renewing(token, response)):
             self._rejected = token
         else:
             yield from self._retry(self._failure(response), self._faults.of_status(response))
 
-    def _renewable(self, token: str, response: httpx2.Response) -> bool:
+    def _renewing(self, token: str | None, response: httpx2.Response) -> Flow[bool]:
         """Whether to ask again with another token: once, a second 401 is an error."""
         auth, hop = self._policy.auth, self._sender.hop(self._request)
-        return self._rejected is None and auth is not None and auth.renewable(token, response, hop)
+        if token is None or self._rejected is not None or auth is None:
+            return False
+        return (yield from auth.renewing(token, response, hop))
 
     def _follow(self, response: httpx2.Response, target: httpx2.URL) -> None:
         self._hops += 1

@@ -1,12 +1,87 @@
-"""Types of settings that several connectors share, and what is wrong with them in a person's words."""
+"""Settings from the environment, `.env` or Secret Manager, and what is wrong with them in plain words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, AliasChoices, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+from tidegate.utils.secrets import SecretReference, resolved
+
+
+class KeptSecret(SecretStr):
+    """A secret that Secret Manager keeps: looked up when its value is asked for, once a run.
+
+    An auth manager that holds it asks again where the vendor refuses it. It prints and pickles as the
+    reference, which is no secret.
+    """
+
+    @property
+    def reference(self) -> SecretReference:
+        reference = SecretReference.parse(self._secret_value)
+        if reference is None:
+            raise ValueError("a KeptSecret is made of a reference: secret://project/name")
+        return reference
+
+    def get_secret_value(self) -> str:
+        """The secret itself. Blocks the first time; raises `TidegateError`."""
+        return resolved(self._secret_value)
+
+    def _display(self) -> str:
+        return self._secret_value
+
+
+class Settings(BaseSettings):
+    """As pydantic's `BaseSettings`, but a value `secret://project/name[/version]` is looked up.
+
+    A `SecretStr` is looked up when its value is asked for; any other value when the settings are read, which
+    then blocks and may raise `TidegateError`.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _look_up(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        known = {name: info for field, info in cls.model_fields.items() for name in _names(field, info)}
+        return {
+            name: _looked_up(value, sealed=_is_secret(known[name].annotation)) if name in known else value
+            for name, value in data.items()
+        }
+
+
+def _names(field: str, info: FieldInfo) -> Iterator[str]:
+    """Under which a source may give the field. `.env` also holds what belongs to others."""
+    yield field
+    for alias in (info.alias, info.validation_alias):
+        choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
+        yield from (each for each in choices if isinstance(each, str))
+
+
+def _is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(_is_secret(each) for each in get_args(annotation))
+
+
+def _looked_up(value: Any, *, sealed: bool = False) -> Any:
+    if isinstance(value, SecretStr) and not isinstance(value, KeptSecret):
+        return kept(value)
+    if isinstance(value, str):
+        return KeptSecret(value) if sealed and SecretReference.parse(value) else resolved(value)
+    if isinstance(value, dict):
+        return {name: _looked_up(each) for name, each in value.items()}
+    return [_looked_up(each) for each in value] if isinstance(value, list) else value
+
+
+def kept(secret: SecretStr) -> SecretStr:
+    """The same, or what looks it up where it holds a reference. Raises `SettingsError` for a bad one."""
+    if isinstance(secret, KeptSecret):
+        return secret
+    text = secret.get_secret_value()
+    return KeptSecret(text) if SecretReference.parse(text) else secret
 
 
 def check_base_url(text: str) -> str:

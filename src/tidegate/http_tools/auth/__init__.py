@@ -26,6 +26,7 @@ from tidegate.http_tools.auth.jwt import JWTAuthManager
 from tidegate.http_tools.auth.manager import TokenAuthManager
 from tidegate.http_tools.auth.oauth2 import OAuth2AuthManager
 from tidegate.http_tools.auth.placement import InHeader, InQuery
+from tidegate.http_tools.auth.secret_store import SecretTokenStore
 from tidegate.http_tools.auth.service_account import ServiceAccountAuthManager
 from tidegate.http_tools.auth.signing import JWTSigner
 from tidegate.http_tools.auth.stores import FileTokenStore, LeasedTokenStore, MemoryTokenStore, TokenStore
@@ -57,6 +58,7 @@ __all__ = [
     "RefreshToken",
     "SecretBasic",
     "SecretPost",
+    "SecretTokenStore",
     "ServiceAccountAuthManager",
     "TokenAuthManager",
     "TokenEndpointAuthManager",

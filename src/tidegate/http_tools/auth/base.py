@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
-from pydantic import SecretStr
 
 from tidegate.http_tools.effects import Flow
 from tidegate.http_tools.retry_strategies import BaseRetryStrategy, HeaderBasedRetryStrategy
@@ -74,6 +73,11 @@ class BaseAuthManager(Sealed, ABC):
         """Whether another token is worth a try after `token` was answered with 401."""
         return True
 
+    def renewing(self, token: str, response: httpx2.Response, hop: Hop) -> Flow[bool]:
+        """As `renewable`, for a manager that has to ask elsewhere. This is what the policy runs."""
+        yield from ()
+        return self.renewable(token, response, hop)
+
     def cleaned(self, url: httpx2.URL) -> httpx2.URL:
         """`url` as another origin may get it: without the credential where it stands in the query."""
         return url
@@ -96,18 +100,13 @@ def fingerprint(secret: str) -> str:
     return hashlib.sha256(b"tidegate credential:" + secret.encode()).hexdigest()[:16]
 
 
-def plain(secret: str | SecretStr) -> str:
-    return secret.get_secret_value() if isinstance(secret, SecretStr) else secret
-
-
 def is_sendable(text: str) -> bool:
     """Whether a header can carry the text as it is."""
     return bool(text) and text.isascii() and text.isprintable() and text == text.strip()
 
 
-def sendable(secret: str | SecretStr, what: str) -> str:
-    """The secret in plain. Raises `SettingsError` where no header can carry it."""
-    text = plain(secret)
+def sendable(text: str, what: str) -> str:
+    """The text as it is. Raises `SettingsError` where no header can carry it."""
     if not is_sendable(text):
         raise SettingsError(
             f"{what} is empty or has characters that no header can carry",

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import base64
+from abc import abstractmethod
 
 import httpx2
 from pydantic import SecretStr
 
-from tidegate.http_tools.auth.base import BaseAuthManager, fingerprint, plain, sendable
+from tidegate.http_tools.auth.base import BaseAuthManager, Hop, fingerprint, sendable
+from tidegate.http_tools.auth.credentials import Credential
 from tidegate.http_tools.auth.scrubbing import scrubbed
 from tidegate.http_tools.effects import Flow
 from tidegate.utils.errors import SettingsError
 
 
 class _FixedAuthManager(BaseAuthManager):
-    """One value of `Authorization`, for good."""
+    """One value of `Authorization`, until Secret Manager has a newer secret for it."""
 
-    _value: str
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+        self._identity = fingerprint(self._value(credential.text))
+
+    @abstractmethod
+    def _value(self, secret: str) -> str: ...
 
     def apply(self, request: httpx2.Request, rejected: str | None = None) -> Flow[str | None]:  # noqa: ARG002
-        request.headers["Authorization"] = self._value
+        secret = self._credential.text
+        request.headers["Authorization"] = self._value(secret)
         yield from ()
-        return None
+        return secret if self._credential.renewable else None
+
+    def renewing(self, token: str, response: httpx2.Response, hop: Hop) -> Flow[bool]:  # noqa: ARG002
+        return self._credential.renew(token)
 
     def identity(self) -> str:
-        return fingerprint(self._value)
+        return self._identity
 
 
 class BasicAuthManager(_FixedAuthManager):
@@ -34,19 +45,30 @@ class BasicAuthManager(_FixedAuthManager):
     """
 
     def __init__(self, username: str, password: str | SecretStr = "") -> None:
-        text = plain(password)
-        if ":" in username or not (username + text).isprintable():
+        self._username = username
+        super().__init__(Credential(password, self._checked))
+
+    def _checked(self, password: str) -> str:
+        if ":" in self._username or not (self._username + password).isprintable():
             raise SettingsError(
                 "the user name or password has characters that basic authentication cannot carry",
                 hint="A user name has no colon; look for a line break that was copied with either.",
             )
-        self._password, self._username = text, username
-        self._encoded = base64.b64encode(f"{username}:{text}".encode()).decode()
-        self._value = f"Basic {self._encoded}"
+        return password
+
+    def _encoded(self, password: str) -> str:
+        return base64.b64encode(f"{self._username}:{password}".encode()).decode()
+
+    def _value(self, secret: str) -> str:
+        return f"Basic {self._encoded(secret)}"
 
     def secrets(self) -> tuple[str, ...]:
         # with an empty password the key is the user
-        return (self._encoded, self._password or self._username)
+        return tuple(
+            text
+            for each in self._credential.secrets()
+            for text in (self._encoded(each), each or self._username)
+        )
 
 
 class BearerAuthManager(_FixedAuthManager):
@@ -56,11 +78,13 @@ class BearerAuthManager(_FixedAuthManager):
     """
 
     def __init__(self, token: str | SecretStr) -> None:
-        self._token = sendable(token, "the bearer token")
-        self._value = f"Bearer {self._token}"
+        super().__init__(Credential(token, lambda text: sendable(text, "the bearer token")))
+
+    def _value(self, secret: str) -> str:
+        return f"Bearer {secret}"
 
     def scrubbed(self, body: bytes) -> bytes:
-        return scrubbed(body, (self._token,))
+        return scrubbed(body, self.secrets())
 
     def secrets(self) -> tuple[str, ...]:
-        return (self._token,)
+        return self._credential.secrets()

@@ -10,6 +10,7 @@ from urllib.parse import quote_plus
 from pydantic import SecretStr
 
 from tidegate.http_tools.auth.base import Sealed
+from tidegate.http_tools.auth.credentials import Credential
 from tidegate.http_tools.auth.signing import JWTSigner
 
 
@@ -37,6 +38,10 @@ class ClientAuth(Sealed, ABC):
 
     def secrets(self) -> tuple[str, ...]:
         """Those beside the client's secret."""
+        return ()
+
+    def credentials(self) -> tuple[Credential, ...]:
+        """What may be renewed where the proof is refused, beside the client's secret."""
         return ()
 
 
@@ -99,3 +104,6 @@ class PrivateKeyJWT(ClientAuth):
 
     def secrets(self) -> tuple[str, ...]:
         return self._signer.secrets()
+
+    def credentials(self) -> tuple[Credential, ...]:
+        return (self._signer.credential,)

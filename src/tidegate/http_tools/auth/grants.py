@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
-from tidegate.http_tools.auth.base import Hop, Sealed, fingerprint, plain
+from tidegate.http_tools.auth.base import Hop, Sealed, fingerprint
+from tidegate.http_tools.auth.credentials import Credential, reference_of
+from tidegate.http_tools.auth.secret_store import SecretTokenStore
 from tidegate.http_tools.auth.signing import JWTSigner
 from tidegate.http_tools.auth.stores import LeasedTokenStore, MemoryTokenStore, TokenStore
 from tidegate.http_tools.auth.token_calls import Answer
@@ -50,6 +52,10 @@ class Grant(Sealed, ABC):
     def secrets(self) -> tuple[str, ...]:
         return ()
 
+    def credentials(self) -> tuple[Credential, ...]:
+        """What may be renewed where the grant is refused."""
+        return ()
+
     def identity(self) -> str:
         """What tells two grants of one client apart, and stays over refreshes."""
         return ""
@@ -67,13 +73,16 @@ class Password(Grant):
     """A user's name and password. OAuth 2.1 has dropped it; some APIs have nothing else."""
 
     def __init__(self, username: str, password: str | SecretStr) -> None:
-        self._username, self._password = username, plain(password)
+        self._username, self._password = username, Credential(password)
 
     def form(self, now: float) -> Flow[dict[str, str]]:  # noqa: ARG002
         yield from ()
-        return {"grant_type": "password", "username": self._username, "password": self._password}
+        return {"grant_type": "password", "username": self._username, "password": self._password.text}
 
     def secrets(self) -> tuple[str, ...]:
+        return self._password.secrets()
+
+    def credentials(self) -> tuple[Credential, ...]:
         return (self._password,)
 
     def identity(self) -> str:
@@ -98,6 +107,9 @@ class JWTBearer(Grant):
     def secrets(self) -> tuple[str, ...]:
         return self._signer.secrets()
 
+    def credentials(self) -> tuple[Credential, ...]:
+        return (self._signer.credential,)
+
     def identity(self) -> str:
         return f"{self._signer.fingerprint}|{self._signer.claims.get('sub', '')}"
 
@@ -108,13 +120,22 @@ class RefreshToken(Grant):
     The store's token comes first, then `token`, which is also what is tried where the store's is refused: so
     a new consent is a new setting. A new refresh token is in the store before it or the access token beside
     it is used. Where the store has a lease, one process at a time refreshes, and waits 60 s for its turn.
+
+    A `token` that is a reference, `secret://project/name`, is kept there too: without `store` new ones become
+    new versions of that secret (`SecretTokenStore`).
     """
 
     rotates = True
 
     def __init__(self, token: str | SecretStr | None = None, *, store: TokenStore | None = None) -> None:
-        self._seed = None if token is None else plain(token)
+        reference = None if token is None else reference_of(token)
+        self._seed: Credential | None = None
+        if store is None and reference is not None:
+            store = SecretTokenStore(reference)
+        elif token is not None:
+            self._seed = Credential(token)
         self._store = store or MemoryTokenStore()
+        self._identity = fingerprint(str(reference) if reference else self._begin or "")
         self._unsaved: str | None = None
         self._shown: str | None = None
         self._refused: set[str] = set()
@@ -123,7 +144,7 @@ class RefreshToken(Grant):
         if self._unsaved is not None:  # kept in memory by an exchange that was cut
             yield from self._save(self._unsaved)
         stored = yield from self._stored("read", self._store.load)
-        token = self._seed if stored is None or stored in self._refused else stored
+        token = self._begin if stored is None or stored in self._refused else stored
         self._shown = token = token or stored
         if token is None:
             raise TokenError(
@@ -142,7 +163,11 @@ class RefreshToken(Grant):
         if code != "invalid_grant" or self._shown is None:
             return False
         self._refused.add(self._shown)
-        return self._seed is not None and self._seed not in self._refused
+        return self._begin is not None and self._begin not in self._refused
+
+    @property
+    def _begin(self) -> str | None:
+        return None if self._seed is None else self._seed.text
 
     def _save(self, token: str) -> Flow[None]:
         yield from self._stored("stored", lambda: self._store.save(token))
@@ -182,10 +207,14 @@ class RefreshToken(Grant):
             yield from Sleep(_LEASE_POLL_S)
 
     def secrets(self) -> tuple[str, ...]:
-        return tuple(each for each in (self._seed, self._shown, self._unsaved) if each)
+        begun = self._seed.secrets() if self._seed is not None else ()
+        return (*begun, *(each for each in (self._shown, self._unsaved) if each))
+
+    def credentials(self) -> tuple[Credential, ...]:
+        return () if self._seed is None else (self._seed,)
 
     def identity(self) -> str:
-        return fingerprint(self._seed or "")
+        return self._identity
 
 
 class _Lease:

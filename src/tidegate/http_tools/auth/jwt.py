@@ -45,14 +45,20 @@ class JWTAuthManager(TokenAuthManager):
             key, algorithm=algorithm, claims=claims, headers=headers, key_id=key_id, lifetime_s=lifetime_s
         )
         self._skew = ClockSkew()
-        self._signed_ahead_s = 0.0  # by which clock the present token is
+        # by which clock the present token is, and with which key
+        self._signed_ahead_s, self._signed_with = 0.0, self._signer.credential.text
         super().__init__(place, margin_s=margin_s)
 
     def fetch(self, hop: Hop) -> Flow[Granted]:
         yield from ()
-        self._signed_ahead_s = self._skew.ahead_s
+        self._signed_ahead_s, self._signed_with = self._skew.ahead_s, self._signer.credential.text
         token = self._signer.sign(hop.epoch() + self._signed_ahead_s)
         return Granted(token, self._signer.lifetime_s - BACKDATED_S)
+
+    def renewing(self, token: str, response: httpx2.Response, hop: Hop) -> Flow[bool]:
+        if self.renewable(token, response, hop):
+            return True
+        return (yield from self._signer.credential.renew(self._signed_with))
 
     def renewable(self, token: str, response: httpx2.Response, hop: Hop) -> bool:
         self._skew.learn(response, hop.epoch())  # of many that are refused at once only the first learns

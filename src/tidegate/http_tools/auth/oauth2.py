@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from pydantic import SecretStr
 
-from tidegate.http_tools.auth.base import Hop, fingerprint, plain
+from tidegate.http_tools.auth.base import Hop, fingerprint
 from tidegate.http_tools.auth.client_auth import Client, ClientAuth, PublicClient, SecretBasic
+from tidegate.http_tools.auth.credentials import Credential, renewed
 from tidegate.http_tools.auth.grants import ClientCredentials, Grant
 from tidegate.http_tools.auth.manager import MARGIN_S, TokenAuthManager
 from tidegate.http_tools.auth.placement import Placement
@@ -47,8 +48,8 @@ class OAuth2AuthManager(TokenAuthManager):
         self._url = endpoint(token_url)
         self._grant = grant or ClientCredentials()
         self._shielded = self._grant.rotates
-        self._client = Client(client_id, plain(client_secret or ""), str(self._url))
-        self._client_auth = client_auth or (SecretBasic() if self._client.secret else PublicClient())
+        self._client_id, self._secret = client_id, Credential(client_secret or "")
+        self._client_auth = client_auth or (SecretBasic() if self._secret.text else PublicClient())
         self._scope, self._params = scope, dict(params or {})
         self._asked = tuple(value for _, value in self._url.params.multi_items())
         self._skew = ClockSkew()
@@ -61,7 +62,7 @@ class OAuth2AuthManager(TokenAuthManager):
                 try:
                     answer = yield from self._ask(hop)
                 except Refused as refused:
-                    if not tries_left or not self._another(refused, hop):
+                    if not tries_left or not (yield from self._another(refused, hop)):
                         raise refused.error from None
                 else:
                     return (yield from self._taken(answer))
@@ -75,14 +76,24 @@ class OAuth2AuthManager(TokenAuthManager):
         if self._scope is not None:
             form["scope"] = self._scope
         headers: dict[str, str] = {}
-        self._client_auth.add(self._client, form, headers, now)
+        self._client_auth.add(self._client(self._secret.text), form, headers, now)
         return (yield from ask(form_request(self._url, form, headers, hop)))
 
-    def _another(self, refused: Refused, hop: Hop) -> bool:
-        """Whether to ask again: signed by the server's clock, or with the grant's other token."""
+    def _client(self, secret: str) -> Client:
+        return Client(self._client_id, secret, str(self._url))
+
+    def _another(self, refused: Refused, hop: Hop) -> Flow[bool]:
+        """Whether to ask again: signed by the server's clock, with the grant's other token, or with a secret
+        that Secret Manager has a newer version of.
+        """
         signed = self._client_auth.signs or self._grant.signs
         off = signed and self._skew.learn(refused.response, hop.epoch())
-        return off or self._grant.another(refused.code)
+        if off or self._grant.another(refused.code):
+            return True
+        if not refused.of_credentials:
+            return False
+        held = (self._secret, *self._client_auth.credentials(), *self._grant.credentials())
+        return (yield from renewed(held))
 
     def _taken(self, answer: Answer) -> Flow[Granted]:
         granted = answer.granted("access_token", "expires_in")
@@ -96,8 +107,9 @@ class OAuth2AuthManager(TokenAuthManager):
         return tuple(each for each in found if isinstance(each, str))
 
     def fixed_secrets(self) -> tuple[str, ...]:
-        client = self._client
-        own = (client.secret, client.basic()) if client.secret else ()
+        own = tuple(
+            text for each in self._secret.secrets() if each for text in (each, self._client(each).basic())
+        )
         return (*own, *self._client_auth.secrets(), *self._grant.secrets(), *self._asked)
 
     @property
@@ -105,7 +117,7 @@ class OAuth2AuthManager(TokenAuthManager):
         return public(self._url)
 
     def identity(self) -> str:
-        parts = (public(self._url), self._client.client_id, self._scope or "", self._grant.identity())
+        parts = (public(self._url), self._client_id, self._scope or "", self._grant.identity())
         return fingerprint("|".join(parts))
 
     def __repr__(self) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from tidegate.http_tools.auth.base import fingerprint, plain
+from tidegate.http_tools.auth.base import fingerprint
+from tidegate.http_tools.auth.credentials import plain
 from tidegate.http_tools.auth.grants import JWTBearer
 from tidegate.http_tools.auth.manager import MARGIN_S
 from tidegate.http_tools.auth.oauth2 import OAuth2AuthManager

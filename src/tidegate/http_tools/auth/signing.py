@@ -10,7 +10,8 @@ from uuid import uuid4
 import httpx2
 from pydantic import SecretStr
 
-from tidegate.http_tools.auth.base import Sealed, fingerprint, plain
+from tidegate.http_tools.auth.base import Sealed, fingerprint
+from tidegate.http_tools.auth.credentials import Credential
 from tidegate.utils.errors import SettingsError
 
 ALGORITHMS = frozenset(
@@ -45,22 +46,31 @@ class JWTSigner(Sealed):
         self.algorithm, self.lifetime_s = algorithm, lifetime_s
         self.claims = dict(claims or {})
         self._headers = {**(headers or {}), **({"kid": key_id} if key_id else {})}
-        text = plain(key)
-        self._shared = text if algorithm.startswith("HS") else None
-        self._key = _prepared(text, algorithm)
-        self.fingerprint = fingerprint(text)
+        self.credential = Credential(key)
+        self._prepared = (self.credential.text, _prepared(self.credential.text, algorithm))
+        self.fingerprint = fingerprint(self.credential.text)
 
     def sign(self, now: float, **claims: Any) -> str:
         """The token; `now` is in epoch seconds of the server's clock as far as it is known."""
         import jwt
 
+        key = self._key()
         issued = int(now - BACKDATED_S)
         own = {"iat": issued, "exp": issued + int(self.lifetime_s), "jti": uuid4().hex}
         every = {**own, **self.claims, **claims}
-        return jwt.encode(every, self._key, algorithm=self.algorithm, headers=self._headers or None)
+        return jwt.encode(every, key, algorithm=self.algorithm, headers=self._headers or None)
+
+    def _key(self) -> Any:
+        """As PyJWT wants it: made anew where Secret Manager had a newer one."""
+        text, prepared = self._prepared
+        if text != self.credential.text:
+            text = self.credential.text
+            prepared = _prepared(text, self.algorithm)
+            self._prepared = (text, prepared)
+        return prepared
 
     def secrets(self) -> tuple[str, ...]:
-        return () if self._shared is None else (self._shared,)
+        return self.credential.secrets() if self.algorithm.startswith("HS") else ()
 
     def __repr__(self) -> str:
         return f"JWTSigner(algorithm={self.algorithm!r})"

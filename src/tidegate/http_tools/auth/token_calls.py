@@ -34,6 +34,7 @@ _HINTS = {
     "invalid_scope": "The scope is unknown, or not given to this client.",
     "unsupported_grant_type": "The server does not offer this grant.",
 }
+_OF_CREDENTIALS = frozenset({"invalid_client", "invalid_grant", "unauthorized_client"})
 _NOT_REFUSED = "The credential was not refused: run again when the server answers."
 _DEFAULT_HINT = "Check the credentials that the auth manager was made with."
 
@@ -114,6 +115,11 @@ class Refused(Exception):  # noqa: N818 - it never leaves this package: `error` 
     def __init__(self, error: TokenError, code: str, response: httpx2.Response) -> None:
         super().__init__(str(error))
         self.error, self.code, self.response = error, code, response
+
+    @property
+    def of_credentials(self) -> bool:
+        """Whether it was a secret that was not taken, or may have been: servers are not of one mind."""
+        return self.response.status_code in (401, 403) or self.code in _OF_CREDENTIALS
 
 
 def ask(request: httpx2.Request) -> Flow[Answer]:

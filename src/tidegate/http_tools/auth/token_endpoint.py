@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import httpx2
+
 from tidegate.http_tools.auth.base import Hop, fingerprint
+from tidegate.http_tools.auth.credentials import Credential, opened, renewed, sealed, within
 from tidegate.http_tools.auth.manager import MARGIN_S, TokenAuthManager
 from tidegate.http_tools.auth.placement import Placement
-from tidegate.http_tools.auth.token_calls import Refused, ask, endpoint, form_request, json_request
+from tidegate.http_tools.auth.token_calls import Answer, Refused, ask, endpoint, form_request, json_request
 from tidegate.http_tools.auth.tokens import Granted
 from tidegate.http_tools.effects import Flow
 from tidegate.http_tools.origins import origin
@@ -48,22 +51,34 @@ class TokenEndpointAuthManager(TokenAuthManager):
         if json is not None and form is not None:
             raise ValueError("a login has a JSON body or a form, not both")
         self._url = endpoint(url, "url")
-        self._json, self._form, self._method = json, form, method
-        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self._json, self._form, self._method = sealed(json), sealed(form), method
+        self._headers = sealed({name.lower(): value for name, value in (headers or {}).items()})
         self._token, self._lifetime_s, self._lifetime = token, lifetime_s, lifetime
+        self._identity = fingerprint("|".join((str(self._url), *self.fixed_secrets())))
         super().__init__(place, margin_s=margin_s)
 
     def fetch(self, hop: Hop) -> Flow[Granted]:
-        if self._form is not None:
-            request = form_request(self._url, self._form, self._headers, hop)
-        else:
-            request = json_request(self._method, self._url, self._json, self._headers, hop)
         try:
-            answer = yield from ask(request)
+            answer = yield from ask(self._request(hop))
         except Refused as refused:
-            raise refused.error from None
+            held = tuple(within([self._json, self._form, self._headers]))
+            if not refused.of_credentials or not (yield from renewed(held)):
+                raise refused.error from None
+            answer = yield from self._again(hop)
         granted = answer.granted(self._token, self._lifetime)
         return granted if self._lifetime_s is None else Granted(granted.value, self._lifetime_s)
+
+    def _again(self, hop: Hop) -> Flow[Answer]:
+        try:
+            return (yield from ask(self._request(hop)))
+        except Refused as refused:
+            raise refused.error from None
+
+    def _request(self, hop: Hop) -> httpx2.Request:
+        headers = opened(self._headers)
+        if self._form is not None:
+            return form_request(self._url, opened(self._form), headers, hop)
+        return json_request(self._method, self._url, opened(self._json), headers, hop)
 
     def fixed_secrets(self) -> tuple[str, ...]:
         """Every text of the login, for who knows which of them is the secret."""
@@ -76,14 +91,16 @@ class TokenEndpointAuthManager(TokenAuthManager):
         return origin(self._url)  # a vendor's own path may hold the user, or the key
 
     def identity(self) -> str:
-        return fingerprint("|".join((str(self._url), *self.fixed_secrets())))
+        return self._identity
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({origin(self._url)!r})"
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
+    if isinstance(value, Credential):
+        yield from value.secrets()
+    elif isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for each in value.values():
