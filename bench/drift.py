@@ -19,7 +19,7 @@ from tidegate.contracts.windows import Window
 from tidegate.engine.build import InstancesBuild
 from tidegate.engine.context import Context
 from tidegate.engine.drift.profiler import Profiler
-from tidegate.engine.run import calm_gc
+from tidegate.engine.at_work import calm_gc
 from tidegate.factories.brevo import BrevoFactory
 from tidegate.http_tools.calls import Page
 from tidegate.http_tools.pagination import PageRequest

@@ -173,7 +173,7 @@ def test_windows_of_nights_of_an_hour_more_or_less_are_whole_days_for_each_value
 
     autumn = datetime(2026, 10, 26, 12, tzinfo=UTC)
     made = plan_task(rows, CursorRow(), Range(), autumn)
-    Plan("r", "w", {}, autumn, (made,)).save(tmp_path / "plan.json")
+    Plan("r", "w", {}, "x.duckdb", autumn, (made,)).save(tmp_path / "plan.json")
     again = Plan.load(tmp_path / "plan.json")
     assert again is not None
     hours = {}
@@ -202,7 +202,7 @@ def test_a_plan_that_waits_for_a_parent_keeps_what_is_known(tmp_path: Path) -> N
         raise AssertionError((api, order, account))
 
     plan = plan_task(both, CursorRow(), Range(), NOW)
-    plan.save(tmp_path / "plan.both.json")
+    assert plan.freeze(tmp_path / "plan.both.json") == plan
     again = TaskPlan.load(tmp_path / "plan.both.json")
     assert again == plan
     assert plan.waits == ("orders",)

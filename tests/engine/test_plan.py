@@ -180,7 +180,7 @@ def test_a_task_without_cursor_is_one_slice_and_stores_none() -> None:
 
 def test_a_plan_reads_back_as_it_was_saved(tmp_path: Path) -> None:
     tasks = (plan_task(DAILY, CursorRow(1, at(9)), Range(), NOW), plan_task(SINCE, CursorRow(), Range(), NOW))
-    plan = Plan("r", "w", {"tasks": [], "from": None}, NOW, tasks)
+    plan = Plan("r", "w", {"tasks": [], "from": None}, "x.duckdb", NOW, tasks)
     plan.save(tmp_path / "plan.json")
     assert Plan.load(tmp_path / "plan.json") == plan
 

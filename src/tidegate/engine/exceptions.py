@@ -9,6 +9,7 @@ EngineError
 |- DamagedStateError       exit 30: a page log or part is damaged before its end
 |- SlicesError             exit 30: the values that a task is split over cannot be had
 |- ParentFailedError       the code of the task whose rows this one is split over, which failed
+|- MissingSlicesError      exit 20: slices that another process is to extract are not there
 |- AccountingError         exit 30: the sum of rows does not hold; nothing was loaded
 |- StorageError            exit 30: the state folder cannot be used
 |  `- StorageFullError     exit 20: the disk is full
@@ -61,6 +62,10 @@ class ParentFailedError(EngineError):
     def __init__(self, message: str, code: ExitCode, hint: str) -> None:
         super().__init__(message, hint=hint)
         self.exit_code = code
+
+
+class MissingSlicesError(EngineError):
+    exit_code = ExitCode.TRY_AGAIN
 
 
 class AccountingError(EngineError):

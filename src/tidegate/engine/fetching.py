@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,18 @@ from tidegate.http_tools.pagination import PageRequest
 from tidegate.http_tools.policy import Terms
 
 
-def open_log(call: Call[Any], path: Path, *, offline: bool) -> PageLog:
-    """The log of the call's pages; `offline`, it must stand, whichever credential its pages came by."""
+def open_log(
+    call: Call[Any], path: Path, *, offline: bool, wait: Callable[[float], None] = time.sleep
+) -> PageLog:
+    """The log of the call's pages; `offline`, it must stand, whichever credential its pages came by.
+
+    Waits by `wait` while another process has it open.
+    """
     if not offline:
-        return PageLog(path, call.describe())
+        return PageLog(path, call.describe(), wait=wait)
     logged = logged_request(path)
     check_request(call, logged, offline=True)
-    return PageLog(path, logged)
+    return PageLog(path, logged, wait=wait)
 
 
 def check_request(call: Call[Any], before: Any, *, offline: bool) -> None:

@@ -10,12 +10,14 @@ the end of the file is what a crash leaves, and is cut off; damage before that i
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import struct
 import threading
+import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ _FRAME = struct.Struct("<III")  # magic, length of what follows in the frame, cr
 _MAGIC_BYTES = struct.pack("<I", _MAGIC)
 # Level 1 costs about 0.3 us a row of 357 bytes and shrinks JSON five- to tenfold.
 _LEVEL = 1
+_LOOK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,15 @@ class Entry:
 class PageLog:
     """The pages of one slice. `request` says what the slice asks for, in plain values.
 
-    Opening an existing log checks every record. Raises `RequestChangedError` where the log was written for
-    another request, `DamagedStateError` where it is damaged before its end, `StorageError` where the disk
-    refuses. May be used from several threads.
+    Opening an existing log checks every record. One that is open elsewhere is waited for, by `wait`, and so
+    is this one until it is closed, or its process dies. Raises `RequestChangedError` where the log was
+    written for another request, `DamagedStateError` where it is damaged before its end, `StorageError` where
+    the disk refuses. May be used from several threads.
     """
 
-    def __init__(self, path: Path, request: Mapping[str, Any]) -> None:
+    def __init__(
+        self, path: Path, request: Mapping[str, Any], *, wait: Callable[[float], None] = time.sleep
+    ) -> None:
         self.path = path
         self._lock = threading.Lock()
         self._entries: dict[int, Entry] = {}
@@ -60,6 +66,7 @@ class PageLog:
         except OSError as error:
             raise storage_error(path, error) from error
         try:
+            self._hold(wait)
             self._end = self._scan(plain(request))
             self._cut_tail()
             if self._end == 0:
@@ -69,6 +76,15 @@ class PageLog:
         except BaseException:
             os.close(self._fd)
             raise
+
+    def _hold(self, wait: Callable[[float], None]) -> None:
+        while True:
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                wait(_LOOK_AGAIN_S)
+            else:
+                return
 
     def __contains__(self, index: int) -> bool:
         return index in self._entries

@@ -8,7 +8,7 @@ beside the plan, when that other task has worked its slices (`stages.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -17,10 +17,13 @@ from typing import Any, TypeAlias
 from tidegate.contracts.windows import Cursor, Window, Windows
 from tidegate.destinations.base import CursorRow
 from tidegate.engine import state_files
+from tidegate.engine.exceptions import DamagedStateError
+from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.over import Each, Value, parents, restored, slice_id, stored
 from tidegate.engine.tasks import Task
 from tidegate.utils.errors import UsageError
 
+PLAN = "plan.json"
 WHOLE = "all"  # the id of the only slice of a task that is not split
 
 Lists: TypeAlias = "tuple[tuple[Value, ...] | None, ...]"  # the values of each axis; None: not known yet
@@ -101,8 +104,11 @@ class TaskPlan:
         )
         return replace(self, slices=slices, waits=(), lists=())
 
-    def save(self, path: Path) -> None:
-        state_files.save(path, _stored(self))
+    def freeze(self, path: Path) -> TaskPlan:
+        """Save it as a stage of the run, and give what stands there: another process may have been first."""
+        if state_files.save_once(path, _stored(self)):
+            return self
+        return TaskPlan.load(path) or self
 
     @classmethod
     def load(cls, path: Path) -> TaskPlan | None:
@@ -112,25 +118,37 @@ class TaskPlan:
 
 @dataclass(frozen=True)
 class Plan:
+    """Everything that the steps of a run need to know of it, in its folder. `arguments` are what makes two
+    commands the same one; `destination` is as it was typed, `invalid` what was chosen for broken rows.
+    """
+
     run_id: str
     workflow: str
     arguments: dict[str, Any]
+    destination: str
     until: datetime
     tasks: tuple[TaskPlan, ...]
+    invalid: Invalid = field(default_factory=Invalid)
 
     def save(self, path: Path) -> None:
         tasks = [_stored(task) for task in self.tasks]
-        until = self.until.isoformat()
-        state_files.save(path, {**vars(self), "until": until, "tasks": tasks})
+        until, invalid = self.until.isoformat(), asdict(self.invalid)
+        state_files.save(path, {**vars(self), "until": until, "tasks": tasks, "invalid": invalid})
 
     @classmethod
     def load(cls, path: Path) -> Plan | None:
         """The frozen plan, with the stages that are frozen; None where this run has none yet."""
 
         def make(fields: dict[str, Any]) -> Plan:
-            tasks = tuple(_task_plan(task) for task in fields["tasks"])
-            until = _instant(fields["until"])
-            return cls(fields["run_id"], fields["workflow"], fields["arguments"], until, tasks)
+            return cls(
+                fields["run_id"],
+                fields["workflow"],
+                fields["arguments"],
+                fields["destination"],
+                _instant(fields["until"]),
+                tuple(_task_plan(task) for task in fields["tasks"]),
+                Invalid(fields["invalid"]["on_invalid"], Budget(**fields["invalid"]["budget"])),
+            )
 
         plan = state_files.load(path, make)
         if plan is None:
@@ -140,6 +158,17 @@ class Plan:
             for each in plan.tasks
         )
         return replace(plan, tasks=tuple(stages))
+
+
+def load_plan(run: Path) -> Plan:
+    """That of a run with this folder. Raises `DamagedStateError` where it is gone."""
+    plan = Plan.load(run / PLAN)
+    if plan is None:
+        raise DamagedStateError(
+            f"the plan of run {run.name} is gone, and its pages with it",
+            hint="What was fetched can only be fetched again: tidegate run.",
+        )
+    return plan
 
 
 def stage_file(run: Path, task: str) -> Path:

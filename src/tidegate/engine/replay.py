@@ -16,12 +16,13 @@ from tidegate.destinations.base import Destination
 from tidegate.engine.commit import commit_id
 from tidegate.engine.drift.baselines import Baselines
 from tidegate.engine.events import RunListener, ignore
-from tidegate.engine.exceptions import DamagedStateError
 from tidegate.engine.invalid import Invalid
+from tidegate.engine.job import Job
 from tidegate.engine.ledger import Ledger, RunRow
 from tidegate.engine.locks import run_lock, task_lock
-from tidegate.engine.plan import Plan, TaskPlan
+from tidegate.engine.plan import Plan, TaskPlan, load_plan
 from tidegate.engine.report import RunReport, TaskReport
+from tidegate.engine.shards import RUN
 from tidegate.engine.stages import Stages
 from tidegate.engine.tables import prepare
 from tidegate.engine.task_run import TaskRun
@@ -51,7 +52,7 @@ class Replay:
         """
         with Ledger(self.home) as ledger, ExitStack() as stack:
             row = known_run(ledger, self.run_id)
-            plan = plan_of(self.home, self.run_id)
+            plan = load_plan(self.home.root / "runs" / self.run_id)
             tasks = [each for each in plan.tasks if self._landed(each)]
             if not tasks:
                 raise UsageError(
@@ -80,12 +81,12 @@ class Replay:
         lock = task_lock(self.home, ledger, name, self.destination, self.run_id)
         try:
             prepare(self.destination, name, task.into)
-            return TaskRun(
+            job = Job(
                 name=name,
                 task=task,
                 run_id=self.run_id,
                 plan=replace(planned, seen=self.destination.cursor(name).version),
-                folder=self.home.run(self.run_id) / task.name,
+                run=self.home.run(self.run_id),
                 connector=connector,
                 destination=self.destination,
                 lock=lock,
@@ -95,10 +96,10 @@ class Replay:
                 now=self.now,
                 until=plan.until,
                 baselines=Baselines.of(self.home, name),
-                stages=Stages(self.home.run(self.run_id), [task.name]),
                 invalid=self.invalid,
                 again=True,
-            ).run()
+            )
+            return TaskRun(job, Stages(job.run, [task.name]), RUN).run()
         finally:
             lock.release()
 
@@ -111,13 +112,3 @@ def known_run(ledger: Ledger, run_id: str) -> RunRow:
     if row is None:
         raise UsageError(f"there is no run {run_id!r} here", hint="`tidegate runs` shows those there are.")
     return row
-
-
-def plan_of(home: Home, run_id: str) -> Plan:
-    plan = Plan.load(home.root / "runs" / run_id / "plan.json")
-    if plan is None:
-        raise DamagedStateError(
-            f"the plan of run {run_id} is gone, and its pages with it",
-            hint="What was fetched can only be fetched again: tidegate run.",
-        )
-    return plan

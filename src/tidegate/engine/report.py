@@ -9,7 +9,7 @@ from typing import Any, Literal
 from tidegate.engine.drift.findings import Finding
 from tidegate.utils.errors import ExitCode, TidegateError
 
-Status = Literal["loaded", "failed"]
+Status = Literal["loaded", "extracted", "failed"]
 
 
 @dataclass
@@ -67,7 +67,9 @@ class RunReport:
 
     @property
     def status(self) -> Status:
-        return "loaded" if self.exit_code in (ExitCode.OK, ExitCode.QUARANTINED) else "failed"
+        if self.exit_code not in (ExitCode.OK, ExitCode.QUARANTINED):
+            return "failed"
+        return "extracted" if any(task.status == "extracted" for task in self.tasks) else "loaded"
 
     def summary(self) -> dict[str, Any]:
         """One JSON object; times ISO 8601 in UTC, durations in seconds."""

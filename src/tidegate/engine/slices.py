@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,35 +17,12 @@ from tidegate.engine.invalid import Invalid
 from tidegate.engine.pagelog import PageLog, plain
 from tidegate.engine.parts import Manifest, PartWriter, is_whole
 from tidegate.engine.quarantining import Quarantining
+from tidegate.engine.traffic import Traffic
 from tidegate.http_tools.calls import STARTS, Call, Page, walk
 from tidegate.http_tools.drivers import Stop
-from tidegate.http_tools.events import Answered, Event, Retrying, Waiting
+from tidegate.http_tools.events import Event
 from tidegate.http_tools.exceptions import ListingMovedError
 from tidegate.utils.schemas import arrow_schema
-
-
-@dataclass
-class Traffic:
-    """What fetching has cost in this process. Written by the threads that fetch."""
-
-    api_calls: int = 0
-    retries: int = 0
-    waited_s: float = 0.0
-    bytes: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def note(self, event: Event) -> None:
-        with self._lock:
-            match event:
-                case Answered():
-                    self.api_calls += 1
-                    self.waited_s += event.waited_s
-                    self.bytes += event.size
-                case Retrying():
-                    self.retries += 1
-                    self.waited_s += event.delay_s
-                case Waiting():
-                    pass
 
 
 @dataclass
@@ -90,17 +66,27 @@ class SliceWork:
         return self.folder / f"{self.slice_id}.profile"
 
     def finish(self) -> Manifest:
-        """The slice's manifest: as it stands from before, or after fetching and building what is missing."""
-        done = Manifest.load(self._manifest)
-        if done is not None and self._still_good(done):
-            self.watch.stood(self.number, self._profile)
-            self.stood = True
+        """The slice's manifest: as it stands from before, or after fetching and building what is missing.
+
+        Waits while another process is at the slice.
+        """
+        done = self._standing()
+        if done is not None:
             return done
-        log = open_log(self.call, self.folder / f"{self.slice_id}.pages", offline=self.offline)
-        try:
-            return self._from_pages(log)
+        path = self.folder / f"{self.slice_id}.pages"
+        log = open_log(self.call, path, offline=self.offline, wait=self.stop.sleep)
+        try:  # the log is ours from here on; another process may have been at it until now
+            return self._standing() or self._from_pages(log)
         finally:
             log.close()
+
+    def _standing(self) -> Manifest | None:
+        done = Manifest.load(self._manifest)
+        if done is None or not self._still_good(done):
+            return None
+        self.watch.stood(self.number, self._profile)
+        self.stood = True
+        return done
 
     def _still_good(self, done: Manifest) -> bool:
         check_request(self.call, done.request, offline=self.offline)

@@ -5,12 +5,14 @@ where they are damaged.
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tidegate.engine.exceptions import DamagedStateError, storage_error
-from tidegate.utils.home import write_json
+from tidegate.utils.home import sync_folder, write_json
 
 T = TypeVar("T")
 
@@ -21,6 +23,23 @@ def save(path: Path, value: dict[str, Any]) -> None:
         write_json(path, value)
     except OSError as error:
         raise storage_error(path, error) from error
+
+
+def save_once(path: Path, value: dict[str, Any]) -> bool:
+    """As `save`, unless the file is there: of several processes at once, one saves. Whether it was this."""
+    own = path.with_name(f"{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        write_json(own, value)
+        try:
+            os.link(own, path)
+        except FileExistsError:
+            return False
+        finally:
+            own.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    return True
 
 
 def load(path: Path, make: Callable[[dict[str, Any]], T]) -> T | None:
