@@ -34,8 +34,8 @@ def loaded_by(code: str) -> set[str]:
 
 def test_the_public_names_are_exactly_these() -> None:
     assert tidegate.__all__ == [
-        "Context", "Cursor", "Each", "From", "Personal", "ReadContract", "Table", "Window", "Windows",
-        "WriteContract", "__version__", "load", "run", "task", "workflow",
+        "Context", "Cursor", "Each", "From", "Map", "Personal", "ReadContract", "Table", "Window",
+        "Windows", "WriteContract", "__version__", "load", "run", "task", "workflow",
     ]  # fmt: skip
     assert dir(tidegate) == tidegate.__all__
 

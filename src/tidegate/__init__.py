@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tidegate.app.workflow import workflow as workflow
     from tidegate.contracts.base import ReadContract as ReadContract
     from tidegate.contracts.base import WriteContract as WriteContract
+    from tidegate.contracts.map import Map as Map
     from tidegate.contracts.personal import Personal as Personal
     from tidegate.contracts.table import Table as Table
     from tidegate.contracts.windows import Cursor as Cursor
@@ -27,6 +28,7 @@ _HOMES = {
     "Cursor": "tidegate.contracts.windows",
     "Each": "tidegate.engine.over",
     "From": "tidegate.engine.over",
+    "Map": "tidegate.contracts.map",
     "Personal": "tidegate.contracts.personal",
     "ReadContract": "tidegate.contracts.base",
     "Table": "tidegate.contracts.table",
@@ -45,6 +47,7 @@ __all__ = [
     "Cursor",
     "Each",
     "From",
+    "Map",
     "Personal",
     "ReadContract",
     "Table",

@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 
 from tests.engine.shop import ORDERS, AcmeConnector, ApiOrder, CleanOrder
+from tidegate.contracts.base import WriteContract
+from tidegate.contracts.map import Apply, Coalesce, Constant, Default, Hash, Lookup, Map, Year
+from tidegate.contracts.table import Table
 from tidegate.engine.fingerprint import fingerprint
 from tidegate.engine.tasks import task
 from tidegate.http_tools.clients import Call
@@ -86,6 +89,54 @@ def rated(rate: int, order: ApiOrder) -> CleanOrder:
 )
 def test_what_a_transform_holds_belongs_to_it(make: Callable[[int], Callable[..., Any]]) -> None:
     assert of(make(1)) == of(make(1)) != of(make(2))
+
+
+def mapped(**fields: Any) -> Map[ApiOrder, CleanOrder]:
+    return Map(ApiOrder, CleanOrder, **({"order_id": "id"} | fields))
+
+
+OTHER_MAPS: list[Callable[[], Callable[..., Any]]] = [
+    mapped,
+    lambda: mapped(order_id="total"),
+    lambda: mapped(total=Constant(1)),
+    lambda: mapped(total=Constant(2)),
+    lambda: mapped(total=Coalesce("total", "id")),
+    lambda: mapped(total=Coalesce("id", "total")),
+    lambda: mapped(total=Lookup("id", {1: 2})),
+    lambda: mapped(total=Lookup("id", {1: 3})),
+    lambda: mapped(total=Lookup("id", {1: 3}, otherwise=0)),
+    lambda: mapped(total=Apply(lambda total: total + 1, "total")),
+    lambda: mapped(total=Apply(lambda total: total + 2, "total")),
+    lambda: mapped(total=Default(Apply(lambda total: total + 1, "total"), 0)),
+    lambda: mapped(total=Default(Apply(lambda total: total + 2, "total"), 0)),
+    lambda: mapped(total=lambda order: order.total + 1),
+    lambda: mapped(total=lambda order: order.total + 2),
+    lambda: mapped(total=Year("updated_at")),
+    lambda: mapped(total=Year("updated_at", zone="Europe/Paris")),
+]
+
+
+def test_a_map_is_another_one_where_any_field_comes_from_elsewhere() -> None:
+    first, again = ([of(make()) for make in OTHER_MAPS] for _ in range(2))
+    assert first == again
+    assert len(set(first)) == len(OTHER_MAPS)
+
+
+def test_a_map_that_hashes_is_another_one_with_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hashed(WriteContract):
+        id: str
+
+    def of_key(key: str) -> str:
+        monkeypatch.setenv("TIDEGATE_HASH_KEY", key * 16)
+        made = Map(ApiOrder, Hashed, id=Hash("id"))
+
+        @task(transform=made, into=Table("hashed", Hashed))
+        def hashed(acme: AcmeConnector) -> Call[ApiOrder]:
+            return acme.get_orders()
+
+        return fingerprint(hashed, ApiOrder)
+
+    assert of_key("a") == of_key("a") != of_key("b")
 
 
 def paid(order: ApiOrder) -> CleanOrder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -12,6 +13,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tidegate.contracts.map import AnyMap
+from tidegate.contracts.map_sources import Source
 from tidegate.engine.tasks import Task
 from tidegate.utils.version import __version__
 
@@ -32,6 +35,8 @@ def fingerprint(task: Task[Any, Any, Any], reads: type[BaseModel], key_id: str =
 
 def _code(transform: Any) -> bytes:
     """What makes a transform do what it does: its module, for the helpers beside it, and what it holds."""
+    if isinstance(transform, AnyMap):
+        return _map(transform)
     if isinstance(transform, partial):
         return _code(transform.func) + _plain((transform.args, sorted(transform.keywords.items())))
     if isinstance(transform, MethodType):
@@ -44,6 +49,21 @@ def _code(transform: Any) -> bytes:
     code, held = transform.__code__, [cell.cell_contents for cell in transform.__closure__ or ()]
     holds = (transform.__qualname__, transform.__defaults__, transform.__kwdefaults__, code.co_consts, held)
     return _source(transform.__module__) + code.co_code + _plain(holds)
+
+
+def _map(transform: AnyMap[Any, Any, Any]) -> bytes:
+    """Where each field comes from, functions by what they do, and the key of its hashes."""
+    each, keyed = transform.each, transform.keyed
+    told = (each and each.path, keyed and keyed.key_id)
+    made = (name.encode() + _of_source(top) for name, top in sorted(transform.sources.items()))
+    return _plain((type(transform).__name__, told)) + _object(transform.writes) + b"".join(made)
+
+
+def _of_source(top: Source) -> bytes:
+    """A source by its class, by what it holds, and by the same of its inputs."""
+    held = [getattr(top, each.name) for each in fields(top)]  # type: ignore[arg-type]  # all are dataclasses
+    inside = b"".join(_code(each) if callable(each) else _plain(each) for each in held)
+    return f"({type(top).__name__} ".encode() + inside + b"".join(map(_of_source, top.inputs)) + b")"
 
 
 def _object(holder: Any) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tidegate.contracts.faults import Scrub, shortened
+from tidegate.contracts.map import MapError
 from tidegate.contracts.personal import personal_paths
 from tidegate.contracts.reading import Reading
 from tidegate.contracts.rejects import Fault, Reject, fault_of, row_id
@@ -79,6 +80,9 @@ class Making:
                 several = as_rows(given)
             except ValidationError as error:
                 self._reject(number, error.title, self._faults(error, number))
+            except MapError as error:
+                fault = self._raised(error.raised, number, error.field)
+                self._reject(number, self._transform.name, (fault,))
             except Exception as error:  # noqa: BLE001 - the user's code may raise anything, about any row
                 self._reject(number, self._transform.name, (self._raised(error, number),))
             else:
@@ -154,9 +158,9 @@ class Making:
         personal, scrub = personal_paths(self._model), self._scrub(origin)
         return tuple(fault_of(detail, personal, scrub=scrub) for detail in error.errors(include_url=False))
 
-    def _raised(self, error: Exception, origin: int | None) -> Fault:
+    def _raised(self, error: Exception, origin: int | None, field: str = "") -> Fault:
         text = shortened(self._scrub(origin)(str(error)), _LONGEST)
-        return Fault("", f"raised {type(error).__name__}: {text}")
+        return Fault(field, f"raised {type(error).__name__}: {text}")
 
     def _scrub(self, origin: int | None) -> Scrub:
         """Takes the personal values of the row out of a text; of all rows where nobody knows which it was."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tidegate.contracts.map import AnyMap
 from tidegate.engine.context import Context
 from tidegate.engine.frames import is_frame, rows
 from tidegate.engine.signatures import declared, name_of
@@ -31,8 +32,16 @@ class Transform:
     @classmethod
     def of(cls, function: Callable[..., Any], makes: type[BaseModel]) -> Transform:
         """Raises `TypeError` for a function that is no transform: what it is, and what to write instead."""
+        if isinstance(function, AnyMap):
+            return cls._of_map(function, makes)
         found = declared(function, makes)
         return cls(function, makes, found.takes, found.batch, found.context)
+
+    @classmethod
+    def _of_map(cls, function: AnyMap[Any, Any, Any], makes: type[BaseModel]) -> Transform:
+        if not issubclass(function.writes, makes):
+            raise TypeError(f"the transform {name_of(function)} gives another model than {makes.__name__}")
+        return cls(function, makes, (function.reads,), batch=False, takes_context=function.takes_context)
 
     @property
     def name(self) -> str:
@@ -41,6 +50,8 @@ class Transform:
     def bound(self, context: Context) -> Callable[[Any], Any]:
         """The function of one argument that it is for one slice, to be called for each of its rows."""
         function = self.function
+        if isinstance(function, AnyMap):
+            return function.bound(function.facts(context))
         return (lambda given: function(given, context)) if self.takes_context else function
 
     def call(self, given: Any, context: Context) -> Any:
