@@ -124,16 +124,18 @@ def walked(api: Listing, how: OffsetPaginator, width: int) -> list[Any]:
     """The rows of a walk without client and threads."""
     with SyncHttpClient("http://api.test") as client:
         call = client.pages("GET", "/rows", reads=ApiRow, items="rows", paginator=how)
-        plan, queue, found = how.plan(width), list[PageRequest](), list[Any]()
+        plan, queue, found, asked = how.plan(width), list[PageRequest](), list[Any](), 0
         while True:
             while len(queue) < width and (request := plan.take()) is not None:
                 queue.append(request)
             if not queue:
-                assert plan.warnings() == []
+                assert plan.is_whole() is (plan.warnings() == [])
+                assert all("no count of rows and no seam" in warning for warning in plan.warnings())
+                assert bool(plan.warnings()) is (asked > 1 and how.total is None and not how.overlap)
                 return found
-            request = queue.pop(0)
-            asked = client.build_request("GET", "/rows", request.params)
-            page = Page(call, request, api(asked).content)
+            request, asked = queue.pop(0), asked + 1
+            sent = client.build_request("GET", "/rows", request.params)
+            page = Page(call, request, api(sent).content)
             plan.saw(page)
             found += page.items
             queue = [each for each in queue if not plan.beyond(each.index)]
@@ -304,6 +306,7 @@ def test_a_total_that_does_not_fit_is_told(driver: Driver, said: int, there: int
     plan = call.paginator.plan(8)
     assert ids(list(walk(call, call.fetch, plan=plan))) == list(range(there))
     assert plan.warnings() == [f"the API counts {said} rows and sent {there}"]
+    assert plan.is_whole() is (said < there)
 
 
 @pytest.mark.parametrize("overlap", [0, 2])

@@ -139,7 +139,9 @@ def test_a_walk_that_went_well_has_nothing_to_warn_of(driver: Driver, way: str) 
     call = call_of(driver, ask(Paged(23)), paginator)
     plan = paginator.plan(8)
     assert len(ids(list(walk(call, call.fetch, plan=plan)))) == 23
-    assert plan.warnings() == []
+    blind = isinstance(paginator, PageNumberPaginator) and paginator.total is None
+    assert plan.is_whole() is not blind
+    assert ["no count of rows" in warning for warning in plan.warnings()] == [True] * blind
 
 
 @each_way
@@ -212,6 +214,38 @@ def test_a_total_that_shrinks_by_number_means_a_moved_listing(driver: Driver) ->
         driver.pages(call_of(driver, api.by_number, paginator, width=1))
 
 
+def test_a_number_of_pages_that_shrinks_means_a_moved_listing(driver: Driver) -> None:
+    api = Paged(41)
+    api.before = lambda asked: api.data.pop(0) if asked == 3 else None
+    paginator = PageNumberPaginator(limit=5, pages="meta.pages")
+    with pytest.raises(ListingMovedError, match=r"GET /rows.*it was shorter"):
+        driver.pages(call_of(driver, api.by_number, paginator, width=1))
+
+
+@pytest.mark.parametrize("width", [1, 8])
+def test_rows_that_vanish_unseen_are_warned_of_where_nothing_can_show_them(
+    driver: Driver, width: int
+) -> None:
+    api = Paged(40)
+    api.before = lambda asked: api.data.pop(0) if asked == 3 else None
+    call = call_of(driver, api.by_number, PageNumberPaginator(limit=5), width=width)
+    plan = call.paginator.plan(width)
+    assert (
+        len(ids(list(walk(call, call.fetch, plan=plan)))) < 40
+    )  # one of those that are still there is missing
+    (warning,) = plan.warnings()
+    assert "a row that vanished meanwhile may have hidden another one" in warning
+    assert not plan.is_whole()
+
+
+@pytest.mark.parametrize("rows_there", [0, 4])
+def test_a_listing_of_one_page_has_nothing_to_hide(driver: Driver, rows_there: int) -> None:
+    call = call_of(driver, Paged(rows_there).by_number, PageNumberPaginator(limit=5))
+    plan = call.paginator.plan(8)
+    list(walk(call, call.fetch, plan=plan))
+    assert (plan.warnings(), plan.is_whole()) == ([], True)
+
+
 def test_a_total_that_grows_by_number_is_followed_and_told(driver: Driver) -> None:
     api = Paged(12)
     api.before = lambda asked: api.data.extend(rows(len(api.data), 20)) if asked == 1 else None
@@ -219,6 +253,7 @@ def test_a_total_that_grows_by_number_is_followed_and_told(driver: Driver) -> No
     plan = call.paginator.plan(1)
     assert ids(list(walk(call, call.fetch, plan=plan))) == list(range(20))
     assert plan.warnings() == ["the API counted 12 rows at first, 20 at last"]
+    assert plan.is_whole()
 
 
 def test_a_row_put_in_before_is_noticed_by_its_identity(driver: Driver) -> None:
@@ -250,7 +285,8 @@ def test_pages_that_did_not_come_are_told(driver: Driver, said: int, sent: int) 
     plan = call.paginator.plan(1)
     assert len(ids(list(walk(call, call.fetch, plan=plan)))) == sent * 5
     # the empty page that showed it counts as sent
-    assert plan.warnings() == ([f"the API counts {said} pages and sent {sent + 1}"] if said > sent else [])
+    told = [warning for warning in plan.warnings() if "no count of rows" not in warning]
+    assert told == ([f"the API counts {said} pages and sent {sent + 1}"] if said > sent else [])
 
 
 def test_a_short_page_ends_the_walk_where_no_number_says_otherwise(driver: Driver) -> None:

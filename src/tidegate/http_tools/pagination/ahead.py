@@ -11,13 +11,13 @@ class AheadPlan(PagePlan):
     """Hands out pages in order, up to the end where it is known, and at most `width` beyond what was seen.
 
     Where the end is not known the walk starts slowly (1, 1, 2, 4 ... pages ahead), so that a listing of
-    one or two pages costs no request too many. It also keeps an eye on the total: one that is lower than a
-    total that had come before the page was asked for means that rows vanished. (Answers to requests under
-    way at once tell no order.)
+    one or two pages costs no request too many. It also keeps an eye on the total, and on the number of pages:
+    one that fell means that rows vanished. Where neither a total nor a seam would show that, it is told.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, seam: bool) -> None:
         self._width = width
+        self._seam = seam
         self._next = 0
         self._seen = 0
         self._ahead = 1
@@ -25,8 +25,7 @@ class AheadPlan(PagePlan):
         self._rows = 0
         self._first_total: float | None = None
         self._total: float | None = None
-        self._highest: float | None = None
-        self._known: dict[int, float] = {}
+        self._totals, self._page_counts = _Falls(), _Falls()
 
     def take(self) -> PageRequest | None:
         limit = self._seen + self._ahead if self._end is None else min(self._end, self._seen + self._width)
@@ -34,33 +33,35 @@ class AheadPlan(PagePlan):
             return None
         index = self._next
         self._next += 1
-        if self._highest is not None:
-            self._known[index] = self._highest
+        self._totals.ask(index)
+        self._page_counts.ask(index)
         return self._request(index)
 
     @abstractmethod
     def _request(self, index: int) -> PageRequest:
         """The request for the page at this position."""
 
-    def _count(self, index: int, rows: int, total: float | None) -> bool:
-        """Add a page of `rows` rows that says `total`; tell whether the total shows that rows vanished."""
+    def _count(self, index: int, rows: int, total: float | None, pages: float | None = None) -> bool:
+        """Add a page of `rows` rows; tell whether the total or the number of pages that it says fell."""
         self._seen += 1
         self._rows += rows
         if self._seen > 1:  # many listings end on their second page: nothing is asked for beyond it
             self._ahead = min(self._width, self._ahead * 2)
         self._total = total
-        known = self._known.pop(index, None)
-        if total is None:
-            return False
         self._first_total = total if self._first_total is None else self._first_total
-        self._highest = total if self._highest is None else max(self._highest, total)
-        return known is not None and total < known
+        fell = self._page_counts.fell(index, pages)
+        return self._totals.fell(index, total) or fell
 
     def beyond(self, index: int) -> bool:
         return self._end is not None and index >= self._end
 
     def warnings(self) -> list[str]:
         told: list[str] = []
+        if self._is_blind:
+            told.append(
+                f"read in {self._seen} pages that no count of rows and no seam joins:"
+                " a row that vanished meanwhile may have hidden another one"
+            )
         if self._total is None or self._first_total is None:
             return told
         if self._first_total != self._total:
@@ -68,3 +69,36 @@ class AheadPlan(PagePlan):
         if self._end == self._seen and self._total != self._rows:
             told.append(f"the API counts {self._total:.0f} rows and sent {self._rows}")
         return told
+
+    def is_whole(self) -> bool:
+        """A total that grew, or is too low, takes nothing away of what came."""
+        if self._is_blind or self._total is None:
+            return not self._is_blind
+        fell = self._first_total is not None and self._total < self._first_total
+        return self._total <= self._rows and (self._seam or not fell)
+
+    @property
+    def _is_blind(self) -> bool:
+        """Rows may have moved up into pages that were read, and nothing would show it."""
+        return self._seen > 1 and self._first_total is None and not self._seam
+
+
+class _Falls:
+    """Of a number that pages carry: it fell where it is lower than one that came before the page was asked
+    for. (Answers to requests under way at once tell no order.)
+    """
+
+    def __init__(self) -> None:
+        self._highest: float | None = None
+        self._known: dict[int, float] = {}
+
+    def ask(self, index: int) -> None:
+        if self._highest is not None:
+            self._known[index] = self._highest
+
+    def fell(self, index: int, number: float | None) -> bool:
+        known = self._known.pop(index, None)
+        if number is None:
+            return False
+        self._highest = number if self._highest is None else max(self._highest, number)
+        return known is not None and number < known

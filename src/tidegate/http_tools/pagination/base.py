@@ -72,6 +72,10 @@ class PagePlan(ABC):
         """What was odd and did not stop the walk."""
         return []
 
+    def is_whole(self) -> bool:
+        """Of a walk that came to its end: whether nothing speaks against it that every row came."""
+        return not self.warnings()
+
 
 class Paginator(ABC):
     @property

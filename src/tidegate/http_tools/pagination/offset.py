@@ -52,7 +52,7 @@ class OffsetPaginator(Paginator):
 
 class _OffsetPlan(AheadPlan):
     def __init__(self, how: OffsetPaginator, width: int) -> None:
-        super().__init__(width)
+        super().__init__(width, seam=how.overlap > 0)
         self._how = how
         self._size = how.limit  # of a page; some APIs cap what they are asked for
         self._last: list[Any] = []

@@ -20,8 +20,9 @@ class PageNumberPaginator(Paginator):
     slowly. It ends with the last page by that number, with an empty page, and, where no number says
     otherwise, with a page shorter than `limit`.
 
-    Pages by number have no seam. A total that shrinks under way, and a row whose `identity` (a dotted path
-    in the row) stood on the page before, raise `ListingMovedError`; a total that grows is a warning. A page
+    Pages by number have no seam. A total, or a number of pages, that shrinks under way, and a row whose
+    `identity` (a dotted path in the row) stood on the page before, raise `ListingMovedError`; a total that
+    grows is a warning, and so is more than one page without a total: rows that vanish go unseen there. A page
     that repeats one before raises `PaginationError`.
     """
 
@@ -47,7 +48,7 @@ class PageNumberPaginator(Paginator):
 
 class _PageNumberPlan(AheadPlan):
     def __init__(self, how: PageNumberPaginator, width: int) -> None:
-        super().__init__(width)
+        super().__init__(width, seam=False)
         self._how = how
         self._size = how.limit  # of a page, as far as is known
         self._last: list[Any] = []
@@ -64,13 +65,13 @@ class _PageNumberPlan(AheadPlan):
         if (earlier := self._repeats.of(index, items)) is not None:
             raise PaginationError(f"page {index} repeats page {earlier}: the API ignores the page number")
         self._check_joins(index, items)
-        if self._count(index, len(items), count(page, self._how.total)):
+        self._pages = count(page, self._how.pages)
+        if self._count(index, len(items), count(page, self._how.total), self._pages):
             raise ListingMovedError(
                 f"the listing moved while it was read: it was shorter at page {index} than before"
             )
         if index == 0 and items:
             self._size = min(len(items), self._how.limit or len(items))  # some APIs cap what was asked for
-        self._pages = count(page, self._how.pages)
         self._end = self._seen if self._is_last(items) else self._known_end()
 
     def _check_joins(self, index: int, items: list[Any]) -> None:
