@@ -60,4 +60,22 @@ RULES = [
         "nests as deep as one likes",
         (_SCHEMAS + "test_more_than_fifteen_levels_of_models_are_refused",),
     ),
+    Rule(
+        STORAGE,
+        "A delete with ifGenerationMatch of another generation answers 412, and the object stays.",
+        "deletes whatever generation there is",
+        (
+            "tests/utils/test_mirror_bucket.py::test_an_object_is_deleted_only_as_the_generation_that_is_meant",
+            "tests/utils/test_mirror_leases.py::test_given_back_it_is_deleted_as_the_generation_that_was_written",
+        ),
+    ),
+    Rule(
+        STORAGE,
+        "A write to a bucket that is not there answers 404, one that is not allowed 403 with the permission.",
+        "knows no permissions",
+        (
+            "tests/utils/test_mirror_bucket.py::test_a_bucket_that_is_not_there_is_named",
+            "tests/utils/test_mirror_bucket.py::test_a_bucket_that_may_not_be_used_is_named_with_the_permission",
+        ),
+    ),
 ]

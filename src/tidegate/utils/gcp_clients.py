@@ -8,6 +8,7 @@ and Cloud Storage may be shared by threads; who opens a client closes it.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from tidegate.utils.errors import SettingsError
@@ -67,6 +68,9 @@ def storage_client(
     except ImportError as error:
         raise _not_installed("google-cloud-storage") from error
     settings = settings or GoogleSettings.current()
+    # Else the client asks for the bucket's own metadata in the background, with every object that is not
+    # there once more, which needs a permission that reading and writing objects does not bring.
+    os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     emulator = settings.emulator(STORAGE_EMULATOR)
     with translated("Cloud Storage"):
         return storage.Client(

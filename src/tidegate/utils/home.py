@@ -5,13 +5,19 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tidegate.utils.errors import ExitCode, SettingsError
+from tidegate.utils.mirrors.base import LOCAL_ONLY, Mirror
+from tidegate.utils.mirrors.segments import SegmentLimits
 
 _LEDGER = "ledger.db"
-_HINT = "Set TIDEGATE_HOME to a folder that can be written, or leave it unset for .tidegate in the project."
+_HINT = (
+    "Set TIDEGATE_HOME to a folder that can be written, or to gs://bucket/prefix, or leave it unset for"
+    " .tidegate in the project."
+)
 
 
 class _StateFolderFullError(SettingsError):
@@ -21,24 +27,46 @@ class _StateFolderFullError(SettingsError):
 
 
 class Home:
-    """Names every file of the state folder. Folders are made 0700 when they are first needed, files 0600."""
+    """Names every file of the state folder. Folders are made 0700 when they are first needed, files 0600.
 
-    def __init__(self, root: Path) -> None:
+    Of one in Cloud Storage `root` is the scratch folder, and `mirror` keeps the files that must last.
+    """
+
+    def __init__(self, root: Path, mirror: Mirror = LOCAL_ONLY) -> None:
         self.root = root
+        self.mirror = mirror
 
     @classmethod
-    def named(cls, name: str, project: Path) -> Home:
-        """The folder that a person named; a relative one is meant from the project's root."""
+    def named(
+        cls,
+        name: str,
+        project: Path,
+        environ: Mapping[str, str] | None = None,
+        limits: SegmentLimits | None = None,
+    ) -> Home:
+        """The folder that a person named; a relative one is meant from the project's root.
+
+        `environ` says where the scratch folder of one in Cloud Storage is, and what the process is a part of.
+        """
+        if name.startswith("gs://"):
+            from tidegate.utils.mirrors.scratch import mirrored
+
+            root, mirror = mirrored(name, environ or {}, limits or SegmentLimits())
+            return cls(root, mirror)
         if "://" in name:
-            raise SettingsError(
-                f"TIDEGATE_HOME is {name}: this version keeps its state in a local folder only", hint=_HINT
-            )
+            raise SettingsError(f"TIDEGATE_HOME is {name}: only gs:// and folders are known", hint=_HINT)
         return cls(project / Path(name).expanduser())
+
+    @property
+    def shown(self) -> str:
+        """Where it is, for a person."""
+        return self.mirror.shown or str(self.root)
 
     @property
     def exists(self) -> bool:
         """Whether anything ever ran here. Makes nothing."""
-        return (self.root / _LEDGER).is_file()
+        local = (self.root / _LEDGER).is_file() or (self.root / "runs").is_dir()
+        return local or bool(self.mirror.shown)  # which may hold runs of other machines
 
     @property
     def ledger(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 from tidegate.utils import amounts
 from tidegate.utils.errors import SettingsError
 from tidegate.utils.home import Home
+from tidegate.utils.mirrors.segments import SegmentLimits
 
 # Each setting, with what it must be.
 _TEXT = "a string"
@@ -20,7 +21,15 @@ _KNOWN = {
     "workflows": "a list of 'package.module:app'",
     "keep_pages": "a length of time such as '7d'",
     "max_state": "a size such as '10GB'",
+    "segment_size": "a size such as '4MB'",
+    "segment_age": "a length of time such as '10s'",
     "google": "a table: [tool.tidegate.google]",
+}
+_AMOUNTS = {
+    "keep_pages": amounts.seconds,
+    "max_state": amounts.size,
+    "segment_size": amounts.size,
+    "segment_age": amounts.seconds,
 }
 
 
@@ -44,7 +53,15 @@ class Project:
     def home(self, environ: Mapping[str, str]) -> Home:
         """The state folder: `TIDEGATE_HOME`, else `[tool.tidegate] home`, else `.tidegate` in the project."""
         given = environ.get("TIDEGATE_HOME") or self.settings.get("home") or ".tidegate"
-        return Home.named(given, self.root)
+        return Home.named(given, self.root, environ, self.segments)
+
+    @property
+    def segments(self) -> SegmentLimits:
+        """When a segment of a page log is closed, of a state folder in Cloud Storage."""
+        return SegmentLimits(
+            amounts.size(self.settings.get("segment_size", "4MB")) or 0,
+            amounts.seconds(self.settings.get("segment_age", "10s")) or 0.0,
+        )
 
     @property
     def destination(self) -> str:
@@ -106,5 +123,5 @@ def _fits(name: str, value: Any) -> bool:
         return isinstance(value, dict)
     if not isinstance(value, str) or value == "":
         return False
-    amount = {"keep_pages": amounts.seconds, "max_state": amounts.size}.get(name)
+    amount = _AMOUNTS.get(name)
     return amount is None or amount(value) is not None

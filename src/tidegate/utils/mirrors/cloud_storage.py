@@ -1,0 +1,123 @@
+"""A state folder in Cloud Storage: the local files are what this machine has of it at the moment.
+
+An object has the path of its file. A file that is built anew when a contract changes has its checksum in the
+name of the object as well, so that each object is written once; the manifest, which is written last, says
+which one is meant, and is written over the generation that was read. Nothing is looked for by listing, but
+where a person asks what there is, and by `gc`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tidegate.utils.mirrors.base import Held
+from tidegate.utils.mirrors.bucket import ABSENT, Bucket, checksum_of
+from tidegate.utils.mirrors.leases import BucketLease, Claim
+from tidegate.utils.mirrors.segments import SegmentLimits, Segments
+
+LEASE_S = 60.0
+
+
+class CloudStorage:
+    """`root` is the scratch folder. `place` and `where` are those of this process (`leases.Claim`)."""
+
+    def __init__(
+        self,
+        root: Path,
+        url: str,
+        *,
+        place: str,
+        where: str,
+        limits: SegmentLimits | None = None,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self._root, self._limits = root, limits or SegmentLimits()
+        self._place, self._where, self._lease_s = place, where, lease_s
+        self._bucket = Bucket(url)
+        self._seen: dict[str, int] = {}  # generations by name; each name is one thread's at a time
+
+    @property
+    def stopping(self) -> Callable[[], bool]:
+        return self._bucket.stopping
+
+    @stopping.setter
+    def stopping(self, stopping: Callable[[], bool]) -> None:
+        self._bucket.stopping = stopping
+
+    @property
+    def shown(self) -> str:
+        return self._bucket.url
+
+    def fetch(self, path: Path, version: str = "") -> None:
+        name = self._name(path, version)
+        if path.exists():
+            stored = self._bucket.look(name)
+            self._seen[name] = ABSENT if stored is None else stored.generation
+            if stored is None:
+                path.unlink(missing_ok=True)
+                return
+            if stored.crc32c == _checksum(path):
+                return
+        self._download(name, path)
+
+    def _download(self, name: str, path: Path) -> None:
+        part = path.with_name(path.name + ".tmp")
+        try:
+            with _private(part) as file:
+                stored = self._bucket.copy(name, file)
+            if stored is not None:
+                part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        self._seen[name] = ABSENT if stored is None else stored.generation
+
+    def keep(self, path: Path, version: str = "") -> None:
+        name = self._name(path, version)
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            stored = self._bucket.swap(name, file, size, self._seen.get(name, ABSENT))
+        self._seen[name] = stored.generation
+
+    def put(self, path: Path) -> None:
+        name = self._name(path)
+        self._seen[name] = self._bucket.put(name, path.read_bytes()).generation
+
+    def fetch_log(self, path: Path, segments: int = 0) -> None:
+        Segments(self._bucket, self._name(path), path, self._limits).restore(segments)
+
+    def follow(self, path: Path) -> Segments:
+        followed = Segments(self._bucket, self._name(path), path, self._limits)
+        followed.restore()
+        return followed
+
+    def drop(self, path: Path) -> None:
+        os.truncate(path, 0)  # not removed: whoever has it open waits for this very file
+
+    def lease(self, key: str, owner: str, *, shared: bool = False) -> BucketLease:
+        name = f"leases/{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+        return BucketLease(self._bucket, name, Claim(owner, self._place, self._where, self._lease_s, shared))
+
+    def held(self, folder: Path, limit: int | None = None) -> Iterator[Held]:
+        for each in self._bucket.names(self._name(folder) + "/", limit):
+            yield Held(each.name, each.size, each.updated.timestamp() if each.updated else 0.0)
+
+    def forget(self, held: Held) -> None:
+        self._bucket.delete(held.path)
+
+    def _name(self, path: Path, version: str = "") -> str:
+        name = path.relative_to(self._root).as_posix()
+        return f"{name}.{version}" if version else name
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return checksum_of(file)
+
+
+def _private(path: Path) -> Any:
+    """A fresh file for its owner alone, open to be written."""
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb")

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.servers.cloud_storage import BUCKET, CloudStorageServer
+from tidegate.utils.errors import SettingsError
+from tidegate.utils.gcp_errors import GooglePreconditionError
+from tidegate.utils.home import Home
+from tidegate.utils.mirrors.base import LOCAL_ONLY
+from tidegate.utils.mirrors.cloud_storage import CloudStorage
+from tidegate.utils.mirrors.mounts import mirror_of
+
+URL = f"gs://{BUCKET}/home"
+
+
+def machine(folder: Path) -> tuple[Path, CloudStorage]:
+    folder.mkdir()
+    return folder / "plan.json", CloudStorage(folder, URL, place=folder.name, where=folder.name)
+
+
+def test_a_file_that_is_kept_stands_on_another_machine(storage: CloudStorageServer, tmp_path: Path) -> None:
+    (here, one), (there, two) = machine(tmp_path / "a"), machine(tmp_path / "b")
+    here.write_text("the plan")
+    one.keep(here)
+    two.fetch(there)
+    assert there.read_text() == "the plan"
+    assert there.stat().st_mode & 0o777 == 0o600
+    assert "list" not in storage.counts()
+
+
+def test_what_only_this_disk_has_is_not_believed(storage: CloudStorageServer, tmp_path: Path) -> None:
+    here, one = machine(tmp_path / "a")
+    here.write_text("never kept")
+    one.fetch(here)
+    assert not here.exists()
+
+
+def test_a_file_that_is_as_in_the_bucket_is_not_fetched_again(
+    storage: CloudStorageServer, tmp_path: Path
+) -> None:
+    here, one = machine(tmp_path / "a")
+    here.write_text("the plan")
+    one.keep(here)
+    one.fetch(here)
+    assert storage.counts()["download"] == 0
+    storage.write("home/plan.json", b"of another machine")
+    one.fetch(here)
+    assert here.read_text() == "of another machine"
+
+
+def test_of_two_that_keep_a_file_for_the_first_time_one_wins(
+    storage: CloudStorageServer, tmp_path: Path
+) -> None:
+    (here, one), (there, two) = machine(tmp_path / "a"), machine(tmp_path / "b")
+    one.fetch(here)
+    two.fetch(there)
+    here.write_text("one")
+    there.write_text("two")
+    one.keep(here)
+    with pytest.raises(GooglePreconditionError):
+        two.keep(there)
+
+
+def test_of_two_that_replace_a_file_one_wins(storage: CloudStorageServer, tmp_path: Path) -> None:
+    (here, one), (there, two) = machine(tmp_path / "a"), machine(tmp_path / "b")
+    here.write_text("first")
+    one.keep(here)
+    two.fetch(there)
+    here.write_text("second")
+    one.keep(here)
+    there.write_text("other")
+    with pytest.raises(GooglePreconditionError):
+        two.keep(there)
+    assert storage.objects["home/plan.json"].content == b"second"
+
+
+def test_a_version_has_a_name_of_its_own(storage: CloudStorageServer, tmp_path: Path) -> None:
+    (here, one), (there, two) = machine(tmp_path / "a"), machine(tmp_path / "b")
+    for version in ("0001", "0002"):
+        here.write_text(version)
+        one.keep(here, version)
+    two.fetch(there, "0001")
+    assert there.read_text() == "0001"
+    assert storage.names() == ["home/plan.json.0001", "home/plan.json.0002"]
+
+
+def test_a_download_that_fails_leaves_no_half_file(
+    storage: CloudStorageServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here, one), (there, two) = machine(tmp_path / "a"), machine(tmp_path / "b")
+    here.write_text("the plan")
+    one.keep(here)
+    storage.fail("download", "plan", status=403)
+    with pytest.raises(Exception, match="403"):
+        two.fetch(there)
+    assert list(there.parent.iterdir()) == []
+
+
+def home(environ: Mapping[str, str], url: str = URL) -> Home:
+    return Home.named(url, Path("/nowhere"), environ)
+
+
+def test_a_home_in_a_bucket_works_in_a_private_scratch_folder(tmp_path: Path) -> None:
+    made = home({"TIDEGATE_SCRATCH": str(tmp_path / "scratch")})
+    assert made.root.is_relative_to(tmp_path / "scratch")
+    assert made.root.stat().st_mode & 0o777 == 0o700
+    assert made.shown == URL
+    assert mirror_of(made.root / "runs" / "r" / "plan.json") is made.mirror
+    assert mirror_of(tmp_path / "elsewhere") is LOCAL_ONLY
+
+
+def test_two_homes_have_two_scratch_folders_and_one_home_always_the_same(tmp_path: Path) -> None:
+    environ = {"TIDEGATE_SCRATCH": str(tmp_path)}
+    assert home(environ).root == home(environ, URL + "/").root
+    assert home(environ).mirror is home(environ).mirror
+    assert home(environ).root != home(environ, f"gs://{BUCKET}/other").root
+
+
+def test_a_scratch_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    with pytest.raises(SettingsError, match="belongs to somebody else") as caught:
+        home({"TIDEGATE_SCRATCH": str(tmp_path / "link")})
+    assert "TIDEGATE_SCRATCH" in (caught.value.hint or "")
+
+
+def test_a_scratch_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="file cannot be made: File exists") as caught:
+        home({"TIDEGATE_SCRATCH": str(tmp_path / "file")})
+    assert "TIDEGATE_SCRATCH" in (caught.value.hint or "")
+
+
+def test_other_places_than_buckets_and_folders_are_refused() -> None:
+    with pytest.raises(SettingsError, match="only gs:// and folders"):
+        home({}, "s3://lake/home")
