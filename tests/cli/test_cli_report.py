@@ -146,6 +146,16 @@ def test_runs_and_status_are_one_object_a_line_for_machines(shell: Shell) -> Non
     assert datetime.fromisoformat(table["committed_at"]).utcoffset() == timedelta(0)
 
 
+def test_runs_and_their_reports_outlive_the_ledger(shell: Shell) -> None:
+    shell.run_inside("campaigns", "--run-id", "one")
+    before = [shell.inside(*command).out for command in (["runs"], ["report", "one", "--json"])]
+    for file in shell.home.glob("ledger.db*"):
+        file.unlink()
+    assert [shell.inside(*command).out for command in (["runs"], ["report", "one", "--json"])] == before
+    shell.inside("runs", "--json")
+    assert shell.run_inside("campaigns", "--run-id", "one").code == 0
+
+
 @pytest.mark.parametrize("command", ["runs", "status"])
 def test_where_nothing_ran_machines_read_nothing(shell: Shell, command: str) -> None:
     ended = shell.inside(command, "--json")

@@ -40,6 +40,7 @@ _KINDS = {
     ".new": "warehouse",
     ".duckdb": "warehouse",
 }
+_RECORDS = {"plan", "run", "summary", "timeline"}  # what stands in the folder of the run itself
 _CHANGES = {"INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP"}
 
 
@@ -136,7 +137,8 @@ class Steps:
             return "folder"
         name = Path(path.name.removesuffix(".tmp"))
         if name.suffix == ".json":
-            return "plan" if name.stem == "plan" else "baseline" if "drift" in path.parts else "manifest"
+            own = name.stem in _RECORDS
+            return name.stem if own else "baseline" if "drift" in path.parts else "manifest"
         return _KINDS.get(name.suffix, name.name)
 
     def _of_fd(self, act: str, fd: int) -> str | None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.engine.crash_forks import Forks
 from tests.engine.crash_steps import HELD, Fault
-from tests.engine.crash_world import KILLED, WAYS, World, said
+from tests.engine.crash_world import KILLED, WAYS, Played, World, said
 from tidegate.contracts.table import WriteMode
 from tidegate.utils.errors import ExitCode
 
@@ -84,20 +84,54 @@ def test_a_destination_that_cannot_be_written_is_told_before_anything_is_asked_f
     assert scene.finish() == merging.expected
 
 
-@pytest.mark.parametrize("step", ["sync pages", "rename manifest", "commit warehouse", "close warehouse"])
-def test_a_run_goes_on_by_its_id_though_the_ledger_is_gone(appending: World, step: str) -> None:
-    scene = appending.scene()
-    scene.job = replace(scene.job, run_id="day-2")
-    assert scene.play(Fault(step, "after")) == KILLED
+def lose_the_ledger(scene: Played) -> None:
     for file in (scene.folder / "home").glob("ledger.db*"):
         file.unlink()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "rename run",
+        "rename plan",
+        "sync pages",
+        "rename manifest",
+        "commit warehouse",
+        "close warehouse",
+        "rename summary",
+    ],
+)
+def test_a_run_goes_on_by_the_same_command_though_the_ledger_is_gone(appending: World, step: str) -> None:
+    scene = appending.scene()
+    assert scene.play(Fault(step, "after")) == KILLED
+    lose_the_ledger(scene)
     assert scene.finish() == appending.expected
 
 
-def test_without_ledger_and_id_a_new_run_goes_on_from_the_cursor_at_the_destination(merging: World) -> None:
+def test_a_run_goes_on_by_its_id_though_the_ledger_is_gone(merging: World) -> None:
+    scene = merging.scene()
+    scene.job = replace(scene.job, run_id="day-2")
+    assert scene.play(Fault("sync pages", "after", n=2)) == KILLED
+    lose_the_ledger(scene)
+    assert scene.finish() == merging.expected
+
+
+def test_a_kill_while_the_ledger_is_made_anew_leaves_it_to_the_next_command(merging: World) -> None:
     scene = merging.scene()
     assert scene.play(Fault("sync pages", "after", n=2)) == KILLED
-    for file in (scene.folder / "home").glob("ledger.db*"):
+    for when in ("before", "after"):
+        lose_the_ledger(scene)
+        assert scene.play(Fault("commit ledger: runs", when)) == KILLED
+    assert scene.finish() == merging.expected
+
+
+def test_without_ledger_and_record_a_new_run_goes_on_from_the_cursor_at_the_destination(
+    merging: World,
+) -> None:
+    scene = merging.scene()
+    assert scene.play(Fault("sync pages", "after", n=2)) == KILLED
+    lose_the_ledger(scene)
+    for file in (scene.folder / "home").glob("runs/*/run.json"):
         file.unlink()
     # it knows of no pages that it may use, and asks anew
     assert merging.forks.play(scene.job) == merging.expected.code

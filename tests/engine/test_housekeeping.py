@@ -114,10 +114,24 @@ def test_an_unfinished_run_stays_whatever_its_age_unless_one_is_asked_for(shop: 
 
 def test_a_run_that_the_ledger_does_not_know_may_be_unfinished(shop: Shop) -> None:
     shop.runner(run_id="done").run()
-    for file in (shop.folder / "home").glob("ledger.db*"):
-        file.unlink()
+    lose_the_ledger(shop)
+    (shop.folder / "home" / "runs" / "done" / "run.json").unlink()
     told = only(sweep(shop, 1000, max_bytes=0))
     assert (told.removed, told.why) == (False, "not in the ledger, untouched for 1,000 d")
+
+
+def test_without_the_ledger_runs_are_known_by_their_folders(shop: Shop) -> None:
+    shop.runner(run_id="done").run()
+    unfinished(shop)
+    lose_the_ledger(shop)
+    told = {each.run: each.why for each in sweep(shop, 8).runs}
+    assert told == {"done": "finished 8 d ago", "broken": "unfinished, untouched for 8 d"}
+    assert (pages(shop, "done"), len(pages(shop, "broken"))) == ([], 1)
+
+
+def lose_the_ledger(shop: Shop) -> None:
+    for file in (shop.folder / "home").glob("ledger.db*"):
+        file.unlink()
 
 
 def test_a_run_at_work_keeps_all_it_has(shop: Shop) -> None:

@@ -1,7 +1,8 @@
 """The ledger: what ran here, and who holds what. SQLite in TIDEGATE_HOME, durable at every write.
 
-An audit and a cache: the truth about a task's cursor is in the destination. Deleting the file loses the
-history of runs and the grants of long quota windows, not a row.
+An audit and a cache: the truth about a task's cursor is in the destination, and that of a run in its folder.
+Where the file is lost it is made anew from these folders: what is gone then are the grants of long quota
+windows and who held a lease, not a run and not a row.
 """
 
 from __future__ import annotations
@@ -10,48 +11,33 @@ import errno
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tidegate.engine.exceptions import StorageError, storage_error
-from tidegate.utils.errors import ExitCode
+from tidegate.engine.run_files import RunRow, rows_of, write_begun, write_ended
 from tidegate.utils.home import Home
 from tidegate.utils.sqlite import connect, transaction
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    run_id TEXT PRIMARY KEY, workflow TEXT NOT NULL, arguments TEXT NOT NULL, destination TEXT NOT NULL,
-    started_at TEXT NOT NULL, finished_at TEXT, exit_code INTEGER, summary TEXT
-) STRICT;
-CREATE TABLE IF NOT EXISTS leases (
-    key TEXT PRIMARY KEY, owner TEXT NOT NULL, pid INTEGER NOT NULL, epoch INTEGER NOT NULL, at TEXT NOT NULL
-) STRICT;
-"""
+_SCHEMA = (
+    """
+    CREATE TABLE runs (
+        run_id TEXT PRIMARY KEY, workflow TEXT NOT NULL, arguments TEXT NOT NULL, destination TEXT NOT NULL,
+        started_at TEXT NOT NULL, finished_at TEXT, exit_code INTEGER, summary TEXT
+    ) STRICT
+    """,
+    """
+    CREATE TABLE leases (
+        key TEXT PRIMARY KEY, owner TEXT NOT NULL, pid INTEGER NOT NULL, epoch INTEGER NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT
+    """,
+)
 
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run as the ledger knows it. `exit_code` is None while it works, or after it was killed."""
-
-    run_id: str
-    workflow: str
-    arguments: dict[str, Any]
-    destination: str
-    started_at: datetime
-    finished_at: datetime | None
-    exit_code: int | None
-    summary: dict[str, Any] | None
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing is left to resume: each task has loaded, or lost to another run."""
-        tasks = self.summary["tasks"] if self.summary else []
-        left = (int(ExitCode.TRY_AGAIN), int(ExitCode.FAILED))
-        return bool(tasks) and not any(task["exit_code"] in left for task in tasks)
+__all__ = ["Ledger", "RunRow"]
 
 
 class Ledger:
@@ -59,13 +45,41 @@ class Ledger:
 
     def __init__(self, home: Home) -> None:
         path = home.ledger
-        self.path = path
+        self.path, self._home = path, home
         self._lock = threading.Lock()
         try:
             self._db = connect(path, synchronous="FULL")
-            self._db.executescript(_SCHEMA)
+            if not self._made():
+                self._make()
         except (sqlite3.Error, OSError) as error:
             raise _failure(path, error) from error
+
+    def _made(self) -> bool:
+        return bool(self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchall())
+
+    def _make(self) -> None:
+        """All at once, with what the runs' folders tell: a process that dies here leaves nothing half."""
+        with transaction(self._db) as db:
+            if self._made():  # by another process, meanwhile
+                return
+            for statement in _SCHEMA:
+                db.execute(statement)
+            self._adopt(db, rows_of(self._home))
+
+    @staticmethod
+    def _adopt(db: sqlite3.Connection, rows: Iterable[RunRow]) -> None:
+        for row in rows:
+            values = (
+                row.run_id,
+                row.workflow,
+                _json(row.arguments),
+                row.destination,
+                row.started_at.isoformat(),
+                row.finished_at and row.finished_at.isoformat(),
+                row.exit_code,
+                None if row.summary is None else _json(row.summary),
+            )
+            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
 
     def close(self) -> None:
         with self._lock:
@@ -80,21 +94,27 @@ class Ledger:
     # -- runs
 
     def begin(self, run_id: str, workflow: str, arguments: dict[str, Any], destination: str) -> None:
-        """Note that a run has begun; a known id is left as it is."""
-        row = (run_id, workflow, _json(arguments), destination, _now())
-        with self._write() as db:
-            db.execute(
-                "INSERT INTO runs (run_id, workflow, arguments, destination, started_at)"
-                " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                row,
-            )
+        """Note that a run has begun, in its folder and here; a known id is left as it is."""
+        row = RunRow(run_id, workflow, arguments, destination, datetime.now(UTC), None, None, None)
+        write_begun(self._home, row)
+        self.adopt([row])
 
     def finish(self, run_id: str, exit_code: int, summary: dict[str, Any]) -> None:
+        """Note how an attempt ended: in the run's folder first, or else a ledger that is made anew from it
+        would take a run that has loaded for one to resume.
+        """
+        at = datetime.now(UTC)
+        write_ended(self._home, run_id, at, exit_code, summary)
         with self._write() as db:
             db.execute(
                 "UPDATE runs SET finished_at = ?, exit_code = ?, summary = ? WHERE run_id = ?",
-                (_now(), exit_code, _json(summary), run_id),
+                (at.isoformat(), exit_code, _json(summary), run_id),
             )
+
+    def adopt(self, rows: Iterable[RunRow]) -> None:
+        """Put in what is not known here yet, in this order, as if it had run here."""
+        with self._write() as db:
+            self._adopt(db, rows)
 
     def run(self, run_id: str) -> RunRow | None:
         rows = self._runs("WHERE run_id = ?", (run_id,))
