@@ -59,7 +59,7 @@ check-imports: $(READY)
 check-tree: $(READY)
 	@$(BIN)/python scripts/check_tree.py
 
-# runtime.lock is a part of dev.lock; standins.lock is for loopback tests and not audited.
+# runtime.lock and build.lock are parts of dev.lock; standins.lock is for loopback tests and not audited.
 check-audit: $(READY)
 	@$(BIN)/python scripts/audit.py $(LOCK)
 
@@ -79,6 +79,8 @@ lock: ## resolve the lock files again; UPGRADE=--upgrade takes the newest releas
 		--extra bigquery --extra compression --extra jwt --extra pandas --extra polars --output-file $(LOCK) && \
 	uv pip compile $(RESOLVE) --python-version 3.11 pyproject.toml --extra bigquery --constraint $(LOCK) \
 		--output-file requirements/runtime.lock && \
+	uv pip compile $(RESOLVE) --python-version 3.11 requirements/build.in --constraint $(LOCK) \
+		--output-file requirements/build.lock && \
 	uv pip compile $(RESOLVE) --python-version 3.13 $(UPGRADE) requirements/standins.in \
 		--output-file requirements/standins.lock
 	@if command -v npm >/dev/null; then npm install --package-lock-only --ignore-scripts --loglevel=error; \

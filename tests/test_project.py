@@ -78,7 +78,7 @@ def test_an_old_python_is_refused_with_its_version(tmp_path: Path) -> None:
     assert f"tidegate needs Python 3.11 or newer; '{old}' is Python 3.10.1" in refused.stdout
 
 
-@pytest.mark.parametrize("name", ["dev", "runtime", "standins"])
+@pytest.mark.parametrize("name", ["build", "dev", "runtime", "standins"])
 def test_every_locked_package_has_a_hash_and_none_an_address(name: str) -> None:
     assert [name for name, entry in locked(name).items() if "--hash=sha256:" not in entry] == []
     assert re.findall(r"\S*(?:://|--index|--find-links|@ )\S*", LOCKS[name]) == []
@@ -100,7 +100,8 @@ def test_everything_the_project_asks_for_is_locked() -> None:
 
 def test_what_runs_in_production_is_what_is_tested_and_audited() -> None:
     tested = locked("dev")
-    pins = {name: entry.split()[0] for name, entry in locked("runtime").items()}
+    entries = locked("runtime") | locked("build")
+    pins = {name: entry.split()[0] for name, entry in entries.items()}
     assert pins == {name: tested[name].split()[0] for name in pins}
 
 
