@@ -15,7 +15,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -213,7 +213,7 @@ def _copy(image: Image, words: list[str], context: Path, stages: Mapping[str, Pa
             shutil.copy2(found, to)
 
 
-def _left_out(context: Path, dockerignore: str) -> shutil._IgnoreFunction:
+def _left_out(context: Path, dockerignore: str) -> Callable[[str, list[str]], list[str]]:
     def ignore(folder: str, names: list[str]) -> list[str]:
         if not Path(folder).is_relative_to(context):
             return []
