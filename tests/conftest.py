@@ -7,15 +7,19 @@ With `TIDEGATE_NO_SKIPS=1` a skip is a failure: a test that nobody ran proves no
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.standins import StandIns, google, standins
 
-__all__ = ["google", "specs", "standins"]  # fixtures
+if TYPE_CHECKING:
+    from tests.servers.secret_manager import SecretManager
+
+__all__ = ["google", "secret_manager", "specs", "standins"]  # fixtures
 
 # How long an example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("tidegate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,6 +33,19 @@ def specs() -> Path:
     if not folder:
         pytest.skip("NOT TESTED against the vendors' API descriptions: set TIDEGATE_SPECS to their folder")
     return Path(folder)
+
+
+@pytest.fixture
+def secret_manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretManager]:
+    """A Secret Manager on loopback, empty, which Google's client asks instead of the real one."""
+    from tests.servers.secret_manager import secret_manager_server  # Google's client is slow to import
+    from tidegate.utils.secrets import SECRETS
+
+    with secret_manager_server() as server:
+        monkeypatch.setenv("SECRET_MANAGER_EMULATOR_HOST", server.address)
+        SECRETS.forget()
+        yield server
+    SECRETS.forget()
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

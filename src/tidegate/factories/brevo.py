@@ -16,7 +16,7 @@ from tidegate.http_tools.clients import HttpClient, SyncHttpClient
 from tidegate.http_tools.grants import SqliteGrantStore
 from tidegate.http_tools.origins import origin_of, path_of
 from tidegate.http_tools.retry_strategies import HeaderBasedRetryStrategy
-from tidegate.utils.errors import SettingsError
+from tidegate.utils.errors import TidegateError
 from tidegate.utils.project import Project
 
 
@@ -50,8 +50,9 @@ class BrevoFactory:
         settings = settings or BrevoSettings.read(project.root)
         try:
             auth = BrevoAuthManager(settings.api_key)
-        except SettingsError as error:
-            raise SettingsError(f"brevo: BREVO_API_KEY: {error}", hint=error.hint) from error
+        except TidegateError as error:
+            error.args = (f"brevo: BREVO_API_KEY: {error}",)
+            raise
         home = project.home(os.environ)
         limiter = BrevoRateLimiter(
             path_of(settings.base_url),

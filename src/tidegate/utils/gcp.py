@@ -58,14 +58,15 @@ def access_secret_data(project_id: str, secret_id: str, version_id: str = "lates
     return read_secret(SecretReference(project_id, secret_id, version_id)).text
 
 
-def read_secret(reference: SecretReference) -> SecretVersion:
+def read_secret(reference: SecretReference, *, timeout_s: float = _TIMEOUT_S) -> SecretVersion:
     """The same, with the full name of the version that it was. A damaged answer is asked for once more."""
+    again = patient(timeout_s)
     settings = GoogleSettings.current()
     name = f"{secret_name(reference, settings)}/versions/{reference.version}"
     with told(reference), secret_manager_client(settings=settings) as client:
-        answer = client.access_secret_version(name=name, timeout=_TIMEOUT_S)
+        answer = client.access_secret_version(name=name, retry=again, timeout=timeout_s)
         if not _whole(answer.payload):
-            answer = client.access_secret_version(name=name, timeout=_TIMEOUT_S)
+            answer = client.access_secret_version(name=name, retry=again, timeout=timeout_s)
     if not _whole(answer.payload):
         raise SecretDamagedError(
             f"{reference}: what came is not what its checksum says", hint="Run the same command again."
@@ -88,6 +89,16 @@ def told(reference: SecretReference) -> Iterator[None]:
             yield
     except GoogleError as error:
         raise _of_secrets(error, reference) from error.__cause__
+
+
+def patient(timeout_s: float) -> Any:
+    """Ask again where Google says so, for so many seconds in all. Of calls that may be made twice."""
+    from google.api_core import exceptions, retry
+
+    again = retry.if_exception_type(
+        exceptions.ServiceUnavailable, exceptions.ResourceExhausted, exceptions.DeadlineExceeded
+    )
+    return retry.Retry(predicate=again, initial=0.2, maximum=5.0, timeout=timeout_s)
 
 
 def checksum(data: bytes) -> int:

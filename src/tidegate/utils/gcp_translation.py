@@ -242,6 +242,8 @@ def _of_auth(facts: _Facts, name: str) -> _Verdict:
 
 def _by_code(facts: _Facts) -> _Verdict | None:
     code = facts.code or 0
+    if code == 503 and facts.says("failed to connect"):  # gRPC's own words: nobody has answered
+        return _unavailable("no answer")
     if code >= 500 and code != 501:
         return _unavailable("Google's side failed")
     made = _CODES.get(code)

@@ -28,9 +28,10 @@ class KeyedHash:
         Raises `SettingsError` where it is missing or short.
         """
         from pydantic import SecretStr
-        from pydantic_settings import BaseSettings
 
-        class HashSettings(BaseSettings, env_prefix="TIDEGATE_", extra="ignore"):
+        from tidegate.utils.settings import Settings
+
+        class HashSettings(Settings, env_prefix="TIDEGATE_", extra="ignore"):
             hash_key: SecretStr | None = None
 
         found = HashSettings(_env_file=(folder or Path()) / ".env").hash_key

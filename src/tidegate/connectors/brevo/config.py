@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from tidegate.utils.errors import SettingsError
-from tidegate.utils.settings import BaseUrl, wrong_settings
+from tidegate.utils.settings import BaseUrl, Settings, wrong_settings
 
 _PREFIX = "BREVO_"
 _KEY = f"{_PREFIX}API_KEY"
 
 
-class BrevoSettings(BaseSettings):
-    """Names of the variables: `BREVO_` and the field in capitals."""
+class BrevoSettings(Settings):
+    """Names of the variables: `BREVO_` and the field in capitals. A value may be `secret://project/name`."""
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX, env_file=".env", extra="ignore", hide_input_in_errors=True
@@ -35,7 +35,7 @@ class BrevoSettings(BaseSettings):
         Raises `SettingsError` that names each variable that is missing or wrong.
         """
         try:
-            settings = cls(_env_file=(folder or Path()) / ".env", **given)
+            return cls(_env_file=(folder or Path()) / ".env", **given)
         except ValidationError as error:
             wrong = wrong_settings(error, _PREFIX)
             where = " A key is made in Brevo under SMTP & API, API keys." if _KEY in wrong else ""
@@ -43,9 +43,3 @@ class BrevoSettings(BaseSettings):
                 "brevo: " + "; ".join(f"{name} {reason}" for name, reason in wrong.items()),
                 hint=f"Set {' and '.join(wrong)} in the environment or in .env.{where}",
             ) from error
-        if settings.api_key.get_secret_value().startswith("secret://"):
-            raise SettingsError(
-                f"brevo: {_KEY} names a Secret Manager entry; this version takes the key itself",
-                hint=f"Put the key into {_KEY}.",
-            )
-        return settings

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from tidegate.http_tools.auth.base import Sealed
 from tidegate.utils.errors import SettingsError, TidegateError
-from tidegate.utils.gcp import SecretMissingError, checksum, read_secret, secret_name, told
+from tidegate.utils.gcp import SecretMissingError, checksum, patient, read_secret, secret_name, told
 from tidegate.utils.gcp_clients import secret_manager_client
 from tidegate.utils.gcp_settings import GoogleSettings
 from tidegate.utils.secrets import SecretReference
@@ -69,10 +69,11 @@ class SecretTokenStore(Sealed):
         from google.cloud.secretmanager import SecretPayload
 
         data = token.encode()
+        # a token that is saved twice is a version more; one that is not saved is a session less
         payload = SecretPayload(data=data, data_crc32c=checksum(data))
         with self._client() as (client, name):
             added = client.add_secret_version(
-                parent=name, payload=payload, timeout=_TIMEOUT_S, retry=_patient()
+                parent=name, payload=payload, timeout=_TIMEOUT_S, retry=patient(_TIMEOUT_S)
             )
             before, self._loaded = self._loaded, added.name
         if before is not None and before != added.name:
@@ -156,13 +157,3 @@ class SecretTokenStore(Sealed):
 
     def __repr__(self) -> str:
         return f"SecretTokenStore({str(self.reference)!r})"
-
-
-def _patient() -> Any:
-    """A token that is saved twice is a version more; one that is not saved is a session less."""
-    from google.api_core import exceptions, retry
-
-    again = retry.if_exception_type(
-        exceptions.ServiceUnavailable, exceptions.ResourceExhausted, exceptions.DeadlineExceeded
-    )
-    return retry.Retry(predicate=again, timeout=_TIMEOUT_S)

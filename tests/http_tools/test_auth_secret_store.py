@@ -1,0 +1,246 @@
+"""A refresh token in Secret Manager: each new one a version, and one process at a time, on any machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from tests.http_tools.driving import Driver
+from tests.http_tools.loopback import Answer, Loopback, Seen, as_json
+from tests.servers.secret_manager import SecretManager
+from tidegate.http_tools.auth import MemoryTokenStore, OAuth2AuthManager, RefreshToken, SecretTokenStore
+from tidegate.http_tools.clients import SyncHttpClient
+from tidegate.http_tools.exceptions import TokenError
+from tidegate.utils.errors import SettingsError, TidegateError
+from tidegate.utils.gcp import SecretDeniedError, SecretMissingError
+
+SECRET = "secret://acme/refresh"
+
+
+class Rotating:
+    """A vendor whose refresh tokens may be used once; `used_twice` counts sessions that it would end."""
+
+    def __init__(self, server: Loopback, first: str) -> None:
+        self.valid, self.used_twice, self.number = first, 0, 0
+        self._lock = threading.Lock()
+        server.by = self.answer
+
+    def answer(self, seen: Seen) -> Answer:
+        if seen.path != "/token":
+            return as_json({"ok": True})
+        with self._lock:
+            shown = parse_qs(seen.body.decode())["refresh_token"][0]
+            if shown != self.valid:
+                self.used_twice += 1
+                return as_json({"error": "invalid_grant"}, status=400)
+            self.number += 1
+            self.valid = f"refresh-{self.number}"
+            return as_json({"access_token": f"a{self.number}", "refresh_token": self.valid, "expires_in": 1})
+
+
+def until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.01)
+
+
+def free(server: SecretManager) -> bool:
+    return "tidegate-lease" not in server.secrets["acme/refresh"].annotations
+
+
+def test_a_new_token_becomes_a_version_and_the_one_before_is_destroyed(
+    server: Loopback, driver: Driver, secret_manager: SecretManager
+) -> None:
+    secret_manager.put("acme/refresh", "consent")
+    Rotating(server, "consent")
+    auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=RefreshToken(SECRET))
+    with driver.client(server.url, auth_manager=auth) as client:
+        driver.request(client, "GET", "/private")
+    assert secret_manager.texts("acme/refresh") == [None, "refresh-1"]
+    until(lambda: free(secret_manager))
+    assert {"consent", "refresh-1"} <= set(auth.secrets())
+
+
+def test_the_next_process_goes_on_with_the_kept_token(
+    server: Loopback, secret_manager: SecretManager
+) -> None:
+    secret_manager.put("acme/refresh", "consent")
+    vendor = Rotating(server, "consent")
+    for _ in range(2):
+        auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=RefreshToken(SECRET))
+        with SyncHttpClient(server.url, auth_manager=auth) as client:
+            client.request("GET", "/private")
+        until(lambda: free(secret_manager))
+    assert secret_manager.texts("acme/refresh") == [None, None, "refresh-2"]
+    assert vendor.used_twice == 0
+
+
+def test_machines_that_refresh_at_once_never_show_a_token_twice(
+    server: Loopback, secret_manager: SecretManager
+) -> None:
+    secret_manager.put("acme/refresh", "consent")
+    vendor = Rotating(server, "consent")
+    errors = list[Exception]()
+
+    def machine() -> None:
+        auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=RefreshToken(SECRET))
+        try:
+            with SyncHttpClient(server.url, auth_manager=auth) as client:
+                client.request("GET", "/private")
+        except TidegateError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=machine) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert errors == []
+    assert vendor.used_twice == 0
+    assert secret_manager.texts("acme/refresh") == [None, None, None, "refresh-3"]
+
+
+def test_of_two_that_take_the_lease_one_has_it_until_it_is_given_back(secret_manager: SecretManager) -> None:
+    secret_manager.put("acme/refresh", "token")
+    one, other = SecretTokenStore(SECRET), SecretTokenStore(SECRET)
+    assert one.try_lease()
+    assert not one.try_lease()
+    assert not other.try_lease()
+    one.release()
+    until(lambda: free(secret_manager))
+    assert SecretTokenStore(SECRET).try_lease()
+
+
+def test_a_lease_that_another_took_in_between_is_not_taken_too(secret_manager: SecretManager) -> None:
+    secret_manager.put("acme/refresh", "token")
+    kept = secret_manager.secrets["acme/refresh"]
+
+    class Slow(SecretTokenStore):
+        """The other machine is quicker, between this one's look and its own mark."""
+
+        def _mark(self) -> str:
+            assert other.try_lease()
+            return super()._mark()
+
+    other = SecretTokenStore(SECRET)
+    assert not Slow(SECRET).try_lease()
+    assert kept.annotations["tidegate-lease"].startswith(other._me)
+
+
+def test_the_lease_of_a_process_that_died_ends_after_five_minutes(secret_manager: SecretManager) -> None:
+    secret_manager.put("acme/refresh", "token")
+    now = [1_000_000.0]
+    assert SecretTokenStore(SECRET, clock=lambda: now[0]).try_lease()
+    now[0] += 299
+    assert not SecretTokenStore(SECRET, clock=lambda: now[0]).try_lease()
+    now[0] += 2
+    assert SecretTokenStore(SECRET, clock=lambda: now[0]).try_lease()
+
+
+def test_a_lease_leaves_the_other_annotations_alone(secret_manager: SecretManager) -> None:
+    secret_manager.put("acme/refresh", "token")
+    kept = secret_manager.secrets["acme/refresh"]
+    kept.annotations["owner"] = "data team"
+    store = SecretTokenStore(SECRET)
+    assert store.try_lease()
+    assert kept.annotations["owner"] == "data team"
+    store.release()
+    until(lambda: kept.annotations == {"owner": "data team"})
+
+
+def test_secret_manager_is_asked_for_the_lease_once_a_second(secret_manager: SecretManager) -> None:
+    secret_manager.put("acme/refresh", "token")
+    assert SecretTokenStore(SECRET).try_lease()
+    waiting = SecretTokenStore(SECRET)
+    assert not any(waiting.try_lease() for _ in range(20))
+    assert secret_manager.calls["GetSecret"] == 2
+
+
+def test_a_token_is_kept_though_secret_manager_is_silent_for_a_moment(secret_manager: SecretManager) -> None:
+    secret_manager.put("acme/refresh", "token")
+    secret_manager.unavailable["AddSecretVersion"] = 2
+    SecretTokenStore(SECRET).save("new")
+    assert secret_manager.texts("acme/refresh") == ["token", "new"]
+
+
+def test_a_version_that_may_not_be_destroyed_is_no_reason_to_fail(
+    secret_manager: SecretManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret_manager.put("acme/refresh", "token")
+    secret_manager.denied.add("secretmanager.versions.destroy")
+    store = SecretTokenStore(SECRET)
+    store.load()
+    store.save("new")
+    assert store.load() == "new"
+    assert "secretmanager.versions.destroy" in caplog.text
+
+
+@pytest.mark.parametrize("permission", ["secretmanager.secrets.get", "secretmanager.secrets.update"])
+def test_without_a_lease_no_token_is_shown_to_the_vendor(
+    server: Loopback, secret_manager: SecretManager, permission: str
+) -> None:
+    secret_manager.put("acme/refresh", "consent")
+    secret_manager.denied.add(permission)
+    auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=RefreshToken(SECRET))
+    with (
+        SyncHttpClient(server.url, auth_manager=auth) as client,
+        pytest.raises(SecretDeniedError, match=permission),
+    ):
+        client.request("GET", "/private")
+    assert server.seen == []
+
+
+def test_a_secret_that_is_not_there_is_told_before_the_vendor_is_asked(
+    server: Loopback, secret_manager: SecretManager
+) -> None:
+    auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=RefreshToken(SECRET))
+    with SyncHttpClient(server.url, auth_manager=auth) as client, pytest.raises(SecretMissingError):
+        client.request("GET", "/private")
+    assert server.seen == []
+
+
+def test_a_secret_without_a_version_has_no_token_to_begin_with(
+    server: Loopback, secret_manager: SecretManager
+) -> None:
+    secret_manager.put("acme/refresh")
+    auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=RefreshToken(SECRET))
+    with (
+        SyncHttpClient(server.url, auth_manager=auth) as client,
+        pytest.raises(TokenError, match="no refresh token to begin with"),
+    ):
+        client.request("GET", "/private")
+
+
+def test_a_vendor_that_does_not_rotate_needs_no_right_to_write(
+    server: Loopback, secret_manager: SecretManager
+) -> None:
+    secret_manager.put("acme/refresh", "consent")
+    secret_manager.denied |= {"secretmanager.secrets.update", "secretmanager.versions.add"}
+    server.by = lambda _: as_json({"access_token": "a", "expires_in": 60})
+    grant = RefreshToken(f"{SECRET}/1", store=MemoryTokenStore())
+    auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=grant)
+    with SyncHttpClient(server.url, auth_manager=auth) as client:
+        client.request("GET", "/private")
+    assert secret_manager.texts("acme/refresh") == ["consent"]
+
+
+@pytest.mark.parametrize("name", ["secret://acme/refresh/3", "a token itself"])
+def test_a_store_is_a_secret_without_a_version(name: str) -> None:
+    with pytest.raises(SettingsError, match="without a version") as caught:
+        SecretTokenStore(name)
+    assert "a token itself" not in str(caught.value)
+
+
+def test_a_store_shows_its_name_and_cannot_be_pickled(secret_manager: SecretManager) -> None:
+    import pickle
+
+    store: Any = SecretTokenStore(SECRET)
+    assert repr(store) == "SecretTokenStore('secret://acme/refresh')"
+    with pytest.raises(TypeError, match="holds a secret"):
+        pickle.dumps(store)
