@@ -73,11 +73,19 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a commit is charged for, where a destination charges: bytes, and milliseconds of a slot."""
+
+    bytes_billed: int
+    slot_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Landed:
     """What a commit did: rows now in the table because of it, rows that a newer version superseded, rows in
     the quarantine, and the windows that it replaced. `changes` are those that it made to the columns of the
     table, in words, told only when it makes them. `deleted` are rows of the table that had vanished: rows of
-    earlier runs, outside of what becomes of this run's.
+    earlier runs, outside of what becomes of this run's. `cost` is told only by the call that did the work.
     """
 
     loaded: int
@@ -86,6 +94,7 @@ class Landed:
     windows: tuple[date, ...] = ()
     changes: tuple[str, ...] = field(default=(), compare=False)
     deleted: int = 0
+    cost: Cost | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,15 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from tidegate.destinations.base import Destination
+from tidegate.destinations.bigquery import BigQueryDestination
 from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.parquet import ParquetDestination
 from tidegate.utils.errors import UsageError
 
-_KNOWN = "warehouse.duckdb, duckdb:rel/path, duckdb:///abs/path, parquet:rel/folder or parquet:///abs/folder"
+_KNOWN = (
+    "warehouse.duckdb, duckdb:rel/path, duckdb:///abs/path, parquet:rel/folder, parquet:///abs/folder or "
+    "bigquery://project/dataset?location=EU"
+)
 
 
 # How long a destination that another process has in hand is waited for, unless less patience is asked for.
@@ -35,6 +39,8 @@ def open_destination(
     busy_wait_s = _BUSY_WAIT_S if patience_s is None else min(_BUSY_WAIT_S, patience_s)
     scheme, _, rest = spec.partition(":")
     base = folder or Path()
+    if scheme == "bigquery":
+        return BigQueryDestination(spec, retry_s=2 * busy_wait_s, sleep=sleep)
     if scheme == "parquet":
         return ParquetDestination(base / _path(spec, rest.rstrip("/")), busy_wait_s=busy_wait_s, sleep=sleep)
     if scheme == "duckdb":

@@ -1,0 +1,253 @@
+"""What one commit does in BigQuery: load jobs into staging tables, then one script that is a transaction.
+
+The script is a job under an id that follows from the commit id, so of two attempts at one commit the second
+finds the job of the first. The commit id is asserted to be new and the cursor is moved by compare-and-swap
+inside of the transaction: that decides, and ids only spare work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tidegate.destinations import bigquery_later, bigquery_quarantine
+from tidegate.destinations.base import Commit, Cost, Landed
+from tidegate.destinations.batches import batch_schema, fitted, joined
+from tidegate.destinations.bigquery_jobs import Session
+from tidegate.destinations.bigquery_later import LATER, WINDOWS
+from tidegate.destinations.bigquery_pruning import Within
+from tidegate.destinations.bigquery_quarantine import QUARANTINED
+from tidegate.destinations.bigquery_schema import check_safe, fit
+from tidegate.destinations.bigquery_sql import (
+    ORDINAL,
+    delete_vanished,
+    insert,
+    merge,
+    staged_column,
+    staged_columns,
+)
+from tidegate.destinations.bigquery_staging import PART_BYTES, Staged, stage
+from tidegate.destinations.bigquery_state import (
+    ALREADY,
+    COMMITS,
+    cursor_of,
+    ensure,
+    find,
+    first_row,
+    move,
+    transaction,
+)
+from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError
+from tidegate.destinations.quarantine import COLUMNS
+from tidegate.utils.gcp_errors import GoogleConflictError, GoogleError, GoogleUnavailableError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from google.cloud.bigquery import QueryJob
+
+LOADED, DELETED = "_tidegate_loaded", "_tidegate_deleted"
+
+_ROWS, _BYTES = 20_000, 16 << 20  # of a row group
+# Two transactions that change one table at once cannot both land: the other one is worth waiting for.
+_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
+
+
+def write(session: Session, commit: Commit, *, part_bytes: int = PART_BYTES) -> Landed:
+    """Rows, quarantine, cursor and commit row. The same commit id again gives what is there.
+
+    Rows are drawn, and loaded beside the table, before anything of the table is changed.
+    """
+    session = ensure(session)
+    before = find(session, commit.commit_id)
+    if before is not None:
+        return before
+    check_safe(session, commit.table)
+    coming = _Coming.staged(session, commit, part_bytes)
+    changes = fit(session, commit.table, commit.loaded_at)
+    job = _land(session, commit, coming)
+    landed = find(session, commit.commit_id)
+    if landed is None:
+        raise CommitUnknownError(f"{commit.task}: {commit.commit_id} has landed, and is not to be found")
+    coming.rows.drop(session)
+    coming.rejects.drop(session)
+    cost = None if job is None else Cost(job.total_bytes_billed or 0, job.slot_millis or 0)
+    return replace(landed, changes=changes, cost=cost)
+
+
+def _name(commit: Commit) -> str:
+    return hashlib.sha256(commit.commit_id.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class _Coming:
+    """What a commit brings, in staging tables."""
+
+    rows: Staged
+    rejects: Staged
+    within: Within
+
+    @classmethod
+    def staged(cls, session: Session, commit: Commit, part_bytes: int) -> _Coming:
+        within, numbered = Within(commit.table), commit.table.write == "merge"
+        batches = joined(within.watch(_fitting(commit)), _ROWS, _BYTES)
+        rows = stage(
+            session,
+            f"{_name(commit)}_rows",
+            staged_columns(commit.table, numbered=numbered),
+            _numbered(batches) if numbered else batches,
+            part_bytes=part_bytes,
+        )
+        rejects = stage(
+            session,
+            f"{_name(commit)}_rejects",
+            [staged_column(column) for column in COLUMNS],
+            joined(commit.rejected.batches(), _ROWS, _BYTES),
+            part_bytes=part_bytes,
+        )
+        return cls(rows, rejects, within)
+
+
+def _fitting(commit: Commit) -> Iterator[pa.RecordBatch]:
+    schema = batch_schema(commit.table)
+    return (fitted(batch, schema, commit.table.name) for batch in commit.batches())
+
+
+def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    field, last = pa.field(ORDINAL, pa.int64(), nullable=False), 0
+    for batch in batches:
+        numbers = pa.array(range(last + 1, last + 1 + batch.num_rows), pa.int64())
+        yield batch.append_column(field, numbers)
+        last += batch.num_rows
+
+
+def _land(session: Session, commit: Commit, coming: _Coming) -> QueryJob | None:
+    """Run the script until it is known what became of it. None where the commit had landed before."""
+    script, parameters = script_of(session, commit, coming.rows, coming.rejects, coming.within)
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            with session.about(commit.table.name):
+                return session.run(f"tidegate_{_name(commit)}_commit", script, parameters)
+        except GoogleUnavailableError as error:
+            raise CommitUnknownError(
+                f"{commit.task}: no word whether commit {commit.commit_id} landed: {error}", hint=error.hint
+            ) from error
+        except GoogleError as error:
+            if ALREADY in str(error) or find(session, commit.commit_id) is not None:
+                return None
+            _raise_lost(session, commit, str(error))
+            if pause_s is None or not isinstance(error, GoogleConflictError):
+                raise
+        session.sleep(pause_s)
+    raise AssertionError("unreachable")
+
+
+def _raise_lost(session: Session, commit: Commit, said: str) -> None:
+    """Raise `CommitLostError` where another run was first, whatever the script failed with."""
+    replaced = re.search(rf"tidegate: (run .+ {bigquery_later.REPLACED} .+ since)", said)
+    if replaced:
+        raise CommitLostError(
+            f"{commit.task}: {replaced[1]}",
+            hint="Nothing was written: an earlier run never takes the place of a later one.",
+        )
+    if cursor_of(session, commit.task).version != commit.seen:
+        raise CommitLostError(
+            f"{commit.task}: another run committed since this one began (cursor version {commit.seen})",
+            hint="nothing of this run landed; a new run goes on from where the other one came",
+        )
+
+
+def script_of(
+    session: Session, commit: Commit, rows: Staged, rejects: Staged, within: Within
+) -> tuple[str, dict[str, tuple[str, Any]]]:
+    """The transaction of a commit and its parameters."""
+    declare = [
+        f"DECLARE {LOADED}, {DELETED}, {QUARANTINED} INT64 DEFAULT 0",
+        f"DECLARE {WINDOWS} ARRAY<DATE> DEFAULT @windows",
+    ]
+    if commit.again is not None:
+        declare += bigquery_later.declare()
+    same = f"SELECT 1 FROM {session.path(COMMITS)} WHERE commit_id = @commit_id"  # noqa: S608
+    statements = [
+        f"ASSERT NOT EXISTS ({same}) AS '{ALREADY}'",
+        *move(session, _CURSOR),
+        *(bigquery_later.find(session, commit.table) if commit.again is not None else ()),
+        *_rows(session, commit, rows, within),
+        *bigquery_quarantine.statements(session, commit, rejects),
+        _note(session, commit),
+    ]
+    before = first_row(session) if commit.seen == 0 else None
+    return transaction(statements, declare=declare, before=before), _parameters(commit, rows, within)
+
+
+_CURSOR = "value = COALESCE(@cursor, value), commit_id = @commit_id, committed_at = CURRENT_TIMESTAMP()"
+
+
+def _parameters(commit: Commit, rows: Staged, within: Within) -> dict[str, tuple[str, Any]]:
+    return {
+        "commit_id": ("STRING", commit.commit_id),
+        "run_id": ("STRING", commit.run_id),
+        "task": ("STRING", commit.task),
+        "table": ("STRING", commit.table.name),
+        "seen": ("INT64", commit.seen),
+        "cursor": ("TIMESTAMP", commit.cursor),
+        "loaded_at": ("TIMESTAMP", commit.loaded_at),
+        "windows": ("DATE", list(commit.windows)),
+        "first_window": ("DATE", min(commit.windows, default=None)),
+        "last_window": ("DATE", max(commit.windows, default=None)),
+        "released": ("STRING", list(commit.again.released) if commit.again is not None else []),
+        "given": ("INT64", rows.rows),
+        **within.parameters,
+    }
+
+
+def _rows(session: Session, commit: Commit, staged: Staged, within: Within) -> Iterator[str]:
+    table, target, source = commit.table, session.path(commit.table.name), staged.source(session)
+    yield from _make_room(commit, target)
+    if commit.deletes_vanished:
+        yield delete_vanished(table, target, source)
+        yield f"SET {DELETED} = @@row_count"
+    if source is None:
+        return
+    if table.write == "merge":
+        later = LATER if commit.again is not None else None
+        yield from merge(table, target, source, later_runs=later, within=within.condition)
+    elif table.write == "replace_windows" and commit.again is not None:
+        yield insert(table, target, source, bigquery_later.outside())
+    else:
+        yield insert(table, target, source)
+    yield f"SET {LOADED} = @@row_count"
+    if table.write != "merge" and commit.again is None:
+        yield f"ASSERT {LOADED} = @given AS 'tidegate: rows were lost on their way out of staging'"
+
+
+def _make_room(commit: Commit, target: str) -> Iterator[str]:
+    """Delete what the commit's rows take the place of; a merge sees to that by itself, key by key."""
+    table, again = commit.table, commit.again
+    if again is not None and not again.replaces:
+        return
+    if table.write == "replace_windows":
+        # BigQuery prunes partitions by parameters; that it does so by an array is nowhere promised.
+        yield (
+            f"DELETE FROM {target} WHERE _tidegate_window IN UNNEST({WINDOWS})"  # noqa: S608
+            " AND _tidegate_window BETWEEN @first_window AND @last_window"
+        )
+    elif table.write == "replace":
+        yield f"DELETE FROM {target} WHERE TRUE"  # noqa: S608
+    elif again is not None:
+        yield f"DELETE FROM {target} WHERE _tidegate_run = @run_id"  # noqa: S608
+
+
+def _note(session: Session, commit: Commit) -> str:
+    commits = session.path(COMMITS)
+    superseded = f"@given - {LOADED}" if commit.table.write == "merge" else "0"
+    return (
+        f"INSERT INTO {commits} (commit_id, run_id, task, table_name,"  # noqa: S608
+        " loaded, superseded, quarantined, deleted, windows, number, committed_at)"
+        f" SELECT @commit_id, @run_id, @task, @table, {LOADED}, {superseded}, {QUARANTINED}, {DELETED},"
+        f" {WINDOWS}, (SELECT COALESCE(MAX(number), 0) + 1 FROM {commits}), CURRENT_TIMESTAMP()"
+    )
