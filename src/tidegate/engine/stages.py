@@ -97,8 +97,8 @@ def missing(plan: TaskPlan, done: dict[str, Manifest]) -> str:
         return "no slice is planned yet"
     left = [each.id for each in plan.slices if each.id not in done]
     shown = ", ".join(left[:5]) + (", ..." if len(left) > 5 else "")
-    are = "slice is" if len(left) == 1 else "slices are"
-    return f"{len(left):,} of {len(plan.slices):,} {are} missing ({shown})"
+    are = "is" if len(left) == 1 else "are"
+    return f"{len(left):,} of {len(plan.slices):,} slices {are} missing ({shown})"
 
 
 def in_stages(tasks: Sequence[Task[Any, Any, Any]]) -> list[Task[Any, Any, Any]]:
