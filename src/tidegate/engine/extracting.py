@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from tidegate.engine.build import InstancesBuild
 from tidegate.engine.drift.watch import Watch
@@ -13,6 +14,7 @@ from tidegate.engine.job import Job
 from tidegate.engine.parts import Manifest
 from tidegate.engine.plan import Slice
 from tidegate.engine.quarantining import Quarantining
+from tidegate.engine.row_keys import RowKeys
 from tidegate.engine.side_by_side import Attempt, SideBySide
 from tidegate.engine.slices import SliceWork
 from tidegate.engine.traffic import Traffic
@@ -89,6 +91,7 @@ class Extraction:
             quarantining=Quarantining(
                 job.name, job.task.into, job.run_id, each.id, each.cell, build.fingerprint
             ),
+            keys=partial(RowKeys, job.task.into, each),
             watch=watch,
             traffic=self.traffic,
             stop=attempt.stop,

@@ -33,7 +33,7 @@ class Landing:
         """What the commit did, if it landed before."""
         return self.job.destination.landed(self.id)
 
-    def land(self, done: Sequence[tuple[Slice, Manifest]]) -> Landed:
+    def land(self, done: Sequence[tuple[Slice, Manifest]], *, deletes_vanished: bool = False) -> Landed:
         """Raises `CommitLostError`, `CommitUnknownError` or another `DestinationError`, as `commit` does."""
         job = self.job
         job.where = job.name
@@ -53,6 +53,7 @@ class Landing:
                 batches=lambda: self._batches(done),
                 windows=job.plan.cells,
                 again=Again(replaces=True) if job.again else None,
+                deletes_vanished=deletes_vanished,
                 rejected=Rejected(
                     sum(manifest.rejected for _, manifest in done), lambda: self._rejected(done)
                 ),

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class Manifest:
     """A slice that is done: what it asked, how it was built, and its share of the accounting sum.
 
-    `rejects_crc32` is that of the part of its rejected rows; `first_reject` tells the first of them.
+    `rejects_crc32` is that of the part of its rejected rows; `first_reject` tells the first of them. `whole`:
+    nothing speaks against it that the listing gave all its rows.
     """
 
     slice: str
@@ -43,6 +44,7 @@ class Manifest:
     first_reject: str | None = None
     high: datetime | None = None
     warnings: list[str] = field(default_factory=list)
+    whole: bool = True
 
     def save(self, path: Path) -> None:
         high = None if self.high is None else self.high.isoformat()

@@ -75,7 +75,8 @@ class TaskPlan:
 
     Slices go by windows, then by the values of the axes in the order of `over`. Where the plan `waits` for
     tasks whose rows it is split over, its slices are the windows only, and `lists` are the values that are
-    known. `cells` are the windows that the commit replaces, those without a slice included.
+    known. `cells` are the windows that the commit replaces, those without a slice included. `everything`:
+    a row that it does not bring is not there any more (windows begin somewhere, and never tell that).
     """
 
     task: str
@@ -88,6 +89,7 @@ class TaskPlan:
     cells: tuple[date, ...] = ()
     waits: tuple[str, ...] = ()
     lists: Lists = ()
+    everything: bool = False
 
     def over(self, task: Task[Any, Any, Any], lists: Lists) -> TaskPlan:
         """The plan with a slice for each window and values of `lists`; it waits for those not known yet."""
@@ -198,7 +200,16 @@ def plan_task(
 def _plan_whole(task: Task[Any, Any, Any], cursor: CursorRow, asked: Range, now: datetime) -> TaskPlan:
     told = ("has no windows: --from and --until do not change what it asks for",) if asked.backfill else ()
     whole = (Slice(WHOLE),)
-    return TaskPlan(task.name, whole, cursor.version, cursor.value, now, moves_cursor=False, warnings=told)
+    return TaskPlan(
+        task.name,
+        whole,
+        cursor.version,
+        cursor.value,
+        now,
+        moves_cursor=False,
+        warnings=told,
+        everything=True,
+    )
 
 
 def _plan_windows(
@@ -233,9 +244,12 @@ def _plan_since(
     window = Slice(WHOLE, min(start, end), end)
     gap = start > (how.first() if cursor.value is None else cursor.value)
     told = ("asks for all changes since --from: --until holds back the cursor only",) if asked.last else ()
+    # where a clock was set back the table may hold rows that are not asked for
+    known = cursor.value is None or cursor.value <= now
     return TaskPlan(
-        task.name, (window,), cursor.version, cursor.value, end, moves_cursor=not gap, warnings=told
-    )
+        task.name, (window,), cursor.version, cursor.value, end, moves_cursor=not gap, warnings=told,
+        everything=asked.full_refresh and not asked.backfill and known,
+    )  # fmt: skip
 
 
 def next_cursor(plan: TaskPlan, task: Task[Any, Any, Any], highs: Sequence[datetime]) -> datetime | None:
@@ -303,4 +317,5 @@ def _task_plan(fields: dict[str, Any]) -> TaskPlan:
         tuple(map(date.fromisoformat, fields["cells"])),
         tuple(fields["waits"]),
         tuple(None if values is None else restored(values) for values in fields["lists"]),
+        fields["everything"],
     )

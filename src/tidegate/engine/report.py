@@ -14,7 +14,9 @@ Status = Literal["loaded", "extracted", "failed"]
 
 @dataclass
 class TaskReport:
-    """One task of a run. `rows_fetched + rows_added` is the sum of the other rows once it has loaded."""
+    """One task of a run. `rows_fetched + rows_added` is the sum of the other rows once it has loaded, less
+    `rows_deleted`: these are rows of earlier runs that had vanished.
+    """
 
     task: str
     table: str
@@ -33,6 +35,7 @@ class TaskReport:
     rows_superseded: int = 0
     rows_dropped: int = 0
     rows_quarantined: int = 0
+    rows_deleted: int = 0
     cursor: str | None = None
     commit_id: str | None = None
     error: str | None = None

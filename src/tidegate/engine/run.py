@@ -24,6 +24,7 @@ from tidegate.engine.shards import COMMIT, RUN, Shard, extract
 from tidegate.engine.stages import stage_of
 from tidegate.engine.tables import prepare
 from tidegate.engine.tasks import Task
+from tidegate.engine.vanished import check_range
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.errors import UsageError
@@ -115,6 +116,7 @@ class Runner:
         now = self.now()
         tasks = self.workflow.runnable(self.options.tasks)
         self.options.range.check(max(_today(task, now) for task in tasks))
+        check_range(tasks, self.options.range)
         return tasks, Planning(self.workflow, self.destination, self.home, self.options, now)
 
     def _at_work(

@@ -17,6 +17,7 @@ from tidegate.engine.invalid import Invalid
 from tidegate.engine.pagelog import PageLog, plain
 from tidegate.engine.parts import Manifest, PartWriter, is_whole
 from tidegate.engine.quarantining import Quarantining
+from tidegate.engine.row_keys import RowKeys
 from tidegate.engine.traffic import Traffic
 from tidegate.http_tools.calls import STARTS, Call, Page, walk
 from tidegate.http_tools.drivers import Stop
@@ -40,6 +41,7 @@ class SliceWork:
     context: Context
     invalid: Invalid
     quarantining: Quarantining
+    keys: Callable[[], RowKeys]
     watch: Watch
     traffic: Traffic
     stop: Stop
@@ -116,7 +118,8 @@ class SliceWork:
         resumed = frozenset(log.indexes)
         self.watch.begin(self.number, self.slice_id)
         with (
-            PartWriter(self.part, self.build.schema) as part,
+            self.keys() as keys,
+            PartWriter(self.part, keys.schema(self.build.schema)) as part,
             PartWriter(self.rejects, arrow_schema(COLUMNS)) as rejects,
         ):
             tally = _Tally()
@@ -127,7 +130,7 @@ class SliceWork:
                 built = self.build.page(page, self.context)
                 self.invalid.check(place(page), built.rejects, self.build.mend)
                 if built.batch is not None:
-                    part.write(built.batch)
+                    part.write(keys.keyed(built.batch))
                 if built.rejects:
                     rejects.write(self.quarantining.batch(page, built.rejects))
                 tally.add(page, built)
@@ -143,6 +146,7 @@ class SliceWork:
             crc32=part.crc32,
             rejects_crc32=rejects.crc32,
             warnings=warnings,
+            whole=plan.is_whole(),
             **asdict(tally),
         )
 

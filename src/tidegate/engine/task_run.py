@@ -19,6 +19,7 @@ from tidegate.engine.report import TaskReport
 from tidegate.engine.shards import Step
 from tidegate.engine.stages import Stages, left_manifests, missing, parts_of, stage_of
 from tidegate.engine.traffic import Traffic
+from tidegate.engine.vanished import judge
 from tidegate.utils.errors import ExitCode, TidegateError
 
 
@@ -74,9 +75,13 @@ class TaskRun:
                 self._check_whole()
             done = self._extract(report, slices)
             self._check_budget(done)
-            landed = landing.land([(each, done[each.id]) for each in slices])
+            verdict = judge(job, done)
+            pairs = [(each, done[each.id]) for each in slices]
+            landed = landing.land(pairs, deletes_vanished=verdict.deletes)
         else:  # by this run, before it was interrupted: there is nothing left to fetch or to build
             done = self._left(landed)
+            verdict = judge(job, done)
+        report.warnings += verdict.warnings
         self._close(report, done, landed)
 
     def _slices(self) -> list[Slice]:
@@ -130,7 +135,7 @@ class TaskRun:
         job = self.job
         self._count_rows(report, self._written(done, landed, report))
         report.rows_loaded, report.rows_superseded = landed.loaded, landed.superseded
-        report.rows_quarantined = landed.quarantined
+        report.rows_quarantined, report.rows_deleted = landed.quarantined, landed.deleted
         report.warnings += [f"{job.name}: table {job.task.into.name}: {each}" for each in landed.changes]
         if not report.accounted:
             raise AccountingError(

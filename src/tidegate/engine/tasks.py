@@ -53,6 +53,14 @@ class Task(Generic[C, R, W]):
         """The tasks whose rows of the same run this one is split over."""
         return tuple(parents(self.over))
 
+    @property
+    def ancestors(self) -> tuple[Task[Any, Any, Any], ...]:
+        """Its parents, and theirs, each once."""
+        found: dict[str, Task[Any, Any, Any]] = {}
+        for parent in self.parents:
+            found |= {each.name: each for each in (parent, *parent.ancestors)}
+        return tuple(found.values())
+
     def call(self, connector: C, window: Window | None, values: Sequence[Value] = ()) -> Call[R]:
         """What to ask for one slice: its window, where the task takes one, and its values in order."""
         arguments = (window, *values) if self.takes_window else values
@@ -147,6 +155,8 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
             raise ValueError(
                 f"table {into.name}: write='replace' would keep only what changed since the cursor"
             )
+        if cursor is not None and into.has_synthetic_key:
+            _check_tells_apart(into, cursor)
         self._transform, self._into, self._cursor, self._windows = transform, into, cursor, windows
         self._over = tuple(over) if isinstance(over, Sequence) else (over,)
         self._deadline = deadline
@@ -185,12 +195,24 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
             raise ValueError(f"table {name}: split twice over {', '.join(sorted(twice))}")
         if self._deadline <= timedelta(0):
             raise ValueError(f"table {name}: a deadline is longer than nothing")
+        self._check_vanished()
         partial = [parent.name for parent in parents(self._over) if parent.is_partial]
         if partial and self._into.write in ("replace", "replace_windows"):
             raise ValueError(
                 f"table {name}: write={self._into.write!r} would keep only the rows that belong to what"
                 f" {', '.join(partial)} has asked for in one run; write='merge' keeps the others"
             )
+
+    def _check_vanished(self) -> None:
+        if not self._into.delete_vanished:
+            return
+        for parent in parents(self._over):
+            for each in (parent, *parent.ancestors):
+                if each.windows is not None:
+                    raise ValueError(
+                        f"table {self._into.name}: delete_vanished needs runs that ask for everything, and"
+                        f" {each.name}, over whose rows its task is split, asks for some windows only"
+                    )
 
     def _check_arguments(self, made: Task[Any, Any, Any]) -> None:
         """As many as declared, and of the types of the values, as far as both are told."""
@@ -246,3 +268,14 @@ def _hints(fetch: Callable[..., Any]) -> dict[str, Any]:
         return get_type_hints(fetch)
     except NameError:  # a name that is imported for type checkers only
         return {}
+
+
+def _check_tells_apart(into: Table[Any], cursor: Cursor) -> None:
+    """A run may ask again for some of the rows that are equal but for the cursor; which, only that tells."""
+    for column in into.columns:
+        if cursor.field in (column.name, column.attribute) and column.kind == "timestamp":
+            return
+    raise ValueError(
+        f"table {into.name}: with SYNTHETIC_KEY and a cursor its rows are told apart by {cursor.field} too:"
+        f" {into.model.__name__} needs that column, an AwareDatetime"
+    )
