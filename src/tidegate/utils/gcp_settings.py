@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from tidegate.utils.errors import SettingsError
 from tidegate.utils.project import Project
+from tidegate.utils.secrets import SCHEME
 
 _PREFIX = "TIDEGATE_GOOGLE_"
 # Google's own tools take the first two, stand-ins of Secret Manager the third.
@@ -84,6 +85,8 @@ def _check(name: str, value: Any) -> None:
     shown = f"{_PREFIX}{name.upper()} is {value!r}"
     if not isinstance(value, str):
         raise SettingsError(shown, hint="It must be a string.")
+    if value.startswith(SCHEME):  # to look it up takes these very settings
+        raise SettingsError(shown, hint="Who asks Secret Manager cannot be kept in it: write the value itself.")
     if name.endswith("_endpoint"):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):

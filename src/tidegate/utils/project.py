@@ -12,6 +12,7 @@ from tidegate.utils import amounts
 from tidegate.utils.errors import SettingsError
 from tidegate.utils.home import Home
 from tidegate.utils.mirrors.segments import SegmentLimits
+from tidegate.utils.secrets import resolved
 
 # Each setting, with what it must be.
 _TEXT = "a string"
@@ -35,7 +36,10 @@ _AMOUNTS = {
 
 @dataclass(frozen=True)
 class Project:
-    """`root` is the nearest folder upward with a `[tool.tidegate]` table, else the folder that was asked."""
+    """`root` is the nearest folder upward with a `[tool.tidegate]` table, else the folder that was asked.
+
+    `to` and `home` may be `secret://project/name`: then asking for them looks them up.
+    """
 
     root: Path
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -53,7 +57,7 @@ class Project:
     def home(self, environ: Mapping[str, str]) -> Home:
         """The state folder: `TIDEGATE_HOME`, else `[tool.tidegate] home`, else `.tidegate` in the project."""
         given = environ.get("TIDEGATE_HOME") or self.settings.get("home") or ".tidegate"
-        return Home.named(given, self.root, environ, self.segments)
+        return Home.named(resolved(str(given)), self.root, environ, self.segments)
 
     @property
     def segments(self) -> SegmentLimits:
@@ -66,7 +70,7 @@ class Project:
     @property
     def destination(self) -> str:
         """Where rows go unless `--to` says otherwise."""
-        return str(self.settings.get("to", "warehouse.duckdb"))
+        return resolved(str(self.settings.get("to", "warehouse.duckdb")))
 
     @property
     def workflows(self) -> tuple[str, ...]:
