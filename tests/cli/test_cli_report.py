@@ -17,7 +17,7 @@ from tidegate.engine.drift.findings import Finding
 from tidegate.engine.ledger import RunRow
 from tidegate.engine.record import Record, Slices, State
 from tidegate.engine.report import RunReport, TaskReport
-from tidegate.engine.timeline import Bucket, Course
+from tidegate.engine.course import Bucket, Course
 
 AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script>\"'&\x1b[31m\u202e\ud800</td>"

@@ -18,6 +18,7 @@ from tidegate.engine.exceptions import DamagedStateError, RequestChangedError
 from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.plan import Range
+from tidegate.engine.record import Record
 from tidegate.engine.replay import Replay
 from tidegate.engine.report import TaskReport
 from tidegate.engine.run import Runner
@@ -184,3 +185,14 @@ def test_a_replay_stands_in_the_history_of_runs(shop: Shop) -> None:
         rows = ledger.runs()
     assert [row.run_id.partition(".replay-")[0] for row in rows] == ["first", "first"]
     assert (rows[0].arguments, rows[0].exit_code) == ({"replay": "first"}, 0)
+
+
+def test_a_replay_keeps_a_timeline_of_its_own(shop: Shop) -> None:
+    shop.runner(run_id="one").run()
+    replay(shop.runner(doubled), "one")
+    with Ledger(shop.runner().home) as ledger:
+        again = ledger.runs()[0].run_id
+    course = Record.of(shop.runner().home, again).course
+    assert course is not None
+    built = course.tasks["acme.orders"].values()
+    assert sum(each.resumed for each in built) == sum(each.pages for each in built) > 0

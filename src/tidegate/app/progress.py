@@ -21,6 +21,7 @@ from tidegate.engine.events import (
     TaskStarted,
     ignore,
 )
+from tidegate.http_tools.events import BreakerChanged
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -73,6 +74,8 @@ class Board:
         self._lines: dict[str, Line] = {}
 
     def hear(self, event: RunEvent) -> None:
+        if isinstance(event, BreakerChanged):  # of no task; those that wait for it say so
+            return
         if isinstance(event, TaskStarted):
             self._lines[event.task] = Line(event.slices)
             return

@@ -26,6 +26,7 @@ from tidegate.engine.task_run import TaskRun
 from tidegate.engine.tasks import Task
 from tidegate.engine.timeline import Timeline
 from tidegate.engine.workflows import Connector, Workflow
+from tidegate.http_tools.audience import overheard
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.home import Home
 
@@ -56,6 +57,7 @@ class AtWork:
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> AtWork:
+        self.home.mirror.until(self.stop.is_set)
         with ExitStack() as stack:
             lock = run_lock(self.home, self.ledger, self.run_id, shared=self.shared)
             stack.callback(lock.release)
@@ -88,7 +90,12 @@ class AtWork:
         folder = self.home.run(self.run_id)
         numbers = {each.task: number for number, each in enumerate(plan.tasks)}
         stages = Stages(folder, [task.name for task in self.tasks])
-        with Timeline(folder, self.listener) as timeline, calm_gc():
+        breaker = self.connector.client.policy.breaker
+        with (
+            Timeline(folder, self.listener, shard=step.shard) as timeline,
+            overheard(breaker, timeline.hear),
+            calm_gc(),
+        ):
             runs = {}
             for task in in_stages(self.tasks):
                 number = numbers[task.name]

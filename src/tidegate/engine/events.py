@@ -1,6 +1,7 @@
 """What a run tells while it works: one frozen value each, given to a listener on a thread of the task.
 
-Of one task one after the other; those of several tasks may come at the same time.
+Of one task one after the other; those of several tasks may come at the same time. `BreakerChanged` is of no
+task: a breaker guards an endpoint for all of them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tidegate.engine.report import TaskReport
+from tidegate.http_tools.events import BreakerChanged
 from tidegate.utils.errors import TidegateError
 
 
@@ -69,7 +71,9 @@ class TaskDone:
     error: TidegateError | None = None
 
 
-RunEvent: TypeAlias = TaskStarted | PageBuilt | QuotaWait | SliceStarted | SliceDone | Committing | TaskDone
+RunEvent: TypeAlias = (
+    TaskStarted | PageBuilt | QuotaWait | SliceStarted | SliceDone | Committing | TaskDone | BreakerChanged
+)
 RunListener: TypeAlias = Callable[[RunEvent], None]
 
 

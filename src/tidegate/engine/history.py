@@ -8,8 +8,8 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
+from tidegate.engine.course import read_course
 from tidegate.engine.ledger import Ledger, RunRow
-from tidegate.engine.timeline import read_course
 from tidegate.utils.home import Home
 
 _LOOKED_AT, _MOST = 200, 10  # runs

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from tidegate.engine.course import Course, read_course
 from tidegate.engine.exceptions import DamagedStateError
 from tidegate.engine.ledger import Ledger, RunRow
 from tidegate.engine.plan import Plan, TaskPlan
 from tidegate.engine.replay import known_run
 from tidegate.engine.report import RunReport
-from tidegate.engine.timeline import Course, read_course
 from tidegate.utils.home import Home
+from tidegate.utils.mirrors.mounts import mirror_of
 
 State = Literal["waits", "begun", "stood", "ran"]
 STATES: tuple[State, ...] = get_args(State)
@@ -86,11 +87,7 @@ def _slices(folder: Path, report: RunReport | None, began: float) -> list[Slices
 
 def _states(plan: TaskPlan, folder: Path, began: float, *, loaded: bool) -> tuple[State, ...]:
     """One look at the folder, however many slices there are."""
-    try:
-        with os.scandir(folder / plan.task) as entries:
-            touched = {entry.name: entry.stat().st_mtime for entry in entries}
-    except FileNotFoundError:  # nothing was fetched yet, or it was removed since
-        touched = {}
+    touched = _touched(folder / plan.task)
 
     def state(name: str) -> State:
         whole = touched.get(f"{name}.json")
@@ -101,3 +98,15 @@ def _states(plan: TaskPlan, folder: Path, began: float, *, loaded: bool) -> tupl
         return "begun" if f"{name}.pages" in touched else "waits"
 
     return tuple(state(each.id) for each in plan.slices)
+
+
+def _touched(folder: Path) -> dict[str, float]:
+    """When each file of a task was written, in epoch seconds: here, or on another machine."""
+    found = {
+        each.path.relative_to(folder).parts[0]: each.written_s for each in mirror_of(folder).held(folder)
+    }
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name: entry.stat().st_mtime for entry in entries} | found
+    except FileNotFoundError:  # nothing was fetched yet, or it was removed since
+        return found

@@ -26,6 +26,7 @@ from tidegate.engine.shards import RUN
 from tidegate.engine.stages import Stages
 from tidegate.engine.tables import prepare
 from tidegate.engine.task_run import TaskRun
+from tidegate.engine.timeline import Timeline
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.errors import UsageError
@@ -66,7 +67,8 @@ class Replay:
             began = time.monotonic()
             connector = self.connector or self.workflow.factory.create_connector()
             try:
-                report.tasks = [self._task(ledger, plan, each, connector) for each in tasks]
+                with Timeline(self.home.run(name), self.listener) as timeline:
+                    report.tasks = [self._task(ledger, plan, each, connector, timeline) for each in tasks]
             finally:
                 connector.client.close()
             report.duration_s = time.monotonic() - began
@@ -76,7 +78,9 @@ class Replay:
     def _landed(self, plan: TaskPlan) -> bool:
         return self.destination.landed(commit_id(self.run_id, self._qualified(plan.task))) is not None
 
-    def _task(self, ledger: Ledger, plan: Plan, planned: TaskPlan, connector: Connector) -> TaskReport:
+    def _task(
+        self, ledger: Ledger, plan: Plan, planned: TaskPlan, connector: Connector, listener: RunListener
+    ) -> TaskReport:
         task, name = self.workflow.task(planned.task), self._qualified(planned.task)
         lock = task_lock(self.home, ledger, name, self.destination, self.run_id)
         try:
@@ -92,7 +96,7 @@ class Replay:
                 lock=lock,
                 stop=self.stop,
                 max_wait_s=None,
-                listener=self.listener,
+                listener=listener,
                 now=self.now,
                 until=plan.until,
                 baselines=Baselines.of(self.home, name),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from tidegate.http_tools.events import Event, Listener, ignore
 from tidegate.http_tools.logs import log_event, logger
@@ -45,10 +46,39 @@ class Source:
         with _LOCK:
             self._audiences = weakref.WeakSet((*(self._audiences or ()), audience))
 
+    def leave(self, audience: Audience) -> None:
+        """Tell it no more."""
+        with _LOCK:
+            self._audiences = weakref.WeakSet(each for each in self._audiences or () if each is not audience)
+
     def tell(self, event: Event) -> None:
         """Tell all that follow. Call it outside of any lock that a listener could want."""
         for audience in tuple(self._audiences or ()):
             audience(event)
+
+
+class _Bystander(Audience):
+    """Hears beside the clients, who log: once is enough."""
+
+    def __call__(self, event: Event) -> None:
+        for listener in self.listeners:
+            tell(listener, event)
+
+
+@contextmanager
+def overheard(source: object, listener: Listener) -> Iterator[None]:
+    """For the block `listener` hears what `source` (a breaker, a manager of tokens) has to tell, whichever
+    client's request it is about; of anything else there is nothing to hear.
+    """
+    if not isinstance(source, Source):
+        yield
+        return
+    bystander = _Bystander([listener])
+    source.follow(bystander)
+    try:
+        yield
+    finally:
+        source.leave(bystander)
 
 
 def tell(listener: Listener, event: Event) -> None:
