@@ -13,11 +13,11 @@ from tests.cli.command_line import Shell
 from tests.cli.test_cli_bad_answers import listing
 from tests.http_tools.loopback import Loopback
 from tidegate.app.html_report import html_report
+from tidegate.engine.course import Bucket, Course
 from tidegate.engine.drift.findings import Finding
 from tidegate.engine.ledger import RunRow
 from tidegate.engine.record import Record, Slices, State
 from tidegate.engine.report import RunReport, TaskReport
-from tidegate.engine.course import Bucket, Course
 
 AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script>\"'&\x1b[31m\u202e\ud800</td>"

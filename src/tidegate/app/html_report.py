@@ -11,9 +11,9 @@ from typing import Any
 
 from tidegate.app import plots
 from tidegate.app.text import duration, moment, printable
+from tidegate.engine.course import Bucket, Course
 from tidegate.engine.record import STATES, Record
 from tidegate.engine.report import RunReport, TaskReport
-from tidegate.engine.course import Bucket, Course
 
 _OUTCOMES = {"loaded": "#2a7f62", "superseded": "#8fb8a8", "dropped": "#b9b9b9", "quarantined": "#c7522a"}
 _STATES = {"waits": "#d9d9d9", "begun": "#e0a458", "stood": "#8fb8a8", "ran": "#2a7f62"}
