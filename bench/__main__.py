@@ -1,45 +1,63 @@
-"""`python -m bench`: figures, then the bars that they must clear; exit code 1 where one is missed."""
+"""`python -m bench`: a table for each scene, then the bars; exit code 1 where one is missed."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from bench import report
+from bench.contenders import OURS, PEER_TOOLS, USUAL, Contender
+from bench.page import write_page
+from bench.rounds import Round, run_round
 from bench.sandbox import running
-from bench.ways import Round, run_round
+from bench.scenes import Listing, Scene
 
-SIZES = [200_000, 1_000_000]
+SCENES = ["events:200000", "events:1000000", "campaigns:200000"]
 NOTES = """
-Medians over the rounds ({rounds}). Each way is a fresh process into a fresh DuckDB file. CPU is that of the
-whole process, user and system, start-up included. The tables agree in row count and checksum. tidegate also
-keeps every page in its log and every part on disk. Days are equally full at every size. Fetching alone is one
-plain client, page after page: what the sandbox can give.
+Medians over the rounds. Each way is a fresh process in a fresh folder; CPU is that of the whole process, user
+and system, start-up included. The tables agree in row count, those of tidegate and of the usual way in their
+checksum too. tidegate also keeps every page in its log and every part on disk.
 """
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="events to load, a size or more")
+    parser.add_argument("--scenes", nargs="+", default=SCENES, metavar="LISTING:ROWS[:MS]", type=str)
     parser.add_argument("--rounds", type=int, default=3, help="how often each way runs, in turns")
+    parser.add_argument("--no-peers", action="store_true", help="neither dlt nor the other tools")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures as JSON, too")
+    parser.add_argument("--page", action="store_true", help="write docs/performance.md and its plots")
     options = parser.parse_args()
-    sizes = [report.figures(_rounds(rows, options.rounds)) for rows in sorted(set(options.rows))]
-    bars = report.bars(sizes)
-    print(report.table(sizes), NOTES.format(rounds=options.rounds), *bars, sep="\n")
+    contenders = [*OURS, USUAL, *(() if options.no_peers else PEER_TOOLS)]
+    found = []
+    for scene in map(_scene, options.scenes):
+        found.append(report.figures(scene, _rounds(scene, options.rounds, contenders)))
+        print(report.table(found[-1]), end="\n\n", flush=True)
+    bars = report.bars(found)
+    print(NOTES, *bars, sep="\n")
     if options.json:
-        options.json.write_text(json.dumps(sizes, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps([each.plain() for each in found], indent=1) + "\n", "utf-8")
+    if options.page:
+        write_page(found, bars)
     return 0 if all(bar.holds for bar in bars) else 1
 
 
-def _rounds(rows: int, count: int) -> list[Round]:
+def _scene(text: str) -> Scene:
+    listing, rows, *latency = text.split(":")
+    return Scene(cast("Listing", listing), int(rows), float(latency[0]) / 1000 if latency else 0.0)
+
+
+def _rounds(scene: Scene, count: int, contenders: Sequence[Contender]) -> list[Round]:
+    taking_part = [each for each in contenders if each.most is None or scene.rows <= each.most]
     rounds: list[Round] = []
-    with running(rows) as sandbox:
+    with running(scene) as sandbox:
         for number in range(count):
-            print(f"{rows:,} events, round {number + 1} of {count} ...", file=sys.stderr, flush=True)
-            rounds.append(run_round(sandbox))
+            print(f"{scene}, round {number + 1} of {count} ...", file=sys.stderr, flush=True)
+            rounds.append(run_round(sandbox, scene, taking_part))
     return rounds
 
 

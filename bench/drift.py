@@ -16,10 +16,10 @@ from pydantic import SecretStr
 
 from tidegate.connectors.brevo.config import BrevoSettings
 from tidegate.contracts.windows import Window
+from tidegate.engine.at_work import calm_gc
 from tidegate.engine.build import InstancesBuild
 from tidegate.engine.context import Context
 from tidegate.engine.drift.profiler import Profiler
-from tidegate.engine.at_work import calm_gc
 from tidegate.factories.brevo import BrevoFactory
 from tidegate.http_tools.calls import Page
 from tidegate.http_tools.pagination import PageRequest

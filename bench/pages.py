@@ -1,4 +1,4 @@
-"""The events of the sandbox as any script asks for them: offset after offset, whole pages."""
+"""A listing of the sandbox as any script asks for it: offset after offset, whole pages."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from collections.abc import Iterator
 
 import httpx2
 
-LIMIT = 5000
+from bench.scenes import LIMITS, Listing
 
 
-def responses(events_url: str) -> Iterator[httpx2.Response]:
+def responses(url: str, listing: Listing) -> Iterator[httpx2.Response]:
     """Every page that has rows."""
+    limit, rows, none = LIMITS[listing], f'{{"{listing}":['.encode(), f'{{"{listing}":[]'.encode()
     with httpx2.Client(headers={"api-key": "bench"}, timeout=30.0) as client:
         offset = 0
         while True:
-            response = client.get(f"{events_url}&limit={LIMIT}&offset={offset}")
+            response = client.get(f"{url}&limit={limit}&offset={offset}")
             response.raise_for_status()
-            if response.content in (b"{}", b'{"events":[]}'):
+            if not response.content.startswith(rows) or response.content.startswith(none):
                 return
             yield response
-            offset += LIMIT
+            offset += limit
