@@ -93,12 +93,19 @@ def test_slice_of_more_rows_than_are_counted_in_memory_gets_the_same_keys(
     assert keys(texts, held=held) == wanted
 
 
-def test_rows_that_come_later_are_numbered_behind_those_that_have_their_keys() -> None:
-    whole = keys(["a", "b", "a", "a"])
-    there, more = (ENCODER.encode([Line(text=text) for text in texts]) for texts in ("aba", "a"))
+@pytest.mark.parametrize("equal", [0, 1, 15, 16, 17, 33])
+def test_rows_that_come_later_are_numbered_behind_those_that_have_their_keys(equal: int) -> None:
+    there, earlier, more = (
+        ENCODER.encode([Line(text=text) for text in texts]) for texts in ("a" * equal + "b", "ac", "aba")
+    )
     with RowKeys(LINES) as made:
-        made.taken([there], among=set(made.digests(more)))
-        assert made.keyed(more).column(KEY_COLUMN).to_pylist() == whole[3:]
+        part = made.keyed(there)
+    with RowKeys(LINES) as made:
+        (late,) = made.follow([more], lambda: [part], [earlier])
+    whole = keys(["a"] * (equal + 3) + ["b"] * 2)
+    found = [part, late]
+    came = sorted(str(key) for batch in found for key in batch.column(KEY_COLUMN).to_pylist())
+    assert came == sorted(set(whole) - {whole[equal]})  # that of the earlier row
 
 
 def test_table_with_keys_of_its_own_gets_no_column() -> None:

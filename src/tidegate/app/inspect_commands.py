@@ -14,6 +14,7 @@ from tidegate.engine.build import InstancesBuild
 from tidegate.engine.invalid import Invalid
 from tidegate.engine.over import From
 from tidegate.engine.plan import Range, Slice, plan_task
+from tidegate.engine.row_keys import RowKeys
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.utils.errors import SettingsError, TidegateError
@@ -89,4 +90,5 @@ def _first_page(
     page, build = call.fetch(call.first()), InstancesBuild(task, call.reads)
     built = build.page(page, task.context(now, each.window, each.values))
     Invalid().check(f"{call.endpoint} page {page.request.index}", built.rejects, build.mend)
-    return [] if built.batch is None else built.batch.to_pylist()
+    with RowKeys(task.into, each) as keys:
+        return [] if built.batch is None else keys.keyed(built.batch).to_pylist()

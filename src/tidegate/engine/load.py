@@ -21,6 +21,8 @@ from tidegate.engine.commit import commit
 from tidegate.engine.exceptions import BrokenContractError, FrameError
 from tidegate.engine.frames import Frame, is_frame
 from tidegate.engine.parts import with_window
+from tidegate.engine.plan import WHOLE, Slice
+from tidegate.engine.row_keys import RowKeys
 from tidegate.engine.spool import Spool
 from tidegate.utils.encoding import EncodeError, Encoder
 from tidegate.utils.errors import UsageError
@@ -56,9 +58,10 @@ def load(
     checker = _Checker(into)
     task = f"load.{into.name}"
     seen = destination.cursor(task).version
-    with Spool(checker.schema) as spool:
+    cell = None if window is None else Slice(WHOLE, cell=window)
+    with RowKeys(into, cell) as keys, Spool(keys.schema(checker.schema)) as spool:
         for batch in checker.batches(given):
-            spool.add(batch)
+            spool.add(keys.keyed(batch))
         wanted = Commit(
             commit_id=uuid.uuid4().hex,
             run_id=f"load-{uuid.uuid4().hex[:12]}",

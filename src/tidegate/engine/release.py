@@ -21,18 +21,21 @@ from tidegate.destinations.base import Again, Commit, Destination
 from tidegate.destinations.quarantine import QuarantinedRow
 from tidegate.engine.build import Built, InstancesBuild
 from tidegate.engine.commit import commit, commit_id
+from tidegate.engine.context import Context
 from tidegate.engine.exceptions import DamagedStateError
 from tidegate.engine.fetching import logged_pages
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import run_lock, task_lock
-from tidegate.engine.parts import with_window
+from tidegate.engine.parts import Manifest, read_part, with_window
 from tidegate.engine.plan import WHOLE, Plan, Slice
+from tidegate.engine.row_keys import RowKeys
 from tidegate.engine.tables import prepare
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.calls import Call, Page
 from tidegate.http_tools.pagination import PageRequest
 from tidegate.utils.home import Home
+from tidegate.utils.mirrors.mounts import mirror_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,7 +88,7 @@ class Release:
             held = {row.id for row in self.destination.quarantine(task=name, run_id=run_id)}
             # others may have left it since they were looked up
             rows = [row for row in rows if row.id in held]
-            work = _Rebuild(task, self.home.root / "runs" / run_id, self.connector, self.now())
+            work = _Rebuild(task, self.home.root / "runs" / run_id, self.connector, self.now(), held)
             work.run(rows)
             done = Released(name, run_id, len(rows), work.added, 0, 0, work.dropped, work.left, work.masked)
             if work.released:
@@ -115,6 +118,7 @@ class _Rebuild:
     folder: Path
     connector: Connector
     now: datetime
+    held: set[str]  # all rows that are in quarantine
     released: list[str] = field(default_factory=list)
     batches: list[pa.RecordBatch] = field(default_factory=list)
     added: int = 0
@@ -138,9 +142,48 @@ class _Rebuild:
             each = planned.get(group[0].slice) or self._slice(group[0])
             call = self.task.call(self.connector, each.window, each.values)
             build = InstancesBuild(self.task, call.reads)
+            context = self.task.context(until, each.window, each.values)
+            made = []
             for page, ids in self._pages(call, group):
-                built = build.page(page, self.task.context(until, each.window, each.values), only=ids)
-                self._take(built, ids, each)
+                built = build.page(page, context, only=ids)
+                self._take(built, ids)
+                made += [] if built.batch is None else [built.batch]
+            if made and self.task.into.has_synthetic_key:
+                made = self._keyed(made, each, self._released_before(call, build, context, each))
+            self.batches += made if each.cell is None else [with_window(batch, each.cell) for batch in made]
+
+    def _keyed(
+        self, made: list[pa.RecordBatch], each: Slice, before: Iterable[pa.RecordBatch]
+    ) -> list[pa.RecordBatch]:
+        """With keys that none of the rows has which the run and earlier releases have put into the table."""
+        folder = self.folder / self.task.name
+        manifest = Manifest.load(folder / f"{each.id}.json")
+        if manifest is None:
+            raise DamagedStateError(
+                f"{self.task.name}: what slice {each.id} has built is gone, and with it the keys of its rows",
+                hint="What was fetched can only be fetched again: tidegate run.",
+            )
+        part = folder / f"{each.id}.arrow"
+        with RowKeys(self.task.into, each) as keys:
+            return keys.follow(made, lambda: read_part(part) if manifest.rows else (), before)
+
+    def _released_before(
+        self, call: Call[Any], build: InstancesBuild, context: Context, each: Slice
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows that the run had rejected, and that are in quarantine no more."""
+        folder, by_page = self.folder / self.task.name, defaultdict[int, set[int]](set)
+        manifest = Manifest.load(folder / f"{each.id}.json")
+        if manifest is None or manifest.rejected == 0:
+            return
+        for batch in read_part(folder / f"{each.id}.rejects"):
+            for row in batch.select(["id", "page", "position"]).to_pylist():
+                if row["id"] not in self.held:
+                    by_page[row["page"]].add(row["position"])
+        for page in logged_pages(call, folder / f"{each.id}.pages") if by_page else ():
+            positions = by_page.get(page.request.index)
+            built = build.page(page, context, only=positions).batch if positions else None
+            if built is not None:
+                yield built
 
     def _slice(self, row: QuarantinedRow) -> Slice:
         """Of a run whose plan is gone."""
@@ -159,6 +202,7 @@ class _Rebuild:
     ) -> Iterator[tuple[Page[Any], dict[int, str]]]:
         """Pages that hold quarantined rows, with the ids of these by position."""
         log = self.folder / self.task.name / f"{rows[0].slice}.pages"
+        mirror_of(log).fetch_log(log)
         if not log.exists():
             yield from self._payloads(call, rows)
             return
@@ -182,10 +226,8 @@ class _Rebuild:
             ids = {position: row.id for position, row in enumerate(whole)}
             yield Page(call, PageRequest(whole[0].page), to_json(body)), ids
 
-    def _take(self, built: Built, ids: dict[int, str], each: Slice) -> None:
+    def _take(self, built: Built, ids: dict[int, str]) -> None:
         still = {reject.position for reject in built.rejects}
         self.released += [row_id for position, row_id in ids.items() if position not in still]
         self.added, self.dropped = self.added + built.added, self.dropped + built.dropped
         self.left += len(still)
-        if built.batch is not None:
-            self.batches.append(built.batch if each.cell is None else with_window(built.batch, each.cell))

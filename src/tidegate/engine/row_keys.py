@@ -9,7 +9,7 @@ part of the key: there the cursor's own column, which the write contract must ha
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import sha256
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BYTES = 16  # of a key, which is written as 32 hexadecimal digits
+_LOOKED_FOR = 16  # equal rows at a time
 _HELD = 200_000  # digests that are counted in memory, in about 30 MB
 
 
@@ -56,10 +57,7 @@ class RowKeys:
         if self._counts is None:
             return batch
         digests = self.digests(batch)
-        keys = [
-            (digest if number == 0 else sha256(digest + number.to_bytes(8, "little")).digest())[:_BYTES].hex()
-            for digest, number in zip(digests, self._counts.numbered(digests), strict=True)
-        ]
+        keys = list(map(_key, digests, self._counts.numbered(digests)))
         columns = [*batch.columns, pa.array(keys, pa.string())]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema(batch.schema))
 
@@ -68,14 +66,23 @@ class RowKeys:
         scope = self._scope
         return [sha256(scope + row).digest()[:_BYTES] for row in canonical(self._columns, batch)]
 
-    def taken(self, batches: Iterable[pa.RecordBatch], among: Collection[bytes]) -> None:
-        """Rows that have their keys already: the next ones are numbered behind them. Only those whose digest
-        is in `among` are looked at.
+    def follow(
+        self,
+        batches: Sequence[pa.RecordBatch],
+        written: Callable[[], Iterable[pa.RecordBatch]],
+        earlier: Iterable[pa.RecordBatch],
+    ) -> list[pa.RecordBatch]:
+        """The batches with keys that no row has: neither those `written` with theirs, nor those that had come
+        `earlier` without. `written()` may be called more than once.
         """
         if self._counts is None:
-            return
-        for batch in batches:
+            return list(batches)
+        among = {digest for batch in batches for digest in self.digests(batch)}
+        for digest, number in _numbers_taken(among, written).items():
+            self._counts.set(digest, number)
+        for batch in earlier:
             self._counts.numbered([digest for digest in self.digests(batch) if digest in among])
+        return [self.keyed(batch) for batch in batches]
 
     def __enter__(self) -> RowKeys:
         return self
@@ -88,6 +95,30 @@ class RowKeys:
     def close(self) -> None:
         if self._counts is not None:
             self._counts.close()
+
+
+def _key(digest: bytes, number: int) -> str:
+    """Of the row that so many equal ones came before."""
+    return (digest if number == 0 else sha256(digest + number.to_bytes(8, "little")).digest())[:_BYTES].hex()
+
+
+def _numbers_taken(
+    digests: Collection[bytes], written: Callable[[], Iterable[pa.RecordBatch]]
+) -> dict[bytes, int]:
+    """By their keys in the batches: how many equal rows are there of each digest of which there is any."""
+    taken: dict[bytes, int] = {}
+    left = dict.fromkeys(digests, 0)
+    while left:
+        asked = {
+            _key(digest, number): (digest, number + 1)
+            for digest, first in left.items()
+            for number in range(first, first + _LOOKED_FOR)
+        }
+        for batch in written():
+            for digest, count in (asked[key] for key in batch.column(KEY_COLUMN).to_pylist() if key in asked):
+                taken[digest] = max(taken.get(digest, 0), count)
+        left = {each: taken[each] for each in left if taken.get(each, 0) == left[each] + _LOOKED_FOR}
+    return taken
 
 
 class _Counts:
@@ -119,6 +150,9 @@ class _Counts:
                 hint="Free some space, or name another folder in TMPDIR, and run the same command again.",
             ) from error
         return numbers
+
+    def set(self, digest: bytes, count: int) -> None:
+        self._held[digest] = count
 
     def _looked_up(self, digest: bytes) -> int:
         if self._spilled is None:
