@@ -53,6 +53,29 @@ MaxInvalid = Annotated[
 QuarantineExit = Annotated[
     int, typer.Option("--quarantine-exit", metavar="CODE", help="Exit code where rows are in quarantine.")
 ]
+NoShard = Annotated[str | None, typer.Option("--shard", hidden=True)]
+Out = Annotated[
+    str | None, typer.Option("--out", metavar="FILE", help="Write the plan there, not to standard output.")
+]
+PlannedRun = Annotated[str, typer.Option("--run-id", metavar="ID", help="The run, as `plan` named it.")]
+ShardOf = Annotated[
+    str,
+    typer.Option(
+        "--shard",
+        metavar="I/N|auto",
+        help="Which share of the slices: 2/3, or auto from CLOUD_RUN_TASK_INDEX and _COUNT.",
+    ),
+]
+Stage = Annotated[
+    int | None,
+    typer.Option(
+        "--stage", metavar="K", help="Of a run whose tasks are split over others' rows: 1, then 2 ..."
+    ),
+]
+OnInvalidOfPlan = Annotated[
+    str | None,
+    typer.Option("--on-invalid", metavar="raise|quarantine", help="Instead of what the plan says."),
+]
 Json = Annotated[bool, typer.Option("--json", help="For a machine: JSON, one object a line.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 Drift = Annotated[

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tidegate.app import parse
-from tidegate.app.arguments import RunArguments
+from tidegate.app.arguments import Asking, RunArguments, Working
 from tidegate.app.failures import exits
 from tidegate.app.places import destination_of
 from tidegate.app.progress import progress_bars
@@ -24,11 +24,11 @@ from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
-from tidegate.utils.errors import SettingsError
+from tidegate.utils.errors import SettingsError, UsageError
 from tidegate.utils.project import Project
 
 
-def options_of(arguments: RunArguments) -> Options:
+def options_of(arguments: Asking) -> Options:
     """What was typed, as the engine takes it."""
     return Options(
         tasks=tuple(arguments.tasks or ()),
@@ -47,6 +47,7 @@ def options_of(arguments: RunArguments) -> Options:
 def run_command(workflow: Callable[[], Workflow], arguments: RunArguments) -> None:
     """Run, show, and exit with the run's code."""
     with exits(debug=arguments.debug):
+        _check_no_shard(arguments)
         report = run_and_show(workflow(), arguments)
     if code := arguments.exit_code(report.exit_code):
         raise SystemExit(code)
@@ -59,27 +60,32 @@ def run_and_show(
     connector: Connector | None = None,
 ) -> RunReport:
     """Run with progress, then the table of rows by task and outcome, failures, and the summary."""
-    project = Project.find(Path.cwd())
-    options = options_of(arguments)
-    stop = Stop()
+    runner = runner_of(workflow, arguments)
+    runner.connector = connector
+    return work_and_show(runner, Runner.run, arguments)
+
+
+def runner_of(workflow: Workflow, arguments: Asking) -> Runner:
+    """What runs what was typed."""
+    project, stop, options = Project.find(Path.cwd()), Stop(), options_of(arguments)
     destination = destination_of(project, arguments.to, patience_s=options.max_wait_s, sleep=stop.sleep)
+    return Runner(workflow, destination, project.home(os.environ), options, stop=stop)
+
+
+def work_and_show(
+    runner: Runner, step: Callable[[Runner], RunReport], arguments: Working, *, then: str = ""
+) -> RunReport:
+    """Do the step with progress, then show what came of it; `then` says how to go on where all went well."""
     _check_summary(arguments.summary)
     began, failures = datetime.now(UTC), Failures()
-    with stopped_by_signals(stop), progress_bars(arguments.progress) as bars:
+    with stopped_by_signals(runner.stop), progress_bars(arguments.progress) as bars:
 
         def hear(event: RunEvent) -> None:
             bars(event)
             failures.hear(event)
 
-        report = Runner(
-            workflow=workflow,
-            destination=destination,
-            home=project.home(os.environ),
-            options=options,
-            listener=hear,
-            stop=stop,
-            connector=connector,
-        ).run()
+        runner.listener = hear
+        report = step(runner)
     if report.started_at < began:
         out = _out(arguments.summary)
         out.write(f"run {report.run_id} is finished since {report.started_at:%Y-%m-%d %H:%M:%S}")
@@ -87,7 +93,9 @@ def run_and_show(
     if arguments.debug:
         failures.print_tracebacks()
     show_report(report, arguments.summary)
-    if (large := over_cap(project.home(os.environ), project.max_state_bytes)) is not None:
+    if report.status == "extracted":
+        _out(arguments.summary).write(then)
+    if (large := over_cap(runner.home, Project.find(Path.cwd()).max_state_bytes)) is not None:
         sys.stderr.write(f"note: {large}\n")
     return report
 
@@ -102,6 +110,16 @@ def show_report(report: RunReport, summary: str | None) -> None:
 def _out(summary: str | None) -> TextIO:
     """With `--summary -` standard output is the machine's."""
     return sys.stderr if summary == "-" else sys.stdout
+
+
+def _check_no_shard(arguments: RunArguments) -> None:
+    if arguments.shard is not None:
+        raise UsageError(
+            "run takes no --shard: it plans, extracts and commits in one process",
+            hint="Take the steps one by one: tidegate plan WORKFLOW --run-id ID;"
+            f" tidegate extract --run-id ID --shard {arguments.shard}, and the other shards;"
+            " tidegate commit --run-id ID",
+        )
 
 
 class Failures:

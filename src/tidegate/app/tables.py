@@ -32,7 +32,7 @@ def print_report(report: RunReport, out: TextIO) -> None:
     ]
     header = ("task", *_COLUMNS, "pages", "calls", "retries", "waited", "status")
     print_table(header, rows, out, right=range(1, len(header) - 1))
-    loaded = [task for task in report.tasks if task.exit_code in (0, 10)]
+    loaded = [task for task in report.tasks if task.status == "loaded"]
     if loaded:
         out.write(f"{_sum(loaded)}\n")
     out.write(f"run {report.run_id} into {report.destination}, {duration(report.duration_s)}\n")

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from tidegate.app import options
-from tidegate.app.arguments import ReplayArguments, RunArguments, takes
+from tidegate.app.arguments import (
+    CommitArguments,
+    ExtractArguments,
+    PlanArguments,
+    ReplayArguments,
+    RunArguments,
+    takes,
+)
 from tidegate.cli import cursor, quarantine, schema
 
 app = typer.Typer(
@@ -81,6 +88,38 @@ def run(
     from tidegate.utils.project import Project
 
     run_command(lambda: find_workflow(Project.find(Path.cwd()), workflow), arguments)
+
+
+@app.command()
+@takes(PlanArguments)
+def plan(
+    workflow: Annotated[str, typer.Argument(metavar="WORKFLOW")],
+    arguments: PlanArguments,
+) -> None:
+    """The first of a run's three steps: freeze what it will do, and print that as JSON."""
+    from tidegate.app.registry import find_workflow
+    from tidegate.app.step_commands import plan_command
+    from tidegate.utils.project import Project
+
+    plan_command(lambda: find_workflow(Project.find(Path.cwd()), workflow), arguments)
+
+
+@app.command()
+@takes(ExtractArguments)
+def extract(arguments: ExtractArguments) -> None:
+    """The second step: fetch and build the slices of a planned run, or of a shard of it; loads nothing."""
+    from tidegate.app.step_commands import extract_command
+
+    extract_command(arguments)
+
+
+@app.command()
+@takes(CommitArguments)
+def commit(arguments: CommitArguments) -> None:
+    """The third step: load what was extracted, and report; asks no API."""
+    from tidegate.app.step_commands import commit_command
+
+    commit_command(arguments)
 
 
 @app.command("list")
