@@ -122,7 +122,7 @@ def _impersonated(source: Credentials, settings: GoogleSettings, quota_project: 
         source_credentials=source,
         target_principal=target,
         target_scopes=[_SCOPE],
-        delegates=delegates,
+        delegates=[f"projects/-/serviceAccounts/{each}" for each in delegates],  # as the API wants them
         quota_project_id=quota_project,
         iam_endpoint_override=endpoint.rstrip("/") + path if endpoint else None,
     )

@@ -86,7 +86,9 @@ def _check(name: str, value: Any) -> None:
     if not isinstance(value, str):
         raise SettingsError(shown, hint="It must be a string.")
     if value.startswith(SCHEME):  # to look it up takes these very settings
-        raise SettingsError(shown, hint="Who asks Secret Manager cannot be kept in it: write the value itself.")
+        raise SettingsError(
+            shown, hint="Who asks Secret Manager cannot be kept in it: write the value itself."
+        )
     if name.endswith("_endpoint"):
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):

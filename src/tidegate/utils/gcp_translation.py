@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tidegate.utils.gcp_errors import (
@@ -16,40 +15,19 @@ from tidegate.utils.gcp_errors import (
     GoogleQuotaError,
     GoogleUnavailableError,
 )
+from tidegate.utils.gcp_facts import Facts, facts_of, scrub
 from tidegate.utils.gcp_roles import permission_in, role_for
 
-_LONGEST = 600
 _QUOTA_REASONS = {"quotaExceeded", "rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
 _AGAIN_REASONS = {"backendError", "internalError", "jobBackendError", "jobInternalError", "tableUnavailable"}
+_UNREAD = {
+    "DataCorruption": "damaged on its way",
+    "JSONDecodeError": "an answer that is none of Google's, perhaps a proxy's",
+}
 _LOGIN = (
     "Run `gcloud auth application-default login`, give the job a service account, or name a key file in "
     "GOOGLE_APPLICATION_CREDENTIALS."
 )
-# A session of a resumable upload is a URL that needs no other credential: queries are cut off whole.
-_SECRETS = (
-    (re.compile(r"(https?://[^\s?'\"]+|/[^\s?'\"]*)\?[^\s'\")]*"), r"\1"),
-    (re.compile(r"\b(ya29\.|AIza|GOCSPX-|1//)[\w.-]+"), "[redacted]"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+(\.[\w-]+)?"), "[redacted]"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"), r"\1 [redacted]"),
-    (re.compile(r"-----BEGIN [^-]+-----.*?(-----END [^-]+-----|\Z)", re.DOTALL), "[redacted]"),
-    (
-        re.compile(r"(?i)((?:access|refresh|id)_token|client_secret|assertion)(\W{1,5})[^\s'\",}&]+"),
-        r"\1\2[redacted]",
-    ),
-)
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """`code` is the HTTP status, also of a gRPC error; None where no answer came."""
-
-    error: Exception
-    code: int | None
-    reason: str | None
-    text: str
-
-    def says(self, pattern: str) -> bool:
-        return re.search(pattern, self.text, re.IGNORECASE) is not None
 
 
 @dataclass(frozen=True)
@@ -64,37 +42,13 @@ def translate(error: Exception, resource: str) -> GoogleError | None:
     error = _root(error)
     if not _is_googles(error):
         return None
-    facts = _facts(error)
+    facts = facts_of(error)
     verdict = _verdict(facts)
     status = f" ({facts.code})" if facts.code else ""
     made = verdict.kind(f"{resource}: {verdict.what}{status}: {facts.text}", hint=verdict.hint)
     made.resource, made.reason, made.permission = resource, facts.reason, permission_in(facts.text)
     scrub(error)
     return made
-
-
-def scrubbed(text: str) -> str:
-    """The text without queries of URLs, tokens and keys."""
-    for pattern, instead in _SECRETS:
-        text = pattern.sub(instead, text)
-    return text
-
-
-def scrub(error: BaseException) -> None:
-    """Do so in place for an error and what led to it, so that a traceback shows none either."""
-    one: BaseException | None = error
-    seen = set[int]()
-    while one is not None and id(one) not in seen:
-        seen.add(id(one))
-        one.args = tuple(_plain(each) for each in one.args)
-        for name in ("message", "_cause"):
-            if isinstance(held := getattr(one, name, None), str):
-                setattr(one, name, scrubbed(held))
-        one = one.__cause__ or one.__context__
-
-
-def _plain(value: object) -> object:
-    return value if isinstance(value, int | float | None) else scrubbed(str(value))
 
 
 def _root(error: Exception) -> Exception:
@@ -117,28 +71,8 @@ def _is_googles(error: Exception) -> bool:
     )
 
 
-def _facts(error: Exception) -> _Facts:
-    code = getattr(error, "code", None)
-    reason = next(_reasons(error), None)
-    text = re.sub(r"^[A-Z]+ https?://\S+: ", "", str(getattr(error, "message", None) or error))
-    text = " ".join(scrubbed(text).split())
-    if len(text) > _LONGEST:
-        text = f"{text[:_LONGEST]} ..."
-    return _Facts(error, int(code) if isinstance(code, int) else None, reason, text or type(error).__name__)
-
-
-def _reasons(error: Exception) -> Iterator[str]:
-    """Of the ErrorInfo, then of the list of errors, which only the older JSON APIs give."""
-    if isinstance(reason := getattr(error, "reason", None), str):
-        yield reason
-    listed = getattr(error, "errors", None)
-    for each in listed if isinstance(listed, Iterable) else ():
-        if isinstance(each, dict) and isinstance(each.get("reason"), str):
-            yield each["reason"]
-
-
-def _verdict(facts: _Facts) -> _Verdict:
-    for rule in (_by_words, _by_kind, _by_code):
+def _verdict(facts: Facts) -> _Verdict:
+    for rule in (_by_quota, _by_words, _by_kind, _by_code):
         if (verdict := rule(facts)) is not None:
             return verdict
     return _Verdict(GoogleError, "refused", "Google's words above say why.")
@@ -153,13 +87,13 @@ _WORDS: tuple[tuple[str, type[GoogleError], str, str], ...] = (
         "Give the dataset's location: bigquery://project/dataset?location=...; a bucket must lie in it.",
     ),
     (
-        r"(is|of type|currently) (a |an )?(materialized )?view\b|on a view\b",
+        r"\b(is|of type|currently|on|over|into|to) (a |an )?(materialized )?view\b",
         GoogleError,
         "a view, not a table",
         "Give the table another name in the contract, or drop the view.",
     ),
     (
-        r"partitioning spec|change partitioning|cannot convert (non )?partitioned|clustering spec",
+        r"(partitioning|clustering) spec|change (the )?(partitioning|clustering)|convert (non )?partitioned",
         GoogleError,
         "other partitioning or clustering than the contract says",
         "BigQuery cannot change it in place: put it back in the contract, or name another table.",
@@ -189,7 +123,7 @@ _WORDS: tuple[tuple[str, type[GoogleError], str, str], ...] = (
         "Compare the contract with the table: tidegate schema diff WORKFLOW.",
     ),
     (
-        r"concurrent update|too many (table|dml|concurrent)|could not serialize",
+        r"concurrent update|too many (dml|concurrent)|could not serialize",
         GoogleConflictError,
         "another change was under way",
         "Run the same command again: it resumes.",
@@ -203,20 +137,24 @@ _WORDS: tuple[tuple[str, type[GoogleError], str, str], ...] = (
 )
 
 
-def _by_words(facts: _Facts) -> _Verdict | None:
+def _by_words(facts: Facts) -> _Verdict | None:
     for pattern, kind, what, hint in _WORDS:
         if facts.says(pattern):
             return _Verdict(kind, what, hint)
     return None
 
 
-def _by_kind(facts: _Facts) -> _Verdict | None:
-    if facts.reason in _QUOTA_REASONS or facts.code == 429:
-        return _Verdict(
-            GoogleQuotaError,
-            "a quota of Google's is spent",
-            "Run the same command again later: it resumes. Raise the quota in the console if it recurs.",
-        )
+def _by_quota(facts: Facts) -> _Verdict | None:
+    if facts.reason not in _QUOTA_REASONS and facts.code != 429:
+        return None
+    return _Verdict(
+        GoogleQuotaError,
+        "a quota of Google's is spent",
+        "Run the same command again later: it resumes. Raise the quota in the console if it recurs.",
+    )
+
+
+def _by_kind(facts: Facts) -> _Verdict | None:
     if facts.reason in _AGAIN_REASONS:
         return _unavailable("no answer")
     if facts.code is not None:
@@ -224,10 +162,10 @@ def _by_kind(facts: _Facts) -> _Verdict | None:
     name = type(facts.error).__name__
     if "google.auth" in type(facts.error).__module__:
         return _of_auth(facts, name)
-    return _unavailable("damaged on its way" if name == "DataCorruption" else "no answer")
+    return _unavailable(_UNREAD.get(name, "no answer"))
 
 
-def _of_auth(facts: _Facts, name: str) -> _Verdict:
+def _of_auth(facts: Facts, name: str) -> _Verdict:
     if name in {"TransportError", "TimeoutError"} or getattr(facts.error, "retryable", False):
         return _unavailable("no answer to the look for credentials")
     if facts.says("getAccessToken|impersonat|generateAccessToken"):
@@ -240,7 +178,7 @@ def _of_auth(facts: _Facts, name: str) -> _Verdict:
     return _Verdict(GoogleCredentialsError, what, _LOGIN)
 
 
-def _by_code(facts: _Facts) -> _Verdict | None:
+def _by_code(facts: Facts) -> _Verdict | None:
     code = facts.code or 0
     if code == 503 and facts.says("failed to connect"):  # gRPC's own words: nobody has answered
         return _unavailable("no answer")
@@ -258,7 +196,7 @@ def _unavailable(what: str) -> _Verdict:
     )
 
 
-def _forbidden(facts: _Facts) -> _Verdict:
+def _forbidden(facts: Facts) -> _Verdict:
     permission = permission_in(facts.text)
     if permission is None:
         return _Verdict(
@@ -273,7 +211,7 @@ def _forbidden(facts: _Facts) -> _Verdict:
     )
 
 
-_CODES: dict[int, Callable[[_Facts], _Verdict]] = {
+_CODES: dict[int, Callable[[Facts], _Verdict]] = {
     401: lambda _: _Verdict(GoogleCredentialsError, "credentials were not taken", _LOGIN),
     403: _forbidden,
     404: lambda _: _Verdict(
