@@ -1,4 +1,4 @@
-"""The fixture `bench`: see `tests/brevo_bench.py`."""
+"""The fixtures `bench` (see `tests/brevo_bench.py`) and `storage` (see `tests/servers/cloud_storage.py`)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from tests.brevo_bench import NOON, Bench, MakeBench
+from tests.servers.cloud_storage import storage
 from tidegate.sandbox.brevo import BrevoSandbox
 from tidegate.sandbox.server import running
+
+__all__ = ["bench", "storage"]
 
 
 @pytest.fixture

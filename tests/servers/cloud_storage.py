@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import google_crc32c
+import pytest
 
 BUCKET = "lake"
 _Answer: TypeAlias = "tuple[int, dict[str, str], bytes]"
@@ -107,6 +108,14 @@ class CloudStorageServer:
         wanted = query.get("ifGenerationMatch")
         stands = self.objects.get(name)
         return wanted is not None and int(wanted) != (stands.generation if stands else 0)
+
+
+@pytest.fixture
+def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudStorageServer]:
+    """A server that Google's client finds by itself."""
+    with cloud_storage() as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+        yield server
 
 
 @contextmanager

@@ -1,16 +1,7 @@
-"""Fixtures of the mirrors: Cloud Storage in memory, and machines that share it."""
+"""The fixture `storage`: see `tests/servers/cloud_storage.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.servers.cloud_storage import storage
 
-import pytest
-
-from tests.servers.cloud_storage import CloudStorageServer, cloud_storage
-
-
-@pytest.fixture
-def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudStorageServer]:
-    with cloud_storage() as server:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
-        yield server
+__all__ = ["storage"]

@@ -9,10 +9,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from tidegate.utils.errors import TidegateError
+from tidegate.utils.mirrors.mounts import mirror_of
 
 FILE = "timeline.json"
 MOST = 240  # buckets of a task; more, and two become one
@@ -190,6 +194,8 @@ def read_course(run: Path) -> Course | None:
 
     Shards lie over each other, each from its own beginning; what was done unsharded (the commit) follows.
     """
+    with suppress(OSError, TidegateError):
+        mirror_of(run).fetch_those(run, "timeline")
     whole = read_file(run / FILE)
     shards = [(path, course) for path in _shards(run) if (course := read_file(path)) is not None]
     if not shards:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tidegate.engine.elsewhere import elsewhere
 from tidegate.engine.exceptions import StorageError, storage_error
 from tidegate.engine.run_files import RunRow, rows_of, write_begun, write_ended
 from tidegate.utils.home import Home
@@ -45,7 +46,7 @@ class Ledger:
 
     def __init__(self, home: Home) -> None:
         path = home.ledger
-        self.path, self._home = path, home
+        self.path, self._home, self._elsewhere = path, home, elsewhere(home)
         self._lock = threading.Lock()
         try:
             self._db = connect(path, synchronous="FULL")
@@ -79,7 +80,12 @@ class Ledger:
                 row.exit_code,
                 None if row.summary is None else _json(row.summary),
             )
-            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
+            db.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " finished_at = excluded.finished_at, exit_code = excluded.exit_code,"
+                " summary = excluded.summary WHERE excluded.finished_at IS NOT NULL",
+                values,
+            )
 
     def close(self) -> None:
         with self._lock:
@@ -97,6 +103,7 @@ class Ledger:
         """Note that a run has begun, in its folder and here; a known id is left as it is."""
         row = RunRow(run_id, workflow, arguments, destination, datetime.now(UTC), None, None, None)
         write_begun(self._home, row)
+        self._elsewhere.begun(run_id)
         self.adopt([row])
 
     def finish(self, run_id: str, exit_code: int, summary: dict[str, Any]) -> None:
@@ -105,6 +112,7 @@ class Ledger:
         """
         at = datetime.now(UTC)
         write_ended(self._home, run_id, at, exit_code, summary)
+        self._elsewhere.ended(run_id)
         with self._write() as db:
             db.execute(
                 "UPDATE runs SET finished_at = ?, exit_code = ?, summary = ? WHERE run_id = ?",
@@ -112,22 +120,25 @@ class Ledger:
             )
 
     def adopt(self, rows: Iterable[RunRow]) -> None:
-        """Put in what is not known here yet, in this order, as if it had run here."""
+        """Put in what is not known here yet, as if it had run here, and how these have ended."""
         with self._write() as db:
             self._adopt(db, rows)
 
     def run(self, run_id: str) -> RunRow | None:
+        self.adopt(self._elsewhere.run(run_id))
         rows = self._runs("WHERE run_id = ?", (run_id,))
         return rows[0] if rows else None
 
     def runs(self, limit: int = 20) -> list[RunRow]:
         """The latest runs, newest first."""
-        return self._runs("ORDER BY rowid DESC LIMIT ?", (limit,))
+        self.adopt(self._elsewhere.latest(limit))
+        return self._runs("ORDER BY started_at DESC, rowid DESC LIMIT ?", (limit,))
 
     def unfinished(self, workflow: str, arguments: dict[str, Any]) -> RunRow | None:
         """The latest run of the same command that has not loaded everything, if no later one has."""
+        self.adopt(self._elsewhere.of_command(workflow, arguments))
         rows = self._runs(
-            "WHERE workflow = ? AND arguments = ? ORDER BY rowid DESC LIMIT 1",
+            "WHERE workflow = ? AND arguments = ? ORDER BY started_at DESC, rowid DESC LIMIT 1",
             (workflow, _json(arguments)),
         )
         return rows[0] if rows and not rows[0].finished else None

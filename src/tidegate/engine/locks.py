@@ -2,7 +2,7 @@
 
 The lock is the kernel's (`flock`): it is free the moment its owner dies, however it dies. The ledger only
 says who holds it, and counts owners: an owner whose epoch has passed must not commit. The shards of a run
-share its locks: they are one owner.
+share its locks: they are one owner. Where the home is shared by machines, the lock takes a lease there, too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tidegate.destinations.base import Destination
 from tidegate.engine.exceptions import LockHeldError, storage_error
 from tidegate.engine.ledger import Ledger
 from tidegate.utils.home import Home
+from tidegate.utils.mirrors.base import LeaseHeldError
 
 
 class Lock:
@@ -45,9 +46,15 @@ class Lock:
             raise storage_error(path, error) from error
         try:
             self.epoch = ledger.lease(key, run_id, os.getpid(), self._grab)
+            self._lease = home.mirror.lease(key, run_id, shared=shared)
         except BlockingIOError as error:
             os.close(self._fd)
             raise self._refusal() from error
+        except LeaseHeldError as error:
+            os.close(self._fd)
+            raise LockHeldError(
+                f"{shown} is in the hands of run {error.owner} ({error.where})", hint=error.hint
+            ) from error
         except BaseException:
             os.close(self._fd)
             raise
@@ -80,8 +87,15 @@ class Lock:
         holder = self._ledger.holder(self._key)
         if holder is not None and holder[2] != self.epoch:
             raise LockHeldError(f"{self._shown}: run {holder[0]} has taken over")
+        try:
+            self._lease.check()
+        except LeaseHeldError as error:
+            raise LockHeldError(
+                f"{self._shown}: run {error.owner} has taken over ({error.where})", hint=error.hint
+            ) from error
 
     def release(self) -> None:
+        self._lease.release()
         os.close(self._fd)
 
 

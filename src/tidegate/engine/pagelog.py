@@ -18,12 +18,15 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tidegate.engine.exceptions import DamagedStateError, RequestChangedError, storage_error
+from tidegate.utils.errors import TidegateError
 from tidegate.utils.home import sync_folder
+from tidegate.utils.mirrors.mounts import mirror_of
 
 _MAGIC = 0x184D2A5D
 _FRAME = struct.Struct("<III")  # magic, length of what follows in the frame, crc32
@@ -67,12 +70,18 @@ class PageLog:
             raise storage_error(path, error) from error
         try:
             self._hold(wait)
+            self._mirror = mirror_of(path).follow(path)
             self._end = self._scan(plain(request))
             self._cut_tail()
             if self._end == 0:
                 self._append({"v": 1, "request": request}, b"")
             if fresh:
                 sync_folder(path.parent)
+            if self._entries:
+                self._mirror.grown(self._end)
+        except OSError as error:
+            os.close(self._fd)
+            raise storage_error(path, error) from error
         except BaseException:
             os.close(self._fd)
             raise
@@ -115,6 +124,7 @@ class PageLog:
         with self._lock:
             offset = self._append(header, compressed)
             self._entries[index] = Entry(offset, len(compressed), len(body), status, kept or {})
+            self._mirror.grown(self._end)
 
     def read(self, index: int) -> tuple[int, bytes]:
         """Status and body of a page that stands in the log."""
@@ -140,8 +150,15 @@ class PageLog:
             self._append({"start": self.starts + 1}, b"")
             self.starts += 1
             self._entries.clear()
+            self._mirror.grown(self._end)
+
+    def seal(self) -> int:
+        """No more pages: have all of it kept, and give the number of segments. Blocks until it is."""
+        return self._mirror.close()
 
     def close(self) -> None:
+        with suppress(TidegateError, OSError):  # who needs it to be kept has sealed it, and was told
+            self._mirror.close()
         os.close(self._fd)
 
     def _append(self, header: Mapping[str, Any], compressed: bytes) -> int:
@@ -203,7 +220,7 @@ class PageLog:
             os.fdatasync(self._fd)
 
     def _refuse_pages_of(self, logged: Any, request: Any) -> None:
-        if not self._entries:  # nothing came of it: the base URL was wrong, say, and has been mended
+        if not self._entries and self.starts == 1:  # nothing came of it: the base URL was wrong, and mended
             return
         changed = difference(logged, request)
         raise RequestChangedError(
@@ -243,6 +260,7 @@ class Logged:
 def logged_request(path: Path) -> Any:
     """What a log was written for. Raises `DamagedStateError` where it is gone, or no page log."""
     try:
+        mirror_of(path).fetch_log(path)
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError as error:
         raise DamagedStateError(
@@ -266,6 +284,7 @@ def read_log(path: Path) -> tuple[Mapping[str, Any], list[Logged]]:
     """
     import pyarrow as pa
 
+    mirror_of(path).fetch_log(path)
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         size = os.fstat(fd).st_size

@@ -15,6 +15,7 @@ from tidegate.contracts.table import WINDOW_COLUMN
 from tidegate.engine import state_files
 from tidegate.engine.exceptions import DamagedStateError, storage_error
 from tidegate.utils.home import sync_folder
+from tidegate.utils.mirrors.mounts import mirror_of
 
 if TYPE_CHECKING:
     from io import IOBase
@@ -27,7 +28,8 @@ class Manifest:
     """A slice that is done: what it asked, how it was built, and its share of the accounting sum.
 
     `rejects_crc32` is that of the part of its rejected rows; `first_reject` tells the first of them. `whole`:
-    nothing speaks against it that the listing gave all its rows.
+    nothing speaks against it that the listing gave all its rows. `segments` are those of its page log, where
+    a mirror keeps it.
     """
 
     slice: str
@@ -45,6 +47,7 @@ class Manifest:
     high: datetime | None = None
     warnings: list[str] = field(default_factory=list)
     whole: bool = True
+    segments: int = 0
 
     def save(self, path: Path) -> None:
         high = None if self.high is None else self.high.isoformat()
@@ -118,6 +121,7 @@ class PartWriter:
         self._file.close()
         self._temporary.replace(self._path)
         sync_folder(self._path.parent)
+        mirror_of(self._path).keep(self._path, _version(self.crc32))
 
 
 class _Checksummed:
@@ -138,8 +142,21 @@ class _Checksummed:
 
 def is_whole(path: Path, rows: int, crc32: int) -> bool:
     """Whether the part of `rows` rows is there, byte for byte; one of none need not be."""
-    if rows == 0:
+    if rows == 0 or _has(path, crc32):
         return True
+    try:
+        mirror_of(path).fetch(path, _version(crc32))
+    except OSError as error:
+        raise storage_error(path, error) from error
+    return _has(path, crc32)
+
+
+def _version(crc32: int) -> str:
+    """What tells a part from another one of the same slice, built by other contracts, in a mirror."""
+    return f"{crc32:08x}"
+
+
+def _has(path: Path, crc32: int) -> bool:
     try:
         with path.open("rb") as file:
             crc = 0

@@ -13,7 +13,7 @@ from tidegate.destinations.base import Destination
 from tidegate.engine.exceptions import SlicesError
 from tidegate.engine.invalid import Invalid
 from tidegate.engine.ledger import Ledger
-from tidegate.engine.plan import PLAN, Plan, Range, TaskPlan, load_plan, plan_task
+from tidegate.engine.plan import PLAN, Plan, Range, TaskPlan, plan_task
 from tidegate.engine.report import RunReport
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector, Workflow
@@ -132,9 +132,10 @@ def planned(home: Home, run_id: str) -> Plan:
     """The plan of a run that `plan`, or `run`, has frozen. Raises `UsageError` where there is none."""
     check_id(run_id)
     folder = home.root / "runs" / run_id
-    if not (folder / PLAN).exists():
+    plan = Plan.load(folder / PLAN)
+    if plan is None:
         raise UsageError(
             f"there is no run {run_id!r} here that is planned",
             hint=f"Plan it first: tidegate plan WORKFLOW --run-id {run_id}",
         )
-    return load_plan(folder)
+    return plan

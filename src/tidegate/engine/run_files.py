@@ -41,17 +41,16 @@ class RunRow:
 
 def write_begun(home: Home, row: RunRow) -> None:
     """Note that the run has begun, where that is not noted yet. Durable when this returns."""
+    names = ("run_id", "workflow", "arguments", "destination")
+    fields = {name: getattr(row, name) for name in names}
     path = home.run(row.run_id) / BEGUN
-    if not path.exists():
-        names = ("run_id", "workflow", "arguments", "destination")
-        fields = {name: getattr(row, name) for name in names}
-        state_files.save(path, {**fields, "started_at": row.started_at.isoformat()})
+    state_files.save_once(path, {**fields, "started_at": row.started_at.isoformat()})
 
 
 def write_ended(home: Home, run_id: str, at: datetime, exit_code: int, summary: dict[str, Any]) -> None:
     """Note how an attempt ended, in place of the one before. Durable when this returns."""
     fields = {"finished_at": at.isoformat(), "exit_code": exit_code, "summary": summary}
-    state_files.save(home.run(run_id) / ENDED, fields)
+    state_files.replace(home.run(run_id) / ENDED, fields)
 
 
 def row_of(folder: Path) -> RunRow | None:
@@ -81,6 +80,19 @@ def rows_of(home: Home) -> list[RunRow]:
         if row is not None:
             found.append(row)
     return sorted(found, key=lambda row: row.started_at)
+
+
+def plain_row(row: RunRow) -> dict[str, Any]:
+    """All of it, for JSON; `row_from` makes it again."""
+    fields = {name: getattr(row, name) for name in RunRow.__slots__}
+    ended = row.finished_at and row.finished_at.isoformat()
+    return fields | {"started_at": row.started_at.isoformat(), "finished_at": ended}
+
+
+def row_from(stored: dict[str, Any]) -> RunRow:
+    """Raises `KeyError`, `TypeError` or `ValueError` for what is none."""
+    ended = {"finished_at": None, "exit_code": None, "summary": None}
+    return RunRow(**_begun(stored), **(_ended(stored) if stored["finished_at"] else ended))
 
 
 def _begun(stored: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from tidegate.http_tools.calls import STARTS, Call, Page, walk
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.events import Event
 from tidegate.http_tools.exceptions import ListingMovedError
+from tidegate.utils.mirrors.mounts import mirror_of
 from tidegate.utils.schemas import arrow_schema
 
 
@@ -109,7 +110,9 @@ class SliceWork:
                 log.start_over()
             else:
                 self.watch.finish(self.number, self._profile)
+                manifest = replace(manifest, segments=log.seal())
                 manifest.save(self._manifest)
+                mirror_of(log.path).drop(log.path)
                 return manifest
         raise AssertionError("unreachable")
 

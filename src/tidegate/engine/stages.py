@@ -9,11 +9,12 @@ from typing import Any
 
 from tidegate.engine.exceptions import MissingSlicesError, ParentFailedError
 from tidegate.engine.over import From
-from tidegate.engine.parts import Manifest
+from tidegate.engine.parts import Manifest, is_whole
 from tidegate.engine.plan import Slice, TaskPlan, load_plan, stage_file
 from tidegate.engine.tasks import Task
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.errors import TidegateError
+from tidegate.utils.mirrors.mounts import mirror_of
 
 
 class Stages:
@@ -78,13 +79,20 @@ class Stages:
                 f"not begun: its slices come from the rows of {parent}, of which {missing(planned, done)}",
                 hint=f"Extract the stage before first: tidegate extract --run-id {plan.run_id} --stage N",
             )
-        return parts_of(folder, list(done.values()))
+        return fetched_parts(folder, list(done.values()))
 
 
 def left_manifests(folder: Path, slices: Sequence[Slice]) -> dict[str, Manifest]:
     """Of the slices that are done, in their order, by slice."""
     found = ((each.id, Manifest.load(folder / f"{each.id}.json")) for each in slices)
     return {name: manifest for name, manifest in found if manifest is not None}
+
+
+def fetched_parts(folder: Path, manifests: Sequence[Manifest]) -> list[Path]:
+    """The same, which stand here also where another machine has built them."""
+    for each in manifests if mirror_of(folder).shared else ():
+        is_whole(folder / f"{each.slice}.arrow", each.rows, each.crc32)
+    return parts_of(folder, manifests)
 
 
 def parts_of(folder: Path, manifests: Sequence[Manifest]) -> list[Path]:

@@ -17,7 +17,7 @@ from tidegate.engine.parts import Manifest
 from tidegate.engine.plan import WHOLE, Slice, next_cursor
 from tidegate.engine.report import TaskReport
 from tidegate.engine.shards import Step
-from tidegate.engine.stages import Stages, left_manifests, missing, parts_of, stage_of
+from tidegate.engine.stages import Stages, fetched_parts, left_manifests, missing, parts_of, stage_of
 from tidegate.engine.traffic import Traffic
 from tidegate.engine.vanished import judge
 from tidegate.utils.errors import ExitCode, TidegateError
@@ -128,7 +128,7 @@ class TaskRun:
             self.stages.failed(job.task.name, gone)
             fetched = landed.loaded + landed.superseded + landed.quarantined
             return {WHOLE: Manifest(WHOLE, {}, "", fetched=fetched)}
-        self.stages.built(job.task.name, parts_of(job.folder, list(left.values())))
+        self.stages.built(job.task.name, fetched_parts(job.folder, list(left.values())))
         return left
 
     def _close(self, report: TaskReport, done: dict[str, Manifest], landed: Landed) -> None:

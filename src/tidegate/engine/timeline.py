@@ -14,7 +14,9 @@ from tidegate.engine.course import CLOSED, FILE, OPEN, Bucket, Course, Turns, re
 from tidegate.engine.events import PageBuilt, QuotaWait, RunEvent, RunListener, ignore
 from tidegate.engine.shards import Shard
 from tidegate.http_tools.events import BreakerChanged, Event
+from tidegate.utils.errors import TidegateError
 from tidegate.utils.home import write_json
+from tidegate.utils.mirrors.mounts import mirror_of
 
 _SAVE_S = 5.0
 _WHOLE = Shard()
@@ -38,6 +40,8 @@ class Timeline:
         name = FILE if shard.is_whole else f"timeline.{shard.number}-{shard.count}.json"
         self._file, self._listener, self._clock = run / name, listener, clock
         self._lock = threading.Lock()
+        with suppress(OSError, TidegateError):
+            mirror_of(self._file).fetch(self._file)
         self._course = read_file(self._file) or Course()
         self._before_s, self._began = self._course.worked_s, clock()
         self._saved = clock()
@@ -87,3 +91,5 @@ class Timeline:
     ) -> None:
         with self._lock:
             self._save()
+        with suppress(OSError, TidegateError):
+            mirror_of(self._file).put(self._file)

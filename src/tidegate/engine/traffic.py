@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tidegate.http_tools.events import Answered, Event, Retrying, Waiting
+from tidegate.utils.errors import TidegateError
 from tidegate.utils.home import write_json
+from tidegate.utils.mirrors.mounts import mirror_of
 
 
 @dataclass
@@ -52,13 +54,17 @@ class Traffic:
         """In a file of its own: other shards of the run keep theirs. What cannot be written is left out, for
         a figure must not fail a run.
         """
-        with suppress(OSError):
-            write_json(run / f"{_prefix(task)}{secrets.token_hex(6)}.json", self.figures)
+        path = run / f"{_prefix(task)}{secrets.token_hex(6)}.json"
+        with suppress(OSError, TidegateError):
+            write_json(path, self.figures)
+            mirror_of(path).put(path)
 
     @classmethod
     def kept(cls, run: Path, task: str) -> Traffic:
         """The sum of what the processes that have worked on the task have kept."""
         whole = cls()
+        with suppress(OSError, TidegateError):
+            mirror_of(run).fetch_those(run, _prefix(task))
         for path in sorted(run.glob(f"{_prefix(task)}*.json")):
             with suppress(OSError, ValueError, TypeError, KeyError):
                 stored = json.loads(path.read_bytes())

@@ -66,7 +66,7 @@ class Home:
     def exists(self) -> bool:
         """Whether anything ever ran here. Makes nothing."""
         local = (self.root / _LEDGER).is_file() or (self.root / "runs").is_dir()
-        return local or bool(self.mirror.shown)  # which may hold runs of other machines
+        return local or self.mirror.shared  # which may hold runs of other machines
 
     @property
     def ledger(self) -> Path:

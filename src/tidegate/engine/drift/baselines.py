@@ -18,6 +18,7 @@ from tidegate.contracts.personal import personal_paths
 from tidegate.engine.drift.profile import Profile
 from tidegate.engine.exceptions import storage_error
 from tidegate.utils.home import Home, write_json
+from tidegate.utils.mirrors.mounts import mirror_of
 from tidegate.utils.redact import MASK
 
 _KEPT = 20
@@ -47,8 +48,10 @@ class Baselines:
         write(self.folder / f"{run_id}.json", {"at": at.isoformat(), "run": run_id, **profile.to_json()})
         for _, run, _ in sorted(self._stored(), key=lambda each: each[0])[:-_KEPT]:
             (self.folder / f"{run}.json").unlink(missing_ok=True)
+            mirror_of(self.folder).forget(self.folder / f"{run}.json")
 
     def _stored(self) -> Iterator[tuple[datetime, str, Profile]]:
+        mirror_of(self.folder).fetch_those(self.folder)
         for path in sorted(self.folder.glob("*.json")):
             found = read(path)
             if found is not None:
@@ -63,6 +66,7 @@ def masked(profile: Profile, model: type[BaseModel]) -> Profile:
 def write(path: Path, stored: dict[str, object]) -> None:
     try:
         write_json(path, stored)
+        mirror_of(path).put(path)
     except OSError as error:
         raise storage_error(path, error) from error
 
@@ -70,6 +74,7 @@ def write(path: Path, stored: dict[str, object]) -> None:
 def read(path: Path) -> tuple[dict[str, str], Profile] | None:
     """What stands beside the profile, and it; None where it is gone, damaged, or of another version."""
     try:
+        mirror_of(path).fetch(path)
         stored = json.loads(path.read_bytes())
         return stored, Profile.from_json(stored)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

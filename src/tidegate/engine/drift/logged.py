@@ -11,6 +11,7 @@ import orjson
 from tidegate.contracts.reading import envelope
 from tidegate.engine.drift.profile import Profile
 from tidegate.engine.pagelog import read_log
+from tidegate.utils.mirrors.mounts import mirror_of
 
 
 def profile_of(folder: Path) -> Profile | None:
@@ -18,7 +19,7 @@ def profile_of(folder: Path) -> Profile | None:
 
     Raises `DamagedStateError` for a file that is no page log.
     """
-    logs = sorted(folder.glob("*.pages"))
+    logs = sorted({*folder.glob("*.pages"), *_elsewhere(folder)})
     if not logs:
         return None
     profile = Profile()
@@ -27,6 +28,13 @@ def profile_of(folder: Path) -> Profile | None:
             profile.add(row)
             profile.rows += 1
     return profile
+
+
+def _elsewhere(folder: Path) -> Iterator[Path]:
+    """The logs that other machines have written: each segment of them is told."""
+    for each in mirror_of(folder).held(folder):
+        if each.path.parent.suffix == ".pages":
+            yield each.path.parent
 
 
 def _rows(log: Path) -> Iterator[Any]:

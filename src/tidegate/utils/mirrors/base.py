@@ -50,11 +50,11 @@ class Lease(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One file that the mirror holds: its path under the root, bytes, and when it was written, in epoch
-    seconds.
+    """What the mirror holds of one file: bytes, and when they were written, in epoch seconds. Of a page log,
+    each segment for itself: the file's path and a number.
     """
 
-    path: str
+    path: Path
     size: int
     written_s: float
 
@@ -62,12 +62,24 @@ class Held:
 class Mirror(Protocol):
     """All paths are below the root of the home. Everything blocks; any thread may call."""
 
-    stopping: Callable[[], bool]
-    """Whether the run is being stopped: what fails then is not tried again."""
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may have written there, too."""
+        ...
 
     @property
     def shown(self) -> str:
         """Where it is, for a person; nothing of a local home."""
+        ...
+
+    def until(self, stopping: Callable[[], bool]) -> None:
+        """From now on, what fails is not tried again when this says so: the run is being stopped."""
+        ...
+
+    def fetch_those(self, folder: Path, begins: str = "", limit: int | None = None) -> None:
+        """Make the files in a folder stand whose names begin so, the first `limit` of them: what nobody can
+        name.
+        """
         ...
 
     def fetch(self, path: Path, version: str = "") -> None:
@@ -111,8 +123,8 @@ class Mirror(Protocol):
         """What is kept below a folder, in the order of the names: for a person who asks, and for `gc`."""
         ...
 
-    def forget(self, held: Held) -> None:
-        """Take one away. Fine where it is gone."""
+    def forget(self, path: Path) -> None:
+        """Keep it no longer: a path of `held`, or a file's. Fine where it is gone."""
         ...
 
 
@@ -136,8 +148,14 @@ _NOTHING = _Nothing()
 class LocalOnly:
     """The files are all there is: nothing to fetch, nothing to keep elsewhere."""
 
+    shared = False
     shown = ""
-    stopping: Callable[[], bool] = staticmethod(lambda: False)
+
+    def until(self, stopping: Callable[[], bool]) -> None:
+        pass
+
+    def fetch_those(self, folder: Path, begins: str = "", limit: int | None = None) -> None:
+        pass
 
     def fetch(self, path: Path, version: str = "") -> None:
         pass
@@ -163,7 +181,7 @@ class LocalOnly:
     def held(self, folder: Path, limit: int | None = None) -> Iterator[Held]:  # noqa: ARG002
         return iter(())
 
-    def forget(self, held: Held) -> None:
+    def forget(self, path: Path) -> None:
         pass
 
 

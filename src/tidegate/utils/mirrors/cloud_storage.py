@@ -11,15 +11,17 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from tidegate.utils.mirrors.base import Held
-from tidegate.utils.mirrors.bucket import ABSENT, Bucket, checksum_of
+from tidegate.utils.mirrors.bucket import ABSENT, Bucket, Stored, checksum_of
 from tidegate.utils.mirrors.leases import BucketLease, Claim
 from tidegate.utils.mirrors.segments import SegmentLimits, Segments
 
 LEASE_S = 60.0
+_AT_ONCE = 8
 
 
 class CloudStorage:
@@ -40,31 +42,42 @@ class CloudStorage:
         self._bucket = Bucket(url)
         self._seen: dict[str, int] = {}  # generations by name; each name is one thread's at a time
 
-    @property
-    def stopping(self) -> Callable[[], bool]:
-        return self._bucket.stopping
-
-    @stopping.setter
-    def stopping(self, stopping: Callable[[], bool]) -> None:
-        self._bucket.stopping = stopping
+    shared = True
 
     @property
     def shown(self) -> str:
         return self._bucket.url
 
+    def until(self, stopping: Callable[[], bool]) -> None:
+        self._bucket.stopping = stopping
+
+    def fetch_those(self, folder: Path, begins: str = "", limit: int | None = None) -> None:
+        listed = self._bucket.names(f"{self._name(folder)}/{begins}", limit)
+        found = [(each, path) for each in listed if (path := self._root / each.name).parent == folder]
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tidegate-fetch") as pool:
+            for done in [pool.submit(self._match, each, path) for each, path in found]:
+                done.result()
+
     def fetch(self, path: Path, version: str = "") -> None:
         name = self._name(path, version)
         if path.exists():
             stored = self._bucket.look(name)
-            self._seen[name] = ABSENT if stored is None else stored.generation
-            if stored is None:
-                path.unlink(missing_ok=True)
+            if stored is not None:
+                self._match(stored, path)
                 return
-            if stored.crc32c == _checksum(path):
-                return
-        self._download(name, path)
+            path.unlink(missing_ok=True)
+            self._seen[name] = ABSENT
+        elif path.parent.is_dir() or self._bucket.look(name) is not None:
+            self._download(name, path)
+
+    def _match(self, stored: Stored, path: Path) -> None:
+        """Make the file what is known to stand."""
+        self._seen[stored.name] = stored.generation
+        if not path.exists() or stored.crc32c != _checksum(path):
+            self._download(stored.name, path)
 
     def _download(self, name: str, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = path.with_name(path.name + ".tmp")
         try:
             with _private(part) as file:
@@ -87,6 +100,7 @@ class CloudStorage:
         self._seen[name] = self._bucket.put(name, path.read_bytes()).generation
 
     def fetch_log(self, path: Path, segments: int = 0) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         Segments(self._bucket, self._name(path), path, self._limits).restore(segments)
 
     def follow(self, path: Path) -> Segments:
@@ -103,10 +117,11 @@ class CloudStorage:
 
     def held(self, folder: Path, limit: int | None = None) -> Iterator[Held]:
         for each in self._bucket.names(self._name(folder) + "/", limit):
-            yield Held(each.name, each.size, each.updated.timestamp() if each.updated else 0.0)
+            written_s = each.updated.timestamp() if each.updated else 0.0
+            yield Held(self._root / each.name, each.size, written_s)
 
-    def forget(self, held: Held) -> None:
-        self._bucket.delete(held.path)
+    def forget(self, path: Path) -> None:
+        self._bucket.delete(self._name(path))
 
     def _name(self, path: Path, version: str = "") -> str:
         name = path.relative_to(self._root).as_posix()
