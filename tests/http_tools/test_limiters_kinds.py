@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from tests.http_tools.driving import Clock, World, granted, waiting
+from tests.http_tools.hosting import hosted
 from tidegate.http_tools.auth import BaseAuthManager
 from tidegate.http_tools.effects import Flow, Sleep
 from tidegate.http_tools.exceptions import WaitTooLongError
@@ -30,6 +31,7 @@ KINDS: dict[str, Callable[[], BaseRateLimiter]] = {
     "sliding window": lambda: SlidingWindowLimiter(2, 3600),
     "burst": lambda: BurstRecoveryLimiter(2, 2, 3600, 2, idle_s=3600),
     "concurrency": lambda: ConcurrencyLimiter(2),
+    "hosted": lambda: hosted(SlidingWindowLimiter(2, 3600)),
     "composite": lambda: CompositeLimiter([SlidingWindowLimiter(2, 3600), HeaderRateLimiter()]),
 }
 
@@ -124,7 +126,7 @@ def test_a_limit_that_makes_no_sense_is_refused(make: Callable[[], BaseRateLimit
         make()
 
 
-@pytest.mark.parametrize("kind", ["token bucket", "sliding window", "burst", "concurrency"])
+@pytest.mark.parametrize("kind", ["token bucket", "sliding window", "burst", "concurrency", "hosted"])
 def test_a_cost_that_can_never_be_granted_is_a_mistake(kind: str) -> None:
     for cost in (0, 3):
         with pytest.raises(ValueError, match="never fits"):

@@ -10,6 +10,7 @@ from tidegate.http_tools.rate_limiters.burst_recovery import BurstRecoveryLimite
 from tidegate.http_tools.rate_limiters.composite import CompositeLimiter
 from tidegate.http_tools.rate_limiters.concurrency import ConcurrencyLimiter
 from tidegate.http_tools.rate_limiters.header import HeaderRateLimiter
+from tidegate.http_tools.rate_limiters.hosted import HostedLimiter, LimiterHost
 from tidegate.http_tools.rate_limiters.rates import Rate
 from tidegate.http_tools.rate_limiters.routes import NoLimit, RouteLimiter
 from tidegate.http_tools.rate_limiters.shared import SharedLimiter
@@ -23,6 +24,8 @@ __all__ = [
     "CompositeLimiter",
     "ConcurrencyLimiter",
     "HeaderRateLimiter",
+    "HostedLimiter",
+    "LimiterHost",
     "Line",
     "NoLimit",
     "Rate",
