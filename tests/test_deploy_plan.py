@@ -1,0 +1,176 @@
+"""The Terraform files as Terraform reads them; tests/conftest.py leaves them out where it is not installed.
+
+The provider comes from a registry, which may not be there. What follows from the variables alone needs none:
+so variables and locals are planned by themselves, with all that a job is started with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from tests.test_deploy_terraform import FOLDER
+from tidegate.cli.main import app
+from tidegate.destinations import bigquery_url
+from tidegate.utils.secrets import SecretReference
+
+EXAMPLE = (FOLDER / "example.tfvars").read_text("utf-8")
+OUTPUTS = "".join(
+    f'output "{name}" {{\n  value = local.{name}\n}}\n'
+    for name in ("arguments", "bucket", "destination", "environment", "home", "sources", "steps")
+)
+
+
+def terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["terraform", f"-chdir={folder}", *arguments],
+        env=os.environ
+        | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Variables and locals, with the values of the example."""
+    for name in ("variables.tf", "locals.tf"):
+        shutil.copy(FOLDER / name, tmp_path)
+    (tmp_path / "outputs.tf").write_text(OUTPUTS)
+    (tmp_path / "a.auto.tfvars").write_text(EXAMPLE)
+    return tmp_path
+
+
+def values(folder: Path, **changed: Any) -> dict[str, Any]:
+    (folder / "b.auto.tfvars.json").write_text(json.dumps(changed))
+    planned = terraform(folder, "plan", "-input=false", "-no-color", "-out=planned")
+    assert planned.returncode == 0, planned.stderr
+    outputs = json.loads(terraform(folder, "show", "-json", "planned").stdout)["planned_values"]["outputs"]
+    return {name: output["value"] for name, output in outputs.items()}
+
+
+def parsed(arguments: list[str]) -> dict[str, Any]:
+    """What the command makes of it. Raises where it has no such option."""
+    command = typer.main.get_command(app)
+    name, *rest = arguments
+    with command.make_context("tidegate", [name, *rest]) as context:
+        found = command.get_command(context, name)  # type: ignore[attr-defined]
+        return dict(found.make_context(name, rest).params)
+
+
+def test_the_files_are_formatted() -> None:
+    shown = terraform(FOLDER, "fmt", "-check", "-diff", "-recursive")
+    assert (shown.returncode, shown.stdout) == (0, "")
+
+
+def test_a_job_is_a_command_that_tidegate_has(folder: Path) -> None:
+    jobs = {"brevo": {"schedule": "15 3 * * *", "tasks": ["events"], "options": ["--max-wait", "30m"]}}
+    given = parsed(values(folder, jobs=jobs)["arguments"]["brevo"])
+    assert (given["workflow"], given["tasks"]) == ("brevo", ["events"])
+    assert (given["quarantine_exit"], given["summary"], given["max_wait"]) == (0, "-", "30m")
+
+
+def test_destination_and_home_are_ones_that_tidegate_takes(folder: Path) -> None:
+    told = values(folder, project="example.com:data-prod", location="europe-west1")
+    place = bigquery_url.parse(told["destination"])
+    assert (place.project, place.dataset, place.location) == (
+        "example.com:data-prod",
+        "warehouse",
+        "europe-west1",
+    )
+    assert place.staging == ("example-com-data-prod-tidegate", "staging")
+    assert told["home"] == "gs://example-com-data-prod-tidegate/home"
+    assert told["environment"]["TIDEGATE_HOME"] == told["home"]
+
+
+def test_secrets_are_references_that_tidegate_looks_up(folder: Path) -> None:
+    told = values(folder, environment={"BREVO_BASE_URL": "https://api.example.com"})["environment"]
+    reference = SecretReference.parse(told["BREVO_API_KEY"])
+    assert reference is not None
+    assert (reference.project, reference.name, reference.version) == (
+        "acme-data-prod",
+        "brevo-api-key",
+        "latest",
+    )
+    assert told["BREVO_BASE_URL"] == "https://api.example.com"
+
+
+def test_shards_take_the_steps_of_one_run_one_by_one(folder: Path) -> None:
+    jobs = {
+        "nightly": {"schedule": "15 3 * * *", "workflow": "brevo", "shards": 4},
+        "other": {"schedule": "0 4 * * *"},
+    }
+    told = values(folder, jobs=jobs)
+    assert set(told["sources"]) == {"nightly"}
+    steps = told["steps"]["nightly"]
+    assert {name: step["tasks"] for name, step in steps.items()} == {"plan": 1, "extract": 4, "commit": 1}
+    plan, extract, commit = (parsed(steps[name]["args"]) for name in ("plan", "extract", "commit"))
+    assert (plan["workflow"], plan["to"]) == ("brevo", told["destination"])
+    assert plan["run_id"] == extract["run_id"] == commit["run_id"] == "${run_id}"
+    assert (extract["shard"], commit["quarantine_exit"], commit["summary"]) == ("auto", 0, "-")
+
+
+def test_commit_comes_after_shards_that_failed_too(folder: Path) -> None:
+    jobs = {"brevo": {"schedule": "15 3 * * *", "shards": 2}}
+    source = json.loads(values(folder, jobs=jobs)["sources"]["brevo"])
+    begin, plan, extract, commit = source["main"]["steps"]
+    assert begin == {
+        "begin": {"assign": [{"run_id": '${"brevo-" + sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")}'}]}
+    }
+    assert set(extract["extract"]) == {"try", "except"}
+    for call in (plan["plan"], extract["extract"]["try"], commit["commit"]):
+        assert call["call"] == "googleapis.run.v1.namespaces.jobs.run"
+        assert call["args"]["name"] == "namespaces/acme-data-prod/jobs/tidegate-brevo"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("project", "Acme", "A project id has"),
+        ("region", "EU", "A region looks like"),
+        ("location", "Paris", "A location is"),
+        ("name", "-x", "A name has"),
+        ("image", "europe-docker.pkg.dev/p/r/tidegate:latest", "other than latest"),
+        ("image", "tidegate", "An image is named"),
+        ("dataset", "with-hyphen", "A dataset id has"),
+        ("bucket", "Upper", "A bucket's name has"),
+        ("state_days", 1, "at least 14"),
+        ("jobs", {"Brevo": {"schedule": "15 3 * * *"}}, "A job's name has"),
+        ("jobs", {"brevo": {"schedule": "daily"}}, "five fields"),
+        ("jobs", {"brevo": {"schedule": "15 3 * * *", "retries": 11}}, "at most 10 times"),
+        ("jobs", {"brevo": {"schedule": "15 3 * * *", "timeout_s": 1}}, "from one minute"),
+        ("jobs", {"brevo": {"schedule": "15 3 * * *", "memory": "2GB"}}, "sizes such as"),
+        ("jobs", {"brevo": {"schedule": "15 3 * * *", "shards": 1.5}}, "a whole number"),
+        ("secrets", {"BREVO_API_KEY": "xkeysib-0123=/+"}, "the value itself does not belong"),
+        ("environment", {"brevo": "x"}, "capitals, digits and underscores"),
+        ("environment", {"BREVO_API_KEY": "x"}, "belongs in `secrets`"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_is_right(folder: Path, name: str, value: Any, said: str) -> None:
+    (folder / "b.auto.tfvars.json").write_text(json.dumps({name: value}))
+    refused = terraform(folder, "plan", "-input=false", "-no-color")
+    assert refused.returncode != 0
+    assert said in " ".join(refused.stderr.split())
+
+
+@pytest.mark.extended
+def test_terraform_validates_the_files_where_the_provider_can_be_had(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "terraform", dirs_exist_ok=True)
+    ready = terraform(tmp_path / "terraform", "init", "-backend=false", "-input=false", "-no-color")
+    checked = terraform(tmp_path / "terraform", "validate", "-no-color")
+    if ready.returncode == 0:
+        assert checked.returncode == 0, checked.stderr
+    else:  # no registry here: that is all that may be wrong
+        assert "registry" in ready.stderr
+        assert checked.stderr.count("Error:") == 1
+        assert "Missing required provider" in checked.stderr
