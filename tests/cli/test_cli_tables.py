@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from io import StringIO
 from typing import Any
@@ -142,3 +143,15 @@ def test_a_hint_that_several_failures_share_is_given_once() -> None:
     )
     print_failures(report(*tasks), out)
     assert out.getvalue() == "error: a broke\nerror: b broke\n  Mend it.\nerror: c broke\n  Wait.\n"
+
+
+def test_rows_that_were_deleted_have_a_column_where_there_are_any_and_no_part_in_the_sum() -> None:
+    out = StringIO()
+    print_report(report(replace(loaded("a", 5), rows_deleted=1234), loaded("b", 2)), out)
+    header, _, first, second, total, *_ = out.getvalue().splitlines()
+    place = header.split().index("deleted")
+    assert (first.split()[place], second.split()[place]) == ("1,234", "0")
+    assert total == "7 fetched + 0 added = 3 loaded + 0 superseded + 4 dropped + 0 quarantined"
+    none = StringIO()
+    print_report(report(loaded("a", 5)), none)
+    assert "deleted" not in none.getvalue()

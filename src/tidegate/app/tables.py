@@ -17,11 +17,12 @@ _INNER, _LAST, _ROOM = 44, 400, 18
 
 
 def print_report(report: RunReport, out: TextIO) -> None:
-    """Rows by task and outcome, their sum, and where they went."""
+    """Rows by task and outcome, their sum, and where they went; where any were deleted, how many."""
+    shown = (*_COLUMNS, "deleted") if any(task.rows_deleted for task in report.tasks) else _COLUMNS
     rows = [
         (
             task.task,
-            *(f"{getattr(task, f'rows_{name}'):,}" for name in _COLUMNS),
+            *(f"{getattr(task, f'rows_{name}'):,}" for name in shown),
             f"{task.pages:,}" + (f" ({task.pages_resumed:,} resumed)" if task.pages_resumed else ""),
             f"{task.api_calls:,}",
             f"{task.retries:,}",
@@ -30,7 +31,7 @@ def print_report(report: RunReport, out: TextIO) -> None:
         )
         for task in report.tasks
     ]
-    header = ("task", *_COLUMNS, "pages", "calls", "retries", "waited", "status")
+    header = ("task", *shown, "pages", "calls", "retries", "waited", "status")
     print_table(header, rows, out, right=range(1, len(header) - 1))
     loaded = [task for task in report.tasks if task.status == "loaded"]
     if loaded:
