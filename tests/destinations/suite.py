@@ -5,7 +5,7 @@ A new destination joins with one line in `DESTINATIONS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,7 @@ def commit(
     cells: Sequence[date] = (),
     windows: Sequence[date] = (),
     deletes_vanished: bool = False,
+    slices: Mapping[str, datetime] | None = None,
 ) -> Landed:
     version = to.cursor(task).version if seen is None else seen
     draw = batches(rows, cells)
@@ -98,6 +99,7 @@ def commit(
             draw,
             tuple(windows),
             deletes_vanished=deletes_vanished,
+            slices=slices or {},
         )
     )
 

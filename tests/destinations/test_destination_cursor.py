@@ -59,3 +59,50 @@ def test_it_is_an_instant_whatever_its_offset(destination: Destination) -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=-5, minutes=-30)))
     destination.set_cursor(TASK, elsewhere, seen=0)
     assert destination.cursor(TASK) == CursorRow(1, NOW)
+
+
+LATER = NOW + timedelta(days=2)
+
+
+def test_slices_keep_cursors_of_their_own_and_a_commit_moves_those_that_it_names(
+    destination: Destination,
+) -> None:
+    commit(destination, APPEND, [row(1, "a")], slices={"north": NOW, "south": EARLIER})
+    assert destination.cursor(TASK) == CursorRow(1, None, {"north": NOW, "south": EARLIER})
+    commit(destination, APPEND, [], id="c2", slices={"south": LATER, "west": NOW})
+    after = CursorRow(2, None, {"north": NOW, "south": LATER, "west": NOW})
+    assert destination.cursor(TASK) == after
+    commit(destination, APPEND, [], id="c3", task="api.other", slices={"north": EARLIER})
+    assert destination.cursor(TASK) == after
+
+
+def test_a_commit_that_is_lost_moves_no_cursor_of_a_slice(destination: Destination) -> None:
+    commit(destination, APPEND, [], slices={"north": NOW})
+    with pytest.raises(CommitLostError):
+        commit(destination, APPEND, [], id="c2", seen=0, slices={"north": LATER, "south": LATER})
+    assert destination.cursor(TASK) == CursorRow(1, None, {"north": NOW})
+
+
+def test_what_is_fresh_is_as_far_as_the_slice_that_is_furthest_behind(destination: Destination) -> None:
+    commit(destination, APPEND, [], slices={"north": NOW, "south": EARLIER})
+    (fresh,) = destination.freshness()
+    assert (fresh.task, fresh.cursor) == (TASK, EARLIER)
+
+
+def test_a_person_moves_the_cursor_of_one_slice_or_of_all(destination: Destination) -> None:
+    commit(destination, APPEND, [], cursor=NOW, slices={"north": NOW, "south": NOW})
+    moved = destination.set_cursor(TASK, EARLIER, seen=1, slice_id="south")
+    assert moved == CursorRow(2, NOW, {"north": NOW, "south": EARLIER}) == destination.cursor(TASK)
+    moved = destination.set_cursor(TASK, None, seen=2, slice_id="north")
+    assert moved == CursorRow(3, NOW, {"south": EARLIER}) == destination.cursor(TASK)
+    moved = destination.set_cursor(TASK, LATER, seen=3)
+    assert moved == CursorRow(4, LATER) == destination.cursor(TASK)
+    with pytest.raises(CommitLostError):
+        destination.set_cursor(TASK, NOW, seen=3, slice_id="south")
+    assert destination.cursor(TASK) == CursorRow(4, LATER)
+
+
+def test_the_cursor_of_a_slice_may_be_set_before_the_first_commit(destination: Destination) -> None:
+    assert destination.set_cursor(TASK, NOW, seen=0, slice_id="north") == CursorRow(1, None, {"north": NOW})
+    commit(destination, APPEND, [], slices={"south": LATER})
+    assert destination.cursor(TASK) == CursorRow(2, None, {"north": NOW, "south": LATER})

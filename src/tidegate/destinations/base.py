@@ -5,7 +5,7 @@ One conformance suite (`tests/destinations/`) holds every implementation to this
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -21,10 +21,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CursorRow:
-    """How far a task has come at the destination. Version 0 with no value: it never committed."""
+    """How far a task has come at the destination. Version 0 with no value: it never committed.
+
+    `slices` are cursors of its slices, by what they are called in a plan; the version is of all together.
+    """
 
     version: int = 0
     value: datetime | None = None
+    slices: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def furthest(self) -> datetime | None:
+        """How far all of it has come, as far as that is told."""
+        return self.value or min(self.slices.values(), default=None)
+
+    def committed(self, commit: Commit) -> CursorRow:
+        """The row after a commit that has seen this one."""
+        value = self.value if commit.cursor is None else commit.cursor
+        return CursorRow(commit.seen + 1, value, {**self.slices, **commit.slices})
+
+    def set(self, value: datetime | None, seen: int, slice_id: str | None) -> CursorRow:
+        """The row after a `set_cursor` that has seen this one."""
+        if slice_id is None:
+            return CursorRow(seen + 1, value)
+        slices = {**self.slices, slice_id: value}
+        kept = {name: each for name, each in slices.items() if each is not None}
+        return CursorRow(seen + 1, self.value, kept)
 
 
 @dataclass(frozen=True)
@@ -32,7 +54,8 @@ class Commit:
     """All that one transaction writes: rows, the commit id and the cursor row.
 
     `seen` is the cursor version read when the run began: the transaction moves it to `seen + 1`, and fails
-    as lost where it finds another. `cursor` is the value to store (None leaves the stored one as it is).
+    as lost where it finds another. `cursor` is the value to store (None leaves the stored one as it is), and
+    `slices` are cursors of slices to store in the same transaction; those that it does not name stay.
     `windows` are the cells that a `replace_windows` replaces, empty cells included.
     `batches()` gives the rows from the start each time it is called, in the order in which they were
     fetched; a destination may call it more than once, and draw from other threads. Its record batches have
@@ -55,6 +78,7 @@ class Commit:
     rejected: Rejected = field(default_factory=Rejected)
     again: Again | None = None
     deletes_vanished: bool = False
+    slices: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +123,8 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Of one task at the destination: when it last committed, and how far it has come.
+    """Of one task at the destination: when it last committed, and how far it has come (`cursor`: its own, or
+    else the smallest of its slices).
 
     `rows` is the number of rows in its table now.
     """
@@ -145,11 +170,17 @@ class Destination(Protocol):
         ...
 
     def cursor(self, task: str) -> CursorRow:
-        """The task's cursor row; version 0 where neither the row nor the destination exists yet."""
+        """The task's cursor row, with those of its slices, read at once; version 0 where neither the row nor
+        the destination exists yet.
+        """
         ...
 
-    def set_cursor(self, task: str, value: datetime | None, *, seen: int) -> CursorRow:
-        """Put the task's cursor at `value` (None: as before its first run), and give its row.
+    def set_cursor(
+        self, task: str, value: datetime | None, *, seen: int, slice_id: str | None = None
+    ) -> CursorRow:
+        """Put the task's cursor at `value` (None: as before its first run), and give its row. Those of its
+        slices are forgotten, so that it holds for all of them; or, with `slice_id`, only the cursor of that
+        slice is put there (None: forgotten), and the task's stays.
 
         Compare and swap, as by a commit: version `seen` becomes `seen + 1`, also of a task that never
         committed; `CommitLostError` where the row has another version. No row of a table changes.

@@ -14,8 +14,9 @@ from tidegate.contracts.table import Table
 from tidegate.destinations import duckdb_quarantine
 from tidegate.destinations.base import Commit, CursorRow, Freshness, Landed
 from tidegate.destinations.duckdb_alter import changes_of, check_safe, make
-from tidegate.destinations.duckdb_commit import find, put_cursor, write
+from tidegate.destinations.duckdb_commit import find, write
 from tidegate.destinations.duckdb_connection import DuckDBFile, is_conflict
+from tidegate.destinations.duckdb_cursors import CURSORS, put_cursor, read_cursor
 from tidegate.destinations.duckdb_sql import column_type, count_rows, select_all
 from tidegate.destinations.duckdb_tables import check_views, has_table, one, working_views
 from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _SUFFIXES = {".duckdb"}
 
 _FRESHNESS = """
-SELECT c.task, k.table_name, k.committed_at, k.run_id, c.value
+SELECT c.task, k.table_name, k.committed_at, k.run_id
 FROM _tidegate_cursors c JOIN _tidegate_commits k USING (commit_id) ORDER BY c.task
 """
 
@@ -91,19 +92,20 @@ class DuckDBDestination:
             return done
 
     def cursor(self, task: str) -> CursorRow:
-        with self._reading("_tidegate_cursors") as connection:
+        with self._reading(CURSORS) as connection:
             if connection is None:
                 return CursorRow()
-            row = one(connection, "SELECT version, value FROM _tidegate_cursors WHERE task = ?", [task])
-            return CursorRow(*row) if row else CursorRow()
+            return read_cursor(connection, task)
 
-    def set_cursor(self, task: str, value: datetime | None, *, seen: int) -> CursorRow:
+    def set_cursor(
+        self, task: str, value: datetime | None, *, seen: int, slice_id: str | None = None
+    ) -> CursorRow:
         self._check_place()
         with self._file.opened() as connection:
             connection.execute("BEGIN")
-            put_cursor(connection, task, value, seen)
+            put_cursor(connection, task, value, seen, slice_id)
             connection.execute("COMMIT")
-        return CursorRow(seen + 1, value)
+            return read_cursor(connection, task)
 
     def commit(self, commit: Commit) -> Landed:
         self._check_place()
@@ -123,13 +125,15 @@ class DuckDBDestination:
                 yield from duckdb_quarantine.rows(connection, task, run_id)
 
     def freshness(self) -> list[Freshness]:
-        with self._reading("_tidegate_cursors") as connection:
+        with self._reading(CURSORS) as connection:
             if connection is None:
                 return []
             found = connection.execute(_FRESHNESS).fetchall()
             return [
-                Freshness(task, table, at, run_id, value, _rows(connection, table))
-                for task, table, at, run_id, value in found
+                Freshness(
+                    task, table, at, run_id, read_cursor(connection, task).furthest, _rows(connection, table)
+                )
+                for task, table, at, run_id in found
             ]
 
     def sample(self, table: str, rows: int) -> tuple[list[str], list[tuple[Any, ...]]]:

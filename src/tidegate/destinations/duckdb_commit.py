@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tidegate.destinations import duckdb_quarantine
 from tidegate.destinations.base import Commit, Landed
 from tidegate.destinations.duckdb_alter import fit
+from tidegate.destinations.duckdb_cursors import move_cursor
 from tidegate.destinations.duckdb_later import LATER_RUNS, without_later
 from tidegate.destinations.duckdb_source import BATCHES, ORDINAL, run_over
 from tidegate.destinations.duckdb_sql import (
@@ -20,14 +20,10 @@ from tidegate.destinations.duckdb_sql import (
     merge_statements,
 )
 from tidegate.destinations.duckdb_tables import one
-from tidegate.destinations.exceptions import CommitLostError, DestinationError
+from tidegate.destinations.exceptions import DestinationError
 
 if TYPE_CHECKING:
     import duckdb
-
-
-_NEW_CURSOR = "INSERT INTO _tidegate_cursors VALUES (?, 1, ?::TIMESTAMPTZ, ?, now()) ON CONFLICT DO NOTHING"
-_NO_COMMIT = ""  # of a cursor that was set before its task ever committed
 
 
 def write(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
@@ -38,7 +34,7 @@ def write(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
     before = find(connection, commit.commit_id)
     if before is not None:
         return before
-    _move_cursor(connection, commit)
+    move_cursor(connection, commit)
     changes = fit(connection, commit.table, commit.loaded_at)
     if commit.again is not None:
         commit = without_later(connection, commit)
@@ -68,43 +64,6 @@ def _note(connection: duckdb.DuckDBPyConnection, commit: Commit, landed: Landed)
         " (SELECT coalesce(max(number), 0) + 1 FROM _tidegate_commits) AS number",
         [commit.commit_id, commit.run_id, commit.task, commit.table.name, *figures],
     )
-
-
-def _move_cursor(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
-    """Compare and swap: the row moves only from the version that this run began with."""
-    if commit.seen == 0:
-        (moved,) = one(connection, _NEW_CURSOR, [commit.task, commit.cursor, commit.commit_id])
-    else:
-        (moved,) = one(
-            connection,
-            "UPDATE _tidegate_cursors SET version = version + 1, value = coalesce(?::TIMESTAMPTZ, value), "
-            "commit_id = ?, committed_at = now() WHERE task = ? AND version = ?",
-            [commit.cursor, commit.commit_id, commit.task, commit.seen],
-        )
-    if moved != 1:
-        raise CommitLostError(
-            f"{commit.task}: another run committed since this one began (cursor version {commit.seen})",
-            hint="nothing of this run landed; a new run goes on from where the other one came",
-        )
-
-
-def put_cursor(connection: duckdb.DuckDBPyConnection, task: str, value: datetime | None, seen: int) -> None:
-    """Where a person wants it. The row keeps the id of its last commit: nothing was committed."""
-    connection.execute(OWN_TABLES)
-    if seen == 0:
-        (moved,) = one(connection, _NEW_CURSOR, [task, value, _NO_COMMIT])
-    else:
-        (moved,) = one(
-            connection,
-            "UPDATE _tidegate_cursors SET version = version + 1, value = ?::TIMESTAMPTZ"
-            " WHERE task = ? AND version = ?",
-            [value, task, seen],
-        )
-    if moved != 1:
-        raise CommitLostError(
-            f"{task}: its cursor has moved since it was looked at (version {seen})",
-            hint="nothing was changed; look at it again: tidegate cursor show",
-        )
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, commit: Commit) -> tuple[int, int, int]:

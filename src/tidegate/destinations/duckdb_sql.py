@@ -44,6 +44,9 @@ CREATE TABLE IF NOT EXISTS _tidegate_cursors (
     task VARCHAR PRIMARY KEY, version BIGINT NOT NULL, value TIMESTAMPTZ, commit_id VARCHAR NOT NULL,
     committed_at TIMESTAMPTZ NOT NULL
 );
+CREATE TABLE IF NOT EXISTS _tidegate_slice_cursors (
+    task VARCHAR, slice VARCHAR, value TIMESTAMPTZ NOT NULL, PRIMARY KEY (task, slice)
+);
 """
 
 

@@ -66,11 +66,14 @@ class MemoryDestination:
         found = self._state.cursors.get(task)
         return CursorRow() if found is None else found.row
 
-    def set_cursor(self, task: str, value: datetime | None, *, seen: int) -> CursorRow:
+    def set_cursor(
+        self, task: str, value: datetime | None, *, seen: int, slice_id: str | None = None
+    ) -> CursorRow:
         with self._lock:
             before = self._state.cursors.get(task)
-            self._state = moved(self._state, task, seen, value, before.commit if before else None)
-        return CursorRow(seen + 1, value)
+            row = (before.row if before else CursorRow()).set(value, seen, slice_id)
+            self._state = moved(self._state, task, row, before.commit if before else None)
+        return row
 
     def commit(self, commit: Commit) -> Landed:
         with self._lock:
@@ -98,7 +101,7 @@ class MemoryDestination:
                 cursor.commit.table.name,
                 state.done[cursor.commit.commit_id].at,
                 cursor.commit.run_id,
-                cursor.row.value,
+                cursor.row.furthest,
                 len(state.tables[cursor.commit.table.name.lower()].rows),
             )
             for task, cursor in sorted(state.cursors.items())

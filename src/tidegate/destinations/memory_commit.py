@@ -20,8 +20,8 @@ from tidegate.destinations.schema_diff import told
 
 def committed(state: State, commit: Commit) -> tuple[State, Landed]:
     before = state.cursors.get(commit.task)
-    value = before.row.value if commit.cursor is None and before is not None else commit.cursor
-    state = moved(state, commit.task, commit.seen, value, commit)
+    row = (before.row if before else CursorRow()).committed(commit)
+    state = moved(state, commit.task, row, commit)
     changes = lacks(state, commit.table)
     refuse_unsafe(commit.table, changes)
     is_new = commit.table.name.lower() not in state.tables
@@ -45,11 +45,12 @@ def committed(state: State, commit: Commit) -> tuple[State, Landed]:
     return replace(state, done={**state.done, commit.commit_id: done}), landed
 
 
-def moved(state: State, task: str, seen: int, value: datetime | None, commit: Commit | None) -> State:
-    before = state.cursors.get(task)
+def moved(state: State, task: str, row: CursorRow, commit: Commit | None) -> State:
+    """Compare and swap: the row takes the place of that of the version before its own."""
+    before, seen = state.cursors.get(task), row.version - 1
     if (before.row.version if before else 0) != seen:
         raise CommitLostError(f"{task}: its cursor has moved on from version {seen} since it was looked at")
-    return replace(state, cursors={**state.cursors, task: StateCursor(CursorRow(seen + 1, value), commit)})
+    return replace(state, cursors={**state.cursors, task: StateCursor(row, commit)})
 
 
 def _rows(commit: Commit) -> list[Row]:

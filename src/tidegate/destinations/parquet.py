@@ -88,15 +88,17 @@ class ParquetDestination:
 
     def cursor(self, task: str) -> CursorRow:
         found = self._manifest().cursors.get(task)
-        return CursorRow() if found is None else CursorRow(found.version, found.value)
+        return CursorRow() if found is None else found.row
 
-    def set_cursor(self, task: str, value: datetime | None, *, seen: int) -> CursorRow:
+    def set_cursor(
+        self, task: str, value: datetime | None, *, seen: int, slice_id: str | None = None
+    ) -> CursorRow:
         self._check_place()
         with self._folder.changing() as change:
             before = change.before.cursors.get(task)
-            commit_id = None if before is None else before.commit_id
-            change.put(moved(change.before, task, seen, value, commit_id))
-        return CursorRow(seen + 1, value)
+            row = (before.row if before else CursorRow()).set(value, seen, slice_id)
+            change.put(moved(change.before, task, row, before.commit_id if before else None))
+        return row
 
     def commit(self, commit: Commit) -> Landed:
         self._check_place()
@@ -125,7 +127,7 @@ class ParquetDestination:
             table = manifest.table(commit.table)
             rows = table.rows if table else 0
             found.append(
-                Freshness(task, commit.table, commit.committed_at, commit.run_id, cursor.value, rows)
+                Freshness(task, commit.table, commit.committed_at, commit.run_id, cursor.row.furthest, rows)
             )
         return found
 

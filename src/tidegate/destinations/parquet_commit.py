@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tidegate.contracts.table import LOADED_AT_COLUMN, RUN_COLUMN
-from tidegate.destinations.base import Commit, Landed
+from tidegate.destinations.base import Commit, CursorRow, Landed
 from tidegate.destinations.batches import batch_schema, fitted, joined, without_windows
 from tidegate.destinations.duckdb_alter import refuse_unsafe
 from tidegate.destinations.exceptions import CommitLostError, DestinationError
@@ -41,17 +41,15 @@ def committed(change: Changing, commit: Commit) -> tuple[Manifest, Landed]:
     return manifest.with_commit(commit.commit_id, _note(commit, landed)), landed
 
 
-def moved(
-    manifest: Manifest, task: str, seen: int, value: datetime | None, commit_id: str | None
-) -> Manifest:
-    """Compare and swap: the cursor moves only from the version that was seen."""
-    cursor = manifest.cursors.get(task)
-    if (cursor.version if cursor else 0) != seen:
+def moved(manifest: Manifest, task: str, row: CursorRow, commit_id: str | None) -> Manifest:
+    """Compare and swap: the row takes the place of that of the version before its own."""
+    cursor, seen = manifest.cursors.get(task), row.version - 1
+    if (cursor.row.version if cursor else 0) != seen:
         raise CommitLostError(
             f"{task}: its cursor has moved on from version {seen} since it was looked at",
             hint="nothing was written; a new run goes on from where the other one came",
         )
-    return manifest.with_cursor(task, StoredCursor(seen + 1, value, commit_id))
+    return manifest.with_cursor(task, StoredCursor(row, commit_id))
 
 
 def later_runs(manifest: Manifest, commit: Commit) -> frozenset[str]:
@@ -66,8 +64,8 @@ def later_runs(manifest: Manifest, commit: Commit) -> frozenset[str]:
 
 def _with_cursor(manifest: Manifest, commit: Commit) -> Manifest:
     cursor = manifest.cursors.get(commit.task)
-    value = cursor.value if commit.cursor is None and cursor is not None else commit.cursor
-    return moved(manifest, commit.task, commit.seen, value, commit.commit_id)
+    row = (cursor.row if cursor else CursorRow()).committed(commit)
+    return moved(manifest, commit.task, row, commit.commit_id)
 
 
 def _note(commit: Commit, landed: Landed) -> StoredCommit:

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from tidegate.destinations.base import Landed
+from tidegate.destinations.base import CursorRow, Landed
 from tidegate.destinations.exceptions import DestinationError
 from tidegate.utils.columns import Column
 
@@ -54,8 +54,7 @@ class StoredTable:
 class StoredCursor:
     """`commit_id` is None where a person set the cursor before the task ever committed."""
 
-    version: int
-    value: datetime | None
+    row: CursorRow
     commit_id: str | None
 
 
@@ -136,7 +135,10 @@ def manifest_bytes(manifest: Manifest) -> bytes:
             }
             for name, table in manifest.tables.items()
         },
-        "cursors": {task: asdict(cursor) for task, cursor in manifest.cursors.items()},
+        "cursors": {
+            task: {**asdict(cursor.row), "commit_id": cursor.commit_id}
+            for task, cursor in manifest.cursors.items()
+        },
         "commits": {commit_id: asdict(commit) for commit_id, commit in manifest.commits.items()},
     })  # fmt: skip
 
@@ -153,10 +155,7 @@ def _parsed(value: Any) -> Manifest:
             )
             for name, table in value["tables"].items()
         },
-        cursors={
-            task: StoredCursor(**{**cursor, "value": _instant(cursor["value"])})
-            for task, cursor in value["cursors"].items()
-        },
+        cursors={task: _cursor(cursor) for task, cursor in value["cursors"].items()},
         commits={commit_id: _commit(commit) for commit_id, commit in value["commits"].items()},
     )
 
@@ -170,6 +169,11 @@ def _column_value(column: Column) -> dict[str, Any]:
 
 def _column(value: dict[str, Any]) -> Column:
     return Column(**{**value, "fields": tuple(_column(each) for each in value.get("fields", ()))})
+
+
+def _cursor(value: dict[str, Any]) -> StoredCursor:
+    slices = {name: datetime.fromisoformat(each) for name, each in value.get("slices", {}).items()}
+    return StoredCursor(CursorRow(value["version"], _instant(value["value"]), slices), value["commit_id"])
 
 
 def _commit(value: dict[str, Any]) -> StoredCommit:
