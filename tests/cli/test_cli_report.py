@@ -11,9 +11,9 @@ import pytest
 
 from tests.cli.command_line import Shell
 from tests.cli.test_cli_bad_answers import listing
-from tests.http_tools.loopback import Loopback
+from tests.http_tools.loopback import Answer, Loopback
 from tidegate.app.html_report import html_report
-from tidegate.engine.course import Bucket, Course
+from tidegate.engine.course import Bucket, Course, Turns
 from tidegate.engine.drift.findings import Finding
 from tidegate.engine.ledger import RunRow
 from tidegate.engine.record import Record, Slices, State
@@ -63,6 +63,8 @@ def record(text: str, states: tuple[State, ...] = ("stood", "ran", "begun", "wai
     report = RunReport(text, text, text, AT, 3.0, [task])
     row = RunRow(text, text, {}, text, AT, AT + timedelta(minutes=1), 30, report.summary())
     course = Course(2.0, 90.0, [(AT, 0.0), (AT, 30.0)], {text: {0: Bucket(1, 0, 10, 2, 1.5)}})
+    course.turn(text, 10.0, Turns(opened=1, state="open"))
+    course.turn(text, 50.0, Turns(probed=1, closed=1))
     return Record(row, report, (Slices(text, states),), course)
 
 
@@ -92,6 +94,22 @@ def test_ten_thousand_slices_are_a_strip_of_a_few_hundred_cells() -> None:
     assert len(page) < 60_000
 
 
+def test_the_states_of_each_breaker_are_drawn_over_time_and_told_in_words() -> None:
+    made = Page(html_report(record("GET acme.example/orders")))
+    assert "GET acme.example/orders opened 1 time, probed 1 time" in made.text
+    html = html_report(record("GET acme.example/orders"))
+    (drawn,) = re.findall(r'aria-label="opened 1 time, probed 1 time">(.*?)</svg>', html)
+    paths = dict(re.findall(r'<path d="M([\d.]+) 0h([\d.]+)v12h-[\d.]+z" class="bad"/>', drawn))
+    assert paths == {f"{5 * 720 / 46:.2f}": f"{21 * 720 / 46:.2f}"}, "from 10 s to 50 s, of 2 s a column"
+
+
+def test_colours_are_the_readers_and_of_a_narrow_screen_nothing_is_cut_off() -> None:
+    html = html_report(record("plain"))
+    assert "prefers-color-scheme: dark" in html
+    assert 'name="viewport"' in html
+    assert not re.search(r'<(?:svg|path|rect)[^>]* (?:fill|width="720)', html), "classes, and all the width"
+
+
 def test_of_a_run_that_was_killed_there_is_a_page_too() -> None:
     whole = record("plain")
     row = RunRow("plain", "plain", {}, "plain", AT, None, None, None)
@@ -113,7 +131,7 @@ def test_a_run_is_reported_for_people_machines_and_as_a_page(shell: Shell) -> No
     assert sum(rows for _, _, _, rows, *_ in course) == 300
     assert shell.inside("report", "one", "--html", "one.html").out == ""
     made = Page((shell.folder / "one.html").read_text(encoding="utf-8"))
-    for said in ("Run one of brevo", "brevo.events: loaded, table brevo_events", "Over time", "31 ran"):
+    for said in ("Run one of brevo", "brevo.events: loaded into brevo_events", "Over time", "31 ran"):
         assert said in made.text
     assert "svg" in made.tags
 
@@ -130,7 +148,17 @@ def test_a_run_that_failed_is_reported_with_what_failed(scripted: Shell, api: Lo
     page = (scripted.folder / "one.html").read_text(encoding="utf-8")
     assert "What failed" in page
     assert "&lt;b&gt;long ago&lt;/b&gt;" in page
-    assert "<b>" not in page
+    assert "<b>long" not in page
+
+
+def test_breakers_that_opened_are_told_for_people_and_machines(scripted: Shell, api: Loopback) -> None:
+    api.by = lambda _: Answer(503, headers={"retry-after": "0"})
+    assert scripted.run_inside("contacts", "--run-id", "one").code == 20
+    host = api.url.split("//")[1].split(":")[0]
+    told = scripted.inside("report", "one")
+    assert re.search(rf"^GET {host}/v3/contacts +1 +\d+ +0$", told.out, re.MULTILINE), told.out
+    course = scripted.inside("report", "one", "--json").summary["course"]
+    assert course["breakers"][f"GET {host}/v3/contacts"][0][1:] == [1, 0, 0, "open"]
 
 
 def test_runs_and_status_are_one_object_a_line_for_machines(shell: Shell) -> None:

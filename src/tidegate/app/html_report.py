@@ -1,98 +1,77 @@
-"""The record of a run as one HTML page that needs nothing else: no script, no font, no image from elsewhere.
-
-Whatever came from a vendor (names, errors, drift) is text on it, and never markup.
-"""
+"""The record of a run as one HTML page that stands by itself: no script, nothing from elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from html import escape
-from typing import Any
+from collections.abc import Iterator
 
 from tidegate.app import plots
-from tidegate.app.text import duration, moment, printable
-from tidegate.engine.course import Bucket, Course
+from tidegate.app.html_page import counted, keys, page, plot, table, text, tiles
+from tidegate.app.text import duration, moment
+from tidegate.engine.course import CLOSED, HALF_OPEN, OPEN, Bucket, Course
 from tidegate.engine.record import STATES, Record
 from tidegate.engine.report import RunReport, TaskReport
 
-_OUTCOMES = {"loaded": "#2a7f62", "superseded": "#8fb8a8", "dropped": "#b9b9b9", "quarantined": "#c7522a"}
-_STATES = {"waits": "#d9d9d9", "begun": "#e0a458", "stood": "#8fb8a8", "ran": "#2a7f62"}
+_OUTCOMES = {"loaded": "good", "superseded": "before", "dropped": "none", "quarantined": "bad"}
+_SLICES = {"waits": "none", "begun": "wait", "stood": "before", "ran": "good"}
+_BREAKERS = {CLOSED: "good", HALF_OPEN: "wait", OPEN: "bad"}
 _LINES = (
-    ("pages", "pages built", "#33658a"),
-    ("rows", "rows fetched", "#2a7f62"),
-    ("waited_s", "seconds of waiting for quota", "#e0a458"),
-    ("retries", "retries", "#c7522a"),
+    ("pages", "pages built", "pages"),
+    ("rows", "rows fetched", "good"),
+    ("waited_s", "seconds of waiting for quota", "wait"),
+    ("retries", "retries", "bad"),
 )
-_HEAD = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-body {{ font: 14px/1.45 system-ui, sans-serif; max-width: 960px; margin: 2em auto; padding: 0 1em }}
-h1 {{ font-size: 1.4em }} h2 {{ font-size: 1.1em; margin: 2em 0 .5em }}
-h3 {{ font-size: 1em; margin: 1.2em 0 .3em }}
-table {{ border-collapse: collapse; margin: .5em 0 }}
-th, td {{ text-align: left; padding: .2em 1em .2em 0; border-bottom: 1px solid #ddd; vertical-align: top }}
-td {{ overflow-wrap: anywhere }} td.n, th.n {{ text-align: right; font-variant-numeric: tabular-nums }}
-svg {{ display: block; max-width: 100%; background: #f6f6f6 }} .mark {{ stroke: #222; stroke-dasharray: 3 3 }}
-pre {{ white-space: pre-wrap; overflow-wrap: anywhere; background: #f6f6f6; padding: .6em }}
-.key {{ display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 1em }}
-</style></head><body>
-"""
 
 
 def html_report(record: Record) -> str:
     """The page. Of a run that failed, is at work or was killed it has what there is."""
     title = f"Run {record.row.run_id} of {record.row.workflow}"
-    parts = [_HEAD.format(title=_text(title)), f"<h1>{_text(title)}</h1>", _facts(record)]
+    parts = [f"<h1>{text(title)}</h1>", _state(record.report), _tiles(record), _facts(record)]
     if record.report is not None:
         parts += [*_failures(record.report), *_rows(record.report)]
     parts += _plan(record)
     if record.course is not None:
-        parts += _course(record.course)
+        parts += [*_course(record.course, record.report), *_breakers(record.course)]
     if record.report is not None:
         parts += [*_warnings(record.report), *_drift(record.report)]
-    return "\n".join([*parts, "</body></html>\n"])
+    return page(title, parts)
 
 
-def _text(value: object) -> str:
-    return escape(printable(str(value)), quote=True)
+def _state(report: RunReport | None) -> str:
+    if report is None:
+        return '<p><span class="state none">unfinished</span></p>'
+    colour = {0: "good", 10: "wait"}.get(int(report.exit_code), "bad")
+    return f'<p><span class="state {colour}">{text(report.status)}, exit {int(report.exit_code)}</span></p>'
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[Any]], right: int | None = None) -> str:
-    """`right` is the first of the columns that hold numbers."""
-
-    def line(tag: str, cells: Sequence[Any]) -> str:
-        kinds = [' class="n"' if right is not None and place >= right else "" for place in range(len(cells))]
-        return "".join(f"<{tag}{kind}>{_text(each)}</{tag}>" for kind, each in zip(kinds, cells, strict=True))
-
-    body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
-    return f"<table><tr>{line('th', header)}</tr>{body}</table>"
-
-
-def _key(colours: dict[str, str], counts: dict[str, int]) -> str:
-    return "".join(
-        f'<span class="key" style="background:{colour}"></span>{_text(f"{counts[name]:,} {name}")}'
-        for name, colour in colours.items()
-    )
+def _tiles(record: Record) -> str:
+    tasks = record.report.tasks if record.report else []
+    told = [(f"{sum(task.rows_loaded for task in tasks):,}", "rows loaded")] if tasks else []
+    if quarantined := sum(task.rows_quarantined for task in tasks):
+        told.append((f"{quarantined:,}", "rows in quarantine"))
+    if record.course is not None:
+        buckets = [each for task in record.course.tasks.values() for each in task.values()]
+        waited_s, retries = sum(each.waited_s for each in buckets), sum(each.retries for each in buckets)
+        attempts = counted(len(record.course.attempts), "attempt")
+        told += [
+            (f"{sum(each.pages for each in buckets):,}", "pages built"),
+            (f"{retries:,}", "retry" if retries == 1 else "retries"),
+            (duration(waited_s), "waiting for quota, all added"),
+            (
+                duration(record.course.worked_s),
+                f"at work in {attempts}",
+            ),
+        ]
+    return tiles(told)
 
 
 def _facts(record: Record) -> str:
-    row, report = record.row, record.report
-    status = "unfinished" if report is None else f"{report.status} (exit {int(report.exit_code)})"
-    facts = [
-        ("status", status),
-        ("into", row.destination),
-        ("started", moment(row.started_at.replace(microsecond=0))),
-        ("ended", "" if row.finished_at is None else moment(row.finished_at.replace(microsecond=0))),
-    ]
-    if report is not None:
-        facts.append(("last attempt", duration(report.duration_s)))
-    if record.course is not None:
-        count = len(record.course.attempts)
-        attempts = "1 attempt" if count == 1 else f"{count:,} attempts"
-        facts.append(("at work", f"{duration(record.course.worked_s)} in {attempts}"))
-    return _table(("what", "value"), facts)
+    row = record.row
+    facts = [("into", row.destination), ("started", moment(row.started_at.replace(microsecond=0)))]
+    if row.finished_at is not None:
+        facts.append(("ended", moment(row.finished_at.replace(microsecond=0))))
+    if record.report is not None:
+        facts.append(("last attempt", duration(record.report.duration_s)))
+    return "".join(f'<p><span class="quiet">{text(name)}</span> {text(value)}</p>' for name, value in facts)
 
 
 def _failures(report: RunReport) -> Iterator[str]:
@@ -101,19 +80,18 @@ def _failures(report: RunReport) -> Iterator[str]:
         yield "<h2>What failed</h2>"
     for task in failed:
         lines = [*(task.error or "").split("\n"), *([task.hint] if task.hint else [])]
-        yield f"<h3>{_text(task.task)}</h3><pre>{'<br>'.join(map(_text, lines))}</pre>"
+        yield f"<h3>{text(task.task)}</h3><pre>{'<br>'.join(map(text, lines))}</pre>"
 
 
 def _rows(report: RunReport) -> Iterator[str]:
-    yield "<h2>Rows by outcome</h2>"
+    yield f"<h2>Rows by outcome</h2>{keys(_OUTCOMES)}"
     for task in report.tasks:
         counts = {name: getattr(task, f"rows_{name}") for name in _OUTCOMES}
-        yield f"<h3>{_text(task.task)}: {_text(task.status)}, table {_text(task.table)}</h3>"
-        if any(counts.values()):
-            bar = plots.shares([(counts[name], colour) for name, colour in _OUTCOMES.items()])
-            yield f"{bar}<p>{_key(_OUTCOMES, counts)}</p>"
+        told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+        bar = plots.shares([(counts[name], colour) for name, colour in _OUTCOMES.items()], told or "no rows")
+        yield plot(f"{task.task}: {task.status}", f"into {task.table}: {told or 'no rows'}", bar)
     header = ("task", "fetched", "added", *_OUTCOMES, "pages", "resumed", "calls", "retries", "waited")
-    yield _table(header, map(_figures, report.tasks), right=1)
+    yield table(header, map(_figures, report.tasks), right=1)
 
 
 def _figures(task: TaskReport) -> tuple[str, ...]:
@@ -128,39 +106,69 @@ def _figures(task: TaskReport) -> tuple[str, ...]:
 
 def _plan(record: Record) -> Iterator[str]:
     if record.slices:
-        yield "<h2>Plan</h2><p>Slices in their order. Stood: whole when the last attempt began.</p>"
+        yield "<h2>Plan</h2>"
+        yield '<p class="quiet">Slices in their order. Stood: whole when the last attempt began.</p>'
+        yield keys(_SLICES)
     for each in record.slices:
         ranks = [STATES.index(state) for state in each.states]
-        yield f"<h3>{_text(each.task)}: {len(ranks):,} slices</h3>"
-        yield plots.strip(ranks, [_STATES[state] for state in STATES])
-        yield f"<p>{_key(_STATES, each.counts)}</p>"
+        told = ", ".join(f"{count:,} {state}" for state, count in each.counts.items() if count)
+        drawn = plots.strip(ranks, [_SLICES[state] for state in STATES], label=told or "no slices")
+        yield plot(each.task, f"{counted(len(ranks), 'slice')}{': ' if told else ''}{told}", drawn)
 
 
-def _course(course: Course) -> Iterator[str]:
-    count = int(course.worked_s / course.width_s) + 1
-    whole_s = count * course.width_s
-    marks = [offset / whole_s for _, offset in course.attempts[1:]]
+def _course(course: Course, report: RunReport | None) -> Iterator[str]:
     yield "<h2>Over time</h2>"
-    resumed = " Dashed: the run was resumed." if marks else ""
-    yield f"<p>{_text(duration(course.worked_s))} at work, {course.width_s:g} s a column.{resumed}</p>"
-    for task, buckets in sorted(course.tasks.items()):
-        yield f"<h3>{_text(task)}</h3>"
-        for name, label, colour in _LINES:
-            values = _values(buckets, name)
-            if any(values.values()):
-                most, total = max(values.values()), sum(values.values())
-                yield f"<p>{label}: {total:,.6g} in all, {most:,.6g} in one column at most</p>"
-                yield plots.columns(values, count, colour, marks)
+    resumed = " Dashed: another attempt began." if _marks(course) else ""
+    yield f'<p class="quiet">Time at work, {course.width_s:g} s a column.{resumed}</p>'
+    named = [task.task for task in report.tasks if task.task in course.tasks] if report else []
+    for task in (*named, *sorted(course.tasks.keys() - set(named))):
+        yield f"<h3>{text(task)}</h3>"
+        yield from _lines(course, course.tasks[task])
+        yield _axis(course)
 
 
-def _values(buckets: dict[int, Bucket], name: str) -> dict[int, float]:
-    return {number: float(getattr(bucket, name)) for number, bucket in buckets.items()}
+def _lines(course: Course, buckets: dict[int, Bucket]) -> Iterator[str]:
+    for name, label, colour in _LINES:
+        values = {number: float(getattr(bucket, name)) for number, bucket in buckets.items()}
+        if any(values.values()):
+            told = f"{_amount(sum(values.values()))} in all, {_amount(max(values.values()))} a column at most"
+            drawn = plots.columns(values, course.columns, colour, _marks(course), f"{label}: {told}")
+            yield plot(label, told, drawn)
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.3g}"
+
+
+def _marks(course: Course) -> list[float]:
+    """Where attempts after the first began, as shares of the width."""
+    return [offset / (course.columns * course.width_s) for _, offset in course.attempts[1:]]
+
+
+def _axis(course: Course) -> str:
+    ends = f"<span>0</span><span>{text(duration(course.worked_s))}</span>"
+    return f'<div class="plot"><div></div><div class="ends">{ends}</div></div>'
+
+
+def _breakers(course: Course) -> Iterator[str]:
+    if not course.breakers:
+        return
+    yield "<h2>Breakers</h2>"
+    yield '<p class="quiet">Of the endpoints whose breaker opened: the worst state of each column.</p>'
+    yield keys(_BREAKERS)
+    for breaker, turns in course.breakers.items():
+        opened = sum(each.opened for each in turns.values())
+        probed = sum(each.probed for each in turns.values())
+        told = f"opened {counted(opened, 'time')}, probed {counted(probed, 'time')}"
+        ranks = [list(_BREAKERS).index(state) for state in course.states(breaker)]
+        yield plot(breaker, told, plots.strip(ranks, list(_BREAKERS.values()), _marks(course), told))
+    yield _axis(course)
 
 
 def _warnings(report: RunReport) -> Iterator[str]:
     told = [warning for task in report.tasks for warning in task.warnings]
     if told:
-        yield "<h2>Warnings</h2><ul>" + "".join(f"<li>{_text(each)}</li>" for each in told) + "</ul>"
+        yield "<h2>Warnings</h2><ul>" + "".join(f"<li>{text(each)}</li>" for each in told) + "</ul>"
 
 
 def _drift(report: RunReport) -> Iterator[str]:
@@ -171,4 +179,4 @@ def _drift(report: RunReport) -> Iterator[str]:
     ]
     if found:
         yield "<h2>Drift</h2>"
-        yield _table(("task", "level", "what", "field", "what came"), found)
+        yield table(("task", "level", "what", "field", "what came"), found)

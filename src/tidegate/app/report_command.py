@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from tidegate.app.failures import exits
 from tidegate.app.html_report import html_report
 from tidegate.app.tables import print_failures, print_report, print_table
+from tidegate.engine.course import Turns
 from tidegate.engine.record import STATES, Record
 from tidegate.utils.errors import SettingsError, UsageError
 from tidegate.utils.project import Project
@@ -40,6 +42,15 @@ def _show(record: Record) -> None:
         sys.stdout.write("\n")
         rows = [(each.task, *(f"{count:,}" for count in each.counts.values())) for each in record.slices]
         print_table(("slices of", *STATES), rows, sys.stdout, right=range(1, 1 + len(STATES)))
+    if record.course is not None and record.course.breakers:
+        sys.stdout.write("\n")
+        counts = [(name, *_turns(turns)) for name, turns in record.course.breakers.items()]
+        print_table(("breaker of", "opened", "probed", "closed"), counts, sys.stdout, right=(1, 2, 3))
+
+
+def _turns(turns: Mapping[int, Turns]) -> list[str]:
+    names = ("opened", "probed", "closed")
+    return [f"{sum(getattr(each, name) for each in turns.values()):,}" for name in names]
 
 
 def _write(path: str, page: str) -> None:
