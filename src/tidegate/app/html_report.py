@@ -38,7 +38,7 @@ def html_report(record: Record) -> str:
 
 def _state(report: RunReport | None) -> str:
     if report is None:
-        return '<p><span class="state none">unfinished</span></p>'
+        return '<p><span class="state wait">unfinished</span></p>'
     colour = {0: "good", 10: "wait"}.get(int(report.exit_code), "bad")
     return f'<p><span class="state {colour}">{text(report.status)}, exit {int(report.exit_code)}</span></p>'
 
@@ -61,7 +61,7 @@ def _tiles(record: Record) -> str:
                 f"at work in {attempts}",
             ),
         ]
-    return tiles(told)
+    return tiles(told) if told else ""
 
 
 def _facts(record: Record) -> str:
