@@ -51,7 +51,9 @@ def until(done: Callable[[], bool]) -> None:
 
 
 def free(server: SecretManager) -> bool:
-    return "tidegate-lease" not in server.secrets["acme/refresh"].annotations
+    """Whether no lease is on the secret, and nothing is left of earlier ones."""
+    *before, latest = server.texts("acme/refresh")
+    return latest is not None and "tidegate-lease" not in latest and not any(before)
 
 
 def test_a_new_token_becomes_a_version_and_the_one_before_is_destroyed(
@@ -62,8 +64,7 @@ def test_a_new_token_becomes_a_version_and_the_one_before_is_destroyed(
     auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=RefreshToken(SECRET))
     with driver.client(server.url, auth_manager=auth) as client:
         driver.request(client, "GET", "/private")
-    assert secret_manager.texts("acme/refresh") == [None, "refresh-1"]
-    until(lambda: free(secret_manager))
+    assert secret_manager.texts("acme/refresh") == [None, None, "refresh-1"]
     assert {"consent", "refresh-1"} <= set(auth.secrets())
 
 
@@ -76,8 +77,8 @@ def test_the_next_process_goes_on_with_the_kept_token(
         auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=RefreshToken(SECRET))
         with SyncHttpClient(server.url, auth_manager=auth) as client:
             client.request("GET", "/private")
-        until(lambda: free(secret_manager))
-    assert secret_manager.texts("acme/refresh") == [None, None, "refresh-2"]
+    assert secret_manager.texts("acme/refresh")[-1] == "refresh-2"
+    assert free(secret_manager)
     assert vendor.used_twice == 0
 
 
@@ -103,13 +104,15 @@ def test_machines_that_refresh_at_once_never_show_a_token_twice(
         each.join()
     assert errors == []
     assert vendor.used_twice == 0
-    assert secret_manager.texts("acme/refresh") == [None, None, None, "refresh-3"]
+    assert secret_manager.texts("acme/refresh")[-1] == "refresh-3"
+    assert free(secret_manager)
 
 
 def test_of_two_that_take_the_lease_one_has_it_until_it_is_given_back(secret_manager: SecretManager) -> None:
     secret_manager.put("acme/refresh", "token")
     one, other = SecretTokenStore(SECRET), SecretTokenStore(SECRET)
     assert one.try_lease()
+    assert one.load() == other.load() == "token"
     assert not one.try_lease()
     assert not other.try_lease()
     one.release()
@@ -117,20 +120,58 @@ def test_of_two_that_take_the_lease_one_has_it_until_it_is_given_back(secret_man
     assert SecretTokenStore(SECRET).try_lease()
 
 
+class Slow(SecretTokenStore):
+    """Others do something between this one's look at the secret and its lease."""
+
+    def __init__(self, others: Callable[[], object]) -> None:
+        super().__init__(SECRET)
+        self._others: Callable[[], object] | None = others
+
+    def _add(self, text: str, *, insist: bool = False) -> str:
+        others, self._others = self._others, None
+        if others is not None:
+            others()
+        return super()._add(text, insist=insist)
+
+
 def test_a_lease_that_another_took_in_between_is_not_taken_too(secret_manager: SecretManager) -> None:
     secret_manager.put("acme/refresh", "token")
-    kept = secret_manager.secrets["acme/refresh"]
-
-    class Slow(SecretTokenStore):
-        """The other machine is quicker, between this one's look and its own mark."""
-
-        def _mark(self) -> str:
-            assert other.try_lease()
-            return super()._mark()
-
     other = SecretTokenStore(SECRET)
-    assert not Slow(SECRET).try_lease()
-    assert kept.annotations["tidegate-lease"].startswith(other._me)
+    slow = Slow(other.try_lease)
+    assert not slow.try_lease()
+    assert not SecretTokenStore(SECRET).try_lease()
+    other.save("new")
+    other.release()
+    slow._asked = float("-inf")
+    assert slow.try_lease()
+    assert slow.load() == "new"
+    slow.release()
+    until(lambda: free(secret_manager))
+
+
+def test_a_lease_that_comes_after_the_next_token_is_void_and_the_token_stands(
+    secret_manager: SecretManager,
+) -> None:
+    secret_manager.put("acme/refresh", "token")
+
+    def refreshes() -> None:
+        other = SecretTokenStore(SECRET)
+        assert other.try_lease()
+        other.save("new")
+        other.release()
+
+    slow = Slow(refreshes)
+    assert not slow.try_lease()
+    assert SecretTokenStore(SECRET).load() == "new"
+    next_one = SecretTokenStore(SECRET)
+    assert next_one.try_lease()  # at once: a void lease is waited for by nobody
+    assert next_one.load() == "new"
+    next_one.save("newest")
+    slow._asked = float("-inf")
+    assert slow.try_lease()
+    assert slow.load() == "newest"
+    slow.release()
+    until(lambda: free(secret_manager))
 
 
 def test_the_lease_of_a_process_that_died_ends_after_five_minutes(secret_manager: SecretManager) -> None:
@@ -140,18 +181,9 @@ def test_the_lease_of_a_process_that_died_ends_after_five_minutes(secret_manager
     now[0] += 299
     assert not SecretTokenStore(SECRET, clock=lambda: now[0]).try_lease()
     now[0] += 2
-    assert SecretTokenStore(SECRET, clock=lambda: now[0]).try_lease()
-
-
-def test_a_lease_leaves_the_other_annotations_alone(secret_manager: SecretManager) -> None:
-    secret_manager.put("acme/refresh", "token")
-    kept = secret_manager.secrets["acme/refresh"]
-    kept.annotations["owner"] = "data team"
-    store = SecretTokenStore(SECRET)
-    assert store.try_lease()
-    assert kept.annotations["owner"] == "data team"
-    store.release()
-    until(lambda: kept.annotations == {"owner": "data team"})
+    heir = SecretTokenStore(SECRET, clock=lambda: now[0])
+    assert heir.try_lease()
+    assert heir.load() == "token"
 
 
 def test_secret_manager_is_asked_for_the_lease_once_a_second(secret_manager: SecretManager) -> None:
@@ -159,7 +191,7 @@ def test_secret_manager_is_asked_for_the_lease_once_a_second(secret_manager: Sec
     assert SecretTokenStore(SECRET).try_lease()
     waiting = SecretTokenStore(SECRET)
     assert not any(waiting.try_lease() for _ in range(20))
-    assert secret_manager.calls["GetSecret"] == 2
+    assert secret_manager.calls["AccessSecretVersion"] == 2
 
 
 def test_a_token_is_kept_though_secret_manager_is_silent_for_a_moment(secret_manager: SecretManager) -> None:
@@ -175,13 +207,14 @@ def test_a_version_that_may_not_be_destroyed_is_no_reason_to_fail(
     secret_manager.put("acme/refresh", "token")
     secret_manager.denied.add("secretmanager.versions.destroy")
     store = SecretTokenStore(SECRET)
-    store.load()
+    assert store.try_lease()
     store.save("new")
+    store.release()
     assert store.load() == "new"
     assert "secretmanager.versions.destroy" in caplog.text
 
 
-@pytest.mark.parametrize("permission", ["secretmanager.secrets.get", "secretmanager.secrets.update"])
+@pytest.mark.parametrize("permission", ["secretmanager.versions.access", "secretmanager.versions.add"])
 def test_without_a_lease_no_token_is_shown_to_the_vendor(
     server: Loopback, secret_manager: SecretManager, permission: str
 ) -> None:
@@ -194,6 +227,30 @@ def test_without_a_lease_no_token_is_shown_to_the_vendor(
     ):
         client.request("GET", "/private")
     assert server.seen == []
+
+
+def test_a_token_that_was_not_taken_is_free_for_the_next(
+    server: Loopback, secret_manager: SecretManager
+) -> None:
+    secret_manager.put("acme/refresh", "of old consent")
+    Rotating(server, "another")
+    auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=RefreshToken(SECRET))
+    with SyncHttpClient(server.url, auth_manager=auth) as client, pytest.raises(TokenError):
+        client.request("GET", "/private")
+    until(lambda: free(secret_manager))
+    assert SecretTokenStore(SECRET).load() == "of old consent"
+
+
+def test_a_setting_may_begin_what_an_empty_secret_goes_on_with(
+    server: Loopback, secret_manager: SecretManager
+) -> None:
+    secret_manager.put("acme/refresh")
+    Rotating(server, "consent")
+    grant = RefreshToken("consent", store=SecretTokenStore(SECRET))
+    auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=grant)
+    with SyncHttpClient(server.url, auth_manager=auth) as client:
+        client.request("GET", "/private")
+    assert secret_manager.texts("acme/refresh") == [None, "refresh-1"]
 
 
 def test_a_secret_that_is_not_there_is_told_before_the_vendor_is_asked(
@@ -215,13 +272,14 @@ def test_a_secret_without_a_version_has_no_token_to_begin_with(
         pytest.raises(TokenError, match="no refresh token to begin with"),
     ):
         client.request("GET", "/private")
+    until(lambda: free(secret_manager))
 
 
 def test_a_vendor_that_does_not_rotate_needs_no_right_to_write(
     server: Loopback, secret_manager: SecretManager
 ) -> None:
     secret_manager.put("acme/refresh", "consent")
-    secret_manager.denied |= {"secretmanager.secrets.update", "secretmanager.versions.add"}
+    secret_manager.denied.add("secretmanager.versions.add")
     server.by = lambda _: as_json({"access_token": "a", "expires_in": 60})
     grant = RefreshToken(f"{SECRET}/1", store=MemoryTokenStore())
     auth = OAuth2AuthManager(f"{server.url}/token", "me", "client secret", grant=grant)

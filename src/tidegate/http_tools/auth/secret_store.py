@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from tidegate.http_tools.auth.base import Sealed
 from tidegate.utils.errors import SettingsError, TidegateError
@@ -18,27 +18,63 @@ from tidegate.utils.gcp_settings import GoogleSettings
 from tidegate.utils.secrets import SecretReference
 
 if TYPE_CHECKING:
-    from google.cloud.secretmanager import Secret, SecretManagerServiceClient
+    from google.cloud.secretmanager import SecretManagerServiceClient
 
-_LEASE = "tidegate-lease"  # an annotation of the secret
+_LEASE = "tidegate-lease"
 # An exchange takes three calls of a minute at most.
 _LEASE_ENDS_S = 300.0
-# Secret Manager allows 600 reads a minute to a whole project.
 _ASKED_EVERY_S = 1.0
 _TIMEOUT_S = 30.0
-_TRIES = 3
 _log = logging.getLogger("tidegate.secrets")
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What counts: its text is the token and, while somebody refreshes, a second line, which is a lease.
+
+    `since` is when the lease was taken. `last` is the number of the version that was added last, which may be
+    a lease of someone who was too slow: that one is void.
+    """
+
+    number: int
+    last: int
+    name: str | None = None
+    token: str = field(default="", repr=False)
+    since: float | None = None
+
+    @classmethod
+    def read(cls, reference: SecretReference) -> _Version:
+        try:
+            found = read_secret(reference)
+        except SecretMissingError:  # no version yet; where there is no secret, none can be added
+            return cls(0, 0)
+        number = last = _number(found.name)
+        while (lease := _lease_in(found.text)) is not None and lease[1] != number:
+            number -= 1
+            found = read_secret(replace(reference, version=str(number)))
+        token = found.text if lease is None else found.text.partition("\n")[0]
+        return cls(number, last, found.name, token.strip(), None if lease is None else lease[0])
+
+
+def _lease_in(text: str) -> tuple[float, int] | None:
+    """When it was taken, and the number that its version was to have."""
+    words = text.partition("\n")[2].split()
+    if len(words) != 3 or words[0] != _LEASE or not (words[1].isdigit() and words[2].isdigit()):
+        return None
+    return float(words[1]), int(words[2])
 
 
 class SecretTokenStore(Sealed):
     """Keeps the token as the latest version of a secret, `secret://project/name`, which must exist.
 
-    A token that the vendor gives becomes a new version, and the one before it, which is of no use any more,
-    is destroyed. The lease is an annotation of the secret, taken and given back by its etag: of processes on
-    any machines one refreshes at a time. Of a process that died it ends after five minutes.
+    A token that the vendor gives becomes a new version; those before it are of no use any more, and are
+    destroyed. The lease is a version, too, with a second line that says since when, and which number the
+    version was to have. Versions are numbered one by one: of two that add theirs at once one gets another
+    number than it expected, and everybody sees that its lease is void. So of processes on any machines one
+    refreshes at a time. The lease of one that died ends after five minutes.
 
-    Needs `roles/secretmanager.secretAccessor` and `secretVersionManager` on the secret, and the permissions
-    `secretmanager.secrets.get` and `.update`. `clock` is in epoch seconds.
+    Needs `roles/secretmanager.secretAccessor` and `roles/secretmanager.secretVersionManager` on the secret.
+    `clock` is in epoch seconds.
     """
 
     def __init__(self, secret: str | SecretReference, *, clock: Callable[[], float] = time.time) -> None:
@@ -50,104 +86,89 @@ class SecretTokenStore(Sealed):
                 "store=MemoryTokenStore().",
             )
         self.reference, self._clock = reference, clock
-        self._me = uuid4().hex
         self._lock = threading.Lock()
-        self._held = False
+        self._held: _Version | None = None  # what was there before our lease
+        self._saved = False
+        self._stale: set[str] = set()  # versions that are of no use once there is a later one
         self._asked = float("-inf")
-        self._loaded: str | None = None
         self._giving_back: threading.Thread | None = None
 
     def load(self) -> str | None:
-        try:
-            found = read_secret(self.reference)
-        except SecretMissingError:  # who has the lease has seen the secret itself
-            return None
-        self._loaded = found.name
-        return found.text.strip() or None
+        held = self._held
+        return (held or _Version.read(self.reference)).token or None
 
     def save(self, token: str) -> None:
-        from google.cloud.secretmanager import SecretPayload
-
-        data = token.encode()
-        # a token that is saved twice is a version more; one that is not saved is a session less
-        payload = SecretPayload(data=data, data_crc32c=checksum(data))
-        with self._client() as (client, name):
-            added = client.add_secret_version(
-                parent=name, payload=payload, timeout=_TIMEOUT_S, retry=patient(_TIMEOUT_S)
-            )
-            before, self._loaded = self._loaded, added.name
-        if before is not None and before != added.name:
-            self._destroy(before)
-
-    def _destroy(self, version: str) -> None:
-        """It costs, and is good for nothing. The new one is kept already: no reason to fail."""
-        try:
-            with self._client() as (client, _):
-                client.destroy_secret_version(name=version, timeout=_TIMEOUT_S)
-        except TidegateError as error:
-            _log.warning("a refresh token that was replaced stays in Secret Manager: %s", error)
+        added = self._add(token, insist=True)
+        self._saved = True
+        self._tidy(_number(added))
 
     def try_lease(self) -> bool:
         with self._lock:
-            if self._held or time.monotonic() - self._asked < _ASKED_EVERY_S:
+            if self._held is not None or time.monotonic() - self._asked < _ASKED_EVERY_S:
                 return False
             if self._giving_back is not None:
                 self._giving_back.join()
             self._asked = time.monotonic()
-            self._held = self._take()
-            return self._held
+            return self._take()
 
     def _take(self) -> bool:
-        with self._client() as (client, name):
-            secret = client.get_secret(name=name, timeout=_TIMEOUT_S)
-            return not self._is_anothers(secret) and self._annotate(client, secret, self._mark())
-
-    def _mark(self) -> str:
-        return f"{self._me} {self._clock():.0f}"
-
-    def _is_anothers(self, secret: Secret) -> bool:
-        holder, _, since = secret.annotations.get(_LEASE, "").partition(" ")
-        if not holder or holder == self._me:
+        before = _Version.read(self.reference)
+        self._tidy(before.number)
+        if before.since is not None and abs(self._clock() - before.since) < _LEASE_ENDS_S:
             return False
-        return since.isdigit() and abs(self._clock() - int(since)) < _LEASE_ENDS_S
-
-    @staticmethod
-    def _annotate(client: SecretManagerServiceClient, secret: Secret, mark: str | None) -> bool:
-        """Whether the secret was still as we have seen it."""
-        from google.api_core.exceptions import FailedPrecondition
-
-        others = {name: value for name, value in secret.annotations.items() if name != _LEASE}
-        wanted: Any = {
-            "name": secret.name,
-            "etag": secret.etag,
-            "annotations": others if mark is None else {**others, _LEASE: mark},
-        }
-        try:
-            client.update_secret(secret=wanted, update_mask={"paths": ["annotations"]}, timeout=_TIMEOUT_S)
-        except FailedPrecondition:
+        expected = before.last + 1
+        added = self._add(f"{before.token}\n{_LEASE} {self._clock():.0f} {expected}")
+        self._stale.add(added)
+        if _number(added) != expected:
             return False
+        self._stale |= {before.name} if before.name else set()
+        self._held, self._saved = before, False
         return True
 
     def release(self) -> None:
-        """Does not wait: it is given back in a thread, which the process stays for."""
+        """Does not wait: a token that was saved has ended the lease; else a thread does, and the process
+        stays for it.
+        """
         with self._lock:
-            held, self._held = self._held, False
-            if held:
-                self._asked = float("-inf")
-                self._giving_back = threading.Thread(target=self._give_back, name="tidegate-lease")
+            held, self._held = self._held, None
+            self._asked = float("-inf")
+            if held is not None and not self._saved:
+                self._giving_back = threading.Thread(target=self._give_back, args=(held.token,))
                 self._giving_back.start()
 
-    def _give_back(self) -> None:
+    def _give_back(self, token: str) -> None:
         try:
-            for _ in range(_TRIES):
-                with self._client() as (client, name):
-                    secret = client.get_secret(name=name, timeout=_TIMEOUT_S)
-                    if not secret.annotations.get(_LEASE, "").startswith(self._me):
-                        return
-                    if self._annotate(client, secret, None):
-                        return
+            self._tidy(_number(self._add(f"{token}\n", insist=True)))
         except TidegateError as error:
             _log.warning("the lease on a refresh token ends by itself in five minutes: %s", error)
+
+    def _add(self, text: str, *, insist: bool = False) -> str:
+        """Add a version; give its name. A token that is saved twice is a version more, one that is not saved
+        a session less: so `insist`. A lease that is taken twice is none.
+        """
+        from google.cloud.secretmanager import SecretPayload
+
+        data = text.encode()
+        payload = SecretPayload(data=data, data_crc32c=checksum(data))
+        again = patient(_TIMEOUT_S) if insist else None
+        with self._client() as (client, name):
+            added = client.add_secret_version(parent=name, payload=payload, retry=again, timeout=_TIMEOUT_S)
+        return str(added.name)
+
+    def _tidy(self, number: int) -> None:
+        """Destroy what is of no use now that version `number` counts: it costs. That it fails is no reason to
+        fail, for the token is kept.
+        """
+        useless = {name for name in self._stale if _number(name) < number}
+        self._stale -= useless
+        if not useless:
+            return
+        try:
+            with self._client() as (client, _):
+                for name in sorted(useless):
+                    client.destroy_secret_version(name=name, timeout=_TIMEOUT_S)
+        except TidegateError as error:
+            _log.warning("refresh tokens that were replaced stay in Secret Manager: %s", error)
 
     @contextmanager
     def _client(self) -> Iterator[tuple[SecretManagerServiceClient, str]]:
@@ -157,3 +178,7 @@ class SecretTokenStore(Sealed):
 
     def __repr__(self) -> str:
         return f"SecretTokenStore({str(self.reference)!r})"
+
+
+def _number(name: str) -> int:
+    return int(name.rpartition("/")[2])
