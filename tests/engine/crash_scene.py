@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 from pydantic import AwareDatetime, Field
@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, Field
 from tests.engine.crash_steps import ASKED, RESULT, SAID, Fault, Steps
 from tests.engine.shop import AcmeConnector, ApiOrder, Shop, as_any
 from tidegate.contracts.base import WriteContract
-from tidegate.contracts.table import Table, WriteMode
+from tidegate.contracts.table import SYNTHETIC_KEY, Table
 from tidegate.contracts.windows import Cursor, Window, Windows
 from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.release import Release
@@ -49,11 +49,18 @@ def mended(order: ApiOrder) -> Sale | None:
     return to_sale(order.model_copy(update={"total": abs(order.total)}))
 
 
-TABLES = {
+# "vanishing" is a merge that deletes what a run of the whole listing does not bring; rows of "keyless" have
+# keys made by tidegate.
+Way = Literal["append", "replace", "replace_windows", "merge", "vanishing", "keyless"]
+TABLES: dict[Way, Table[Sale]] = {
     "append": Table("orders", Sale, write="append"),
     "replace": Table("orders", Sale, write="replace"),
     "replace_windows": Table("orders", Sale, write="replace_windows"),
     "merge": Table("orders", Sale, key=("order_id",), version="updated_at", write="merge"),
+    "vanishing": Table(
+        "orders", Sale, key=("order_id",), version="updated_at", write="merge", delete_vanished=True
+    ),
+    "keyless": Table("orders", Sale, key=SYNTHETIC_KEY, write="merge"),
 }
 
 
@@ -64,7 +71,7 @@ def ask(acme: AcmeConnector, **params: str) -> Call[ApiOrder]:
     )
 
 
-def task_of(write: WriteMode, transform: Callable[[ApiOrder], Sale | None]) -> Task[Any, Any, Any]:
+def task_of(write: Way, transform: Callable[[ApiOrder], Sale | None]) -> Task[Any, Any, Any]:
     into = TABLES[write]
     if write == "replace_windows":
 
@@ -73,7 +80,7 @@ def task_of(write: WriteMode, transform: Callable[[ApiOrder], Sale | None]) -> T
             return ask(acme, day=str(window.first_day))
 
         return as_any(orders)
-    if write == "merge":
+    if write in ("merge", "keyless"):
 
         @task(transform=transform, into=into, cursor=Cursor("updated_at", start=START))
         def changed(acme: AcmeConnector, window: Window) -> Call[ApiOrder]:
@@ -88,8 +95,10 @@ def task_of(write: WriteMode, transform: Callable[[ApiOrder], Sale | None]) -> T
     return as_any(whole)
 
 
-def orders_on(day: int, *, broken: bool) -> list[dict[str, Any]]:
-    """What the API holds: by the second day some have changed, and some have come."""
+def orders_on(day: int, *, write: Way, broken: bool) -> list[dict[str, Any]]:
+    """What the API holds: by the second day some have changed, and some have come; some have vanished, for
+    the way to write that looks for them, and some come twice to the one that has no ids.
+    """
     first = datetime(START.year, START.month, START.day, 6, tzinfo=UTC)
     made = [
         {"id": number, "total": number * 3, "updatedAt": (first + timedelta(hours=2 * number)).isoformat()}
@@ -104,6 +113,10 @@ def orders_on(day: int, *, broken: bool) -> list[dict[str, Any]]:
             made[20]["total"] = -1  # breaks the write contract
             made[33]["total"] = "much"  # breaks the read contract
             made[33]["updatedAt"] = made[20]["updatedAt"] = (first + timedelta(days=3, hours=1)).isoformat()
+        if write == "vanishing":
+            del made[10:13]
+        if write == "keyless":
+            made += [made[34], made[34], made[35]]
     return sorted(made, key=lambda order: str(order["updatedAt"]))
 
 
@@ -146,7 +159,7 @@ class Job:
     """What one process does, and what befalls it. `day` is 1 or 2; `hours` are added to its noon."""
 
     folder: str
-    write: WriteMode
+    write: Way
     broken: bool = True
     day: int = 2
     hours: int = 0
@@ -206,7 +219,7 @@ class Scene:
 
     def runner(self, transform: Callable[[ApiOrder], Sale | None] = to_sale) -> Runner:
         job = self.job
-        shop = FilteringShop(self.folder, orders_on(job.day, broken=job.broken))
+        shop = FilteringShop(self.folder, orders_on(job.day, write=job.write, broken=job.broken))
         runner = shop.runner()
         runner.workflow = Workflow("acme", shop, (task_of(job.write, transform),))
         runner.options = Options(run_id=job.run_id, invalid=Invalid("quarantine", Budget(count=5)))

@@ -8,12 +8,11 @@ import signal
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tests.engine.crash_forks import Forks
-from tests.engine.crash_scene import Job
+from tests.engine.crash_scene import Job, Way
 from tests.engine.crash_steps import ASKED, RESULT, SAID, Fault, When
-from tidegate.contracts.table import WriteMode
 from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.engine.ledger import Ledger, RunRow
 from tidegate.engine.pagelog import read_log
@@ -22,7 +21,7 @@ from tidegate.utils.errors import TidegateError
 from tidegate.utils.home import Home
 
 KILLED = -signal.SIGKILL
-WAYS: tuple[WriteMode, ...] = ("append", "replace", "replace_windows", "merge")
+WAYS: tuple[Way, ...] = get_args(Way)
 Asked = frozenset[tuple[str, str]]
 _LEFT_OUT = {"id", "run_id", "loaded_at", "committed_at"}  # what differs between runs that did the same
 
@@ -43,7 +42,7 @@ class World:
 
     forks: Forks
     folder: Path
-    write: WriteMode
+    write: Way
     broken: bool
     base: Path = field(init=False)
     expected: Outcome = field(init=False)
@@ -144,8 +143,14 @@ class Played:
         assert last.summary is not None, said(self.folder)
         (report,) = RunReport.from_summary(last.summary).tasks
         assert report.accounted, report
-        sums = (report.rows_fetched, report.rows_loaded, report.rows_superseded, report.rows_dropped)
-        return Outcome(self.table(last.run_id), self.quarantine(), (*sums, report.rows_quarantined), code)
+        sums: tuple[int, ...] = (
+            report.rows_fetched,
+            report.rows_loaded,
+            report.rows_superseded,
+            report.rows_dropped,
+        )
+        sums = (*sums, report.rows_quarantined, report.rows_deleted)
+        return Outcome(self.table(last.run_id), self.quarantine(), sums, code)
 
     def quarantine(self) -> list[tuple[Any, ...]]:
         rows = DuckDBDestination(self.folder / "warehouse.duckdb").quarantine()

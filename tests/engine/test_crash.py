@@ -16,9 +16,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engine.crash_forks import Forks
+from tests.engine.crash_scene import Way
 from tests.engine.crash_steps import Fault
 from tests.engine.crash_world import KILLED, WAYS, World, said
-from tidegate.contracts.table import WriteMode
 
 QUICK, ALL = 20, 200
 
@@ -116,7 +116,7 @@ def test_killed_while_it_replays_or_releases_a_run_ends_as_if_undisturbed(merged
 @pytest.mark.parametrize("write", WAYS)
 @pytest.mark.parametrize("act", ["replay", "release"])
 def test_killed_at_many_steps_of_a_replay_or_release_it_ends_as_if_undisturbed(
-    forks: Forks, tmp_path_factory: pytest.TempPathFactory, act: str, write: WriteMode
+    forks: Forks, tmp_path_factory: pytest.TempPathFactory, act: str, write: Way
 ) -> None:
     world = World(forks, tmp_path_factory.mktemp(act), write, broken=True)
     world.come_to_day_2()

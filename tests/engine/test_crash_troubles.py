@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.engine.crash_forks import Forks
+from tests.engine.crash_scene import Way
 from tests.engine.crash_steps import HELD, Fault
 from tests.engine.crash_world import KILLED, WAYS, Played, World, said
-from tidegate.contracts.table import WriteMode
 from tidegate.utils.errors import ExitCode
 
 
@@ -62,7 +62,7 @@ def test_a_disk_that_fills_up_is_told_and_costs_nothing_that_was_saved(merging: 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("write", WAYS)
 def test_a_disk_may_fill_up_at_any_step(
-    forks: Forks, tmp_path_factory: pytest.TempPathFactory, write: WriteMode
+    forks: Forks, tmp_path_factory: pytest.TempPathFactory, write: Way
 ) -> None:
     world = World(forks, tmp_path_factory.mktemp(write), write, broken=True)
     last = list(world.counts)[-1]
@@ -164,7 +164,7 @@ def until(path: Path, *, there: bool) -> None:
 
 @pytest.mark.parametrize("write", [pytest.param("replace_windows", marks=pytest.mark.extended), "merge"])
 def test_a_clock_set_back_between_runs_loses_and_doubles_nothing(
-    forks: Forks, tmp_path_factory: pytest.TempPathFactory, write: WriteMode
+    forks: Forks, tmp_path_factory: pytest.TempPathFactory, write: Way
 ) -> None:
     world = World(forks, tmp_path_factory.mktemp(write), write, broken=True)
     scene = world.scene()

@@ -242,7 +242,7 @@ def test_a_full_refresh_under_a_clock_that_was_set_back_deletes_nothing(changing
 
 def test_a_replay_of_a_full_refresh_deletes_nothing(changing: FilteringShop) -> None:
     to = MemoryDestination()
-    since(changing, to)
+    since(changing, to, Range(full_refresh=True))
     (run_id,) = [path.name for path in (changing.folder / "home" / "runs").iterdir()]
     row = {"id": 90, "total": 1, "updatedAt": datetime(2026, 3, 10, tzinfo=UTC).isoformat()}
     changing.orders.append(row)
