@@ -157,7 +157,7 @@ def _storage(environment: Path, shared: Path) -> _Program:
     if not found:
         pytest.skip(f"NOT TESTED against the Cloud Storage stand-in: {environment} holds no fake-gcs-server")
     command = [str(found[0]), "-scheme", "http", "-backend", "filesystem", "-filesystem-root", str(shared)]
-    command += ["-host", "127.0.0.1", "-port", "{0}", "-log-level", "warn"]
+    command += ["-host", "127.0.0.1", "-port", "{0}", "-log-level", "warn", "-location", "EU"]
     command += ["-external-url", "http://127.0.0.1:{0}", "-public-host", "127.0.0.1:{0}"]
     return _Program(command, {}, "/storage/v1/b?project=" + PROJECT)
 

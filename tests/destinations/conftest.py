@@ -6,16 +6,37 @@ from pathlib import Path
 
 import pytest
 
-from tests.destinations.suite import DESTINATIONS, able
+from tests.destinations.suite import ALL, CANNOT, DESTINATIONS, opened
+from tests.standins import Google
 from tidegate.destinations.base import Destination
 
 
-@pytest.fixture(params=DESTINATIONS)
+def _all_but(power: str | None = None) -> list[object]:
+    """Names of destinations; those that need a stand-in server are for `make test-extended`."""
+    return [
+        name if name in DESTINATIONS else pytest.param(name, marks=pytest.mark.extended)
+        for name in ALL
+        if power not in CANNOT.get(name, {})
+    ]
+
+
+def _opened(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
+    google: Google | None = None if request.param in DESTINATIONS else request.getfixturevalue("google")
+    return opened(request.param, tmp_path, google)
+
+
+@pytest.fixture(params=_all_but())
 def destination(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
-    return DESTINATIONS[request.param](tmp_path)
+    return _opened(request, tmp_path)
 
 
-@pytest.fixture(params=able("retype"))
+@pytest.fixture(params=_all_but("retype"))
 def retyping(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
     """Those that convert the values of a column to another type."""
-    return DESTINATIONS[request.param](tmp_path)
+    return _opened(request, tmp_path)
+
+
+@pytest.fixture(params=_all_but("widen"))
+def widening(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
+    """Those that give a column a wider type, and a record another field, while a commit lands."""
+    return _opened(request, tmp_path)

@@ -1,6 +1,6 @@
 """What the conformance suite works with: the destinations, tables of one contract, and short ways to commit.
 
-A new destination joins with one line in `DESTINATIONS`.
+A new destination joins with one line in `DESTINATIONS`, or in `BIGQUERY` where a server stands in for it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Any
 import pyarrow as pa
 from pydantic import AwareDatetime, Field
 
+from tests.standins import Google
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import SYNTHETIC_KEY, WINDOW_COLUMN, Table
 from tidegate.destinations.base import Commit, Destination, Landed
+from tidegate.destinations.bigquery import BigQueryDestination
 from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.memory import MemoryDestination
 from tidegate.destinations.parquet import ParquetDestination
@@ -26,14 +28,29 @@ DESTINATIONS: dict[str, Callable[[Path], Destination]] = {
     "memory": lambda _folder: MemoryDestination(),
     "parquet": lambda folder: ParquetDestination(folder / "warehouse", busy_wait_s=1.0),
 }
+# Where a server stands in for the destination: one test's corner of it is given.
+BIGQUERY: dict[str, Callable[[Google], Destination]] = {
+    "bigquery": lambda google: BigQueryDestination(google.to, retry_s=5.0),
+}
+ALL = (*DESTINATIONS, *BIGQUERY)
 # What one cannot do, and why: refused with these words, and left out of the tests of it.
 CANNOT: dict[str, dict[str, str]] = {
     "memory": {"retype": "memory converts no values"},
+    "bigquery": {
+        "widen": "the stand-in forgets the digits of a column that is widened, and adds no field to a record"
+    },
 }
 
 
 def able(power: str) -> dict[str, Callable[[Path], Destination]]:
     return {name: make for name, make in DESTINATIONS.items() if power not in CANNOT.get(name, {})}
+
+
+def opened(name: str, folder: Path, google: Google | None) -> Destination:
+    if name in DESTINATIONS:
+        return DESTINATIONS[name](folder)
+    assert google is not None
+    return BIGQUERY[name](google)
 
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -61,7 +61,7 @@ class NumberedPlace(BaseModel):
     [("append", True), ("append", False), ("replace", True), ("replace_windows", True), ("merge", True)],
 )
 def test_commit_makes_the_safe_changes_first_and_says_so(
-    destination: Destination, write: Literal["append", "replace", "replace_windows", "merge"], full: bool
+    widening: Destination, write: Literal["append", "replace", "replace_windows", "merge"], full: bool
 ) -> None:
     old = contract(
         id=int,
@@ -85,10 +85,10 @@ def test_commit_makes_the_safe_changes_first_and_says_so(
         {"id": 1, "total": 5, "note": "a", "place": place, "places": [place, place]},
         {"id": 2, "total": 6, "note": "b"},
     ]
-    land(destination, Table("rows", old, key=("id",), write=write), rows if full else [])
+    land(widening, Table("rows", old, key=("id",), write=write), rows if full else [])
     table = Table("rows", new, key=("id",), write=write)
-    destination.prepare(table)
-    landed = land(destination, table, [{"id": 3, "total": "0.25", "note": None, "tags": ["x"]}])
+    widening.prepare(table)
+    landed = land(widening, table, [{"id": 3, "total": "0.25", "note": None, "tags": ["x"]}])
     assert landed.changes == (
         "widen total: int to decimal(21, 2)",
         "relax note: null allowed",
@@ -106,9 +106,9 @@ def test_commit_makes_the_safe_changes_first_and_says_so(
     ]
     after = {"id": 3, "total": Decimal("0.25"), "note": None, "place": None, "places": [], "tags": ["x"]}
     kept = before if full and write in {"append", "merge"} else []
-    assert held(destination) == [{**row, "gone": None} for row in (*kept, after)]
-    assert destination.differences(table) == []
-    assert land(destination, table, []).changes == ()
+    assert held(widening) == [{**row, "gone": None} for row in (*kept, after)]
+    assert widening.differences(table) == []
+    assert land(widening, table, []).changes == ()
 
 
 class SourceBrokeError(Exception):

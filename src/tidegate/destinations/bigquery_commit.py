@@ -77,8 +77,11 @@ def write(session: Session, commit: Commit, *, part_bytes: int = PART_BYTES) -> 
     return replace(landed, changes=changes, cost=cost)
 
 
-def _name(commit: Commit) -> str:
-    return hashlib.sha256(commit.commit_id.encode()).hexdigest()[:16]
+def _name(session: Session, commit: Commit) -> str:
+    """The same for every attempt at this commit, and for no other one of the project."""
+    place = session.place
+    whole = f"{place.project}.{place.dataset} {session.since} {commit.commit_id}"
+    return hashlib.sha256(whole.encode()).hexdigest()[:20]
 
 
 @dataclass(frozen=True)
@@ -95,14 +98,14 @@ class _Coming:
         batches = joined(within.watch(_fitting(commit)), _ROWS, _BYTES)
         rows = stage(
             session,
-            f"{_name(commit)}_rows",
+            f"{_name(session, commit)}_rows",
             staged_columns(commit.table, numbered=numbered),
             _numbered(batches) if numbered else batches,
             part_bytes=part_bytes,
         )
         rejects = stage(
             session,
-            f"{_name(commit)}_rejects",
+            f"{_name(session, commit)}_rejects",
             [staged_column(column) for column in COLUMNS],
             joined(commit.rejected.batches(), _ROWS, _BYTES),
             part_bytes=part_bytes,
@@ -131,7 +134,7 @@ def _land(session: Session, commit: Commit, coming: _Coming) -> QueryJob | None:
     for pause_s in (*_PAUSES_S, None):
         try:
             with session.about(commit.table.name):
-                return session.run(f"tidegate_{_name(commit)}_commit", script, parameters)
+                return session.run(f"tidegate_{_name(session, commit)}_commit", script, parameters)
         except GoogleUnavailableError as error:
             raise CommitUnknownError(
                 f"{commit.task}: no word whether commit {commit.commit_id} landed: {error}", hint=error.hint

@@ -46,7 +46,8 @@ def quote(*names: str) -> str:
 class Session:
     """An open client at one dataset. `location` is that of the dataset; `exists`: whether it is there.
 
-    `retry_s` bounds how long one request is sent again. `sleep` waits between two looks at a job, and may
+    `since` tells this dataset from one that was of its name before: ids of jobs, which go by project and are
+    never forgotten, are made with it. `retry_s` bounds how long one request is sent again. `sleep` waits between two looks at a job, and may
     raise to end the wait; the job goes on.
     """
 
@@ -54,6 +55,7 @@ class Session:
     place: Place
     location: str | None
     exists: bool
+    since: str = ""
     retry_s: float = 120.0
     sleep: Callable[[float], None] = time.sleep
 

@@ -65,18 +65,19 @@ def ensure(session: Session) -> Session:
                 made, exists_ok=True, retry=session.retry, timeout=REQUEST_TIMEOUT_S
             )
             session = replace(session, exists=True)
-        for name, columns in _OWN.items():
-            _ensure_table(session, name, columns)
-    return session
+        made_at = {name: _ensure_table(session, name, columns) for name, columns in _OWN.items()}
+    return replace(session, since=made_at[COMMITS])
 
 
-def _ensure_table(session: Session, name: str, columns: Sequence[Column]) -> None:
+def _ensure_table(session: Session, name: str, columns: Sequence[Column]) -> str:
+    """When it was made."""
     table = session.client.create_table(
         own_resource(session, name, columns), exists_ok=True, retry=session.retry, timeout=REQUEST_TIMEOUT_S
     )
     if table.expires is not None:
         table.expires = None
         session.client.update_table(table, ["expires"], retry=session.retry, timeout=REQUEST_TIMEOUT_S)
+    return str(table.created)
 
 
 def rows_of(session: Session, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
