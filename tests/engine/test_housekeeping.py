@@ -16,7 +16,8 @@ from tidegate.destinations.base import Destination
 from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.registry import open_destination
 from tidegate.engine.exceptions import LockHeldError
-from tidegate.engine.housekeeping import Housekeeping, Keeping, Swept, Told, over_cap, size_of
+from tidegate.engine.holdings import size_of
+from tidegate.engine.housekeeping import Housekeeping, Keeping, Swept, Told, over_cap
 from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import run_lock

@@ -6,8 +6,6 @@ and profiles go. Nothing goes by itself: only `tidegate gc` calls this.
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from typing import Literal
 
 from tidegate.destinations.base import Destination, LeavesFiles
 from tidegate.engine.exceptions import LockHeldError, storage_error
+from tidegate.engine.holdings import Holdings, size_of
 from tidegate.engine.ledger import Ledger, RunRow
 from tidegate.engine.locks import run_lock
 from tidegate.utils.amounts import shown_size
@@ -73,10 +72,12 @@ class Housekeeping:
     dry_run: bool = False
     now: Callable[[], float] = time.time
     _masked: dict[str, Counter[str]] = field(default_factory=dict)  # by destination: rows of each run
+    _holdings: Holdings = field(init=False)
 
     def sweep(self) -> Swept:
         """Raises `StorageError` where the folder cannot be changed; what was removed before stays so."""
-        swept = Swept(bytes_left=size_of(self.home.root))
+        self._holdings = Holdings(self.home)
+        swept = Swept(bytes_left=self._holdings.total)
         if not self.home.root.is_dir():
             return swept
         with Ledger(self.home) as ledger:
@@ -95,15 +96,16 @@ class Housekeeping:
         """Remove or keep one run; gives it back where that hangs on how much is left of the others."""
         with self._free(ledger, folder) as held:
             if held is not None:
-                swept.runs.append(Told(folder.name, _bytes(folder), False, held))
+                swept.runs.append(Told(folder.name, self._holdings.size(folder), False, held))
                 return None
             # half-written by a process that is gone: nobody else is at work
-            self._delete([each for each in _work(folder) if each.suffix == ".tmp"], swept)
+            work = self._holdings.work(folder)
+            self._delete([each.path for each in work if each.path.suffix == ".tmp"], swept)
             fate, why = self._judge(folder, ledger.run(folder.name), rows)
             if fate == "removed":
                 self._take(folder, why, swept)
             elif fate == "kept":
-                swept.runs.append(Told(folder.name, _bytes(folder), False, why))
+                swept.runs.append(Told(folder.name, self._holdings.size(folder), False, why))
             return (folder, why) if fate == "kept unless over the cap" else None
 
     def _if_over_cap(self, ledger: Ledger, folder: Path, why: str, swept: Swept) -> None:
@@ -112,28 +114,24 @@ class Housekeeping:
             if swept.bytes_left > cap and held is None:
                 self._take(folder, f"{why}, over the cap of {shown_size(cap)}", swept)
             else:
-                swept.runs.append(Told(folder.name, _bytes(folder), False, held or why))
+                swept.runs.append(Told(folder.name, self._holdings.size(folder), False, held or why))
 
     def _take(self, folder: Path, why: str, swept: Swept) -> None:
-        count = _bytes(folder)
+        count = self._holdings.size(folder)
         swept.runs.append(Told(folder.name, count, True, why))
         swept.bytes_removed += count
         swept.bytes_left -= count
         if not self.dry_run:
-            _remove(folder)
+            self._holdings.remove(folder)
 
     def _folders(self, rows: dict[str, RunRow]) -> list[Path]:
         """Of runs that have files left, the least recently used first."""
-        folders = [each for each in (self.home.root / "runs").glob("*") if not each.is_symlink()]
-        found = [each for each in folders if each.is_dir() and any(_work(each))]
-        return sorted(found, key=lambda each: self._used(each, rows.get(each.name)))
+        return sorted(self._holdings.folders(), key=lambda each: self._used(each, rows.get(each.name)))
 
-    @staticmethod
-    def _used(folder: Path, row: RunRow | None) -> float:
+    def _used(self, folder: Path, row: RunRow | None) -> float:
         """When a run was last at work, in epoch seconds."""
-        touched = max((each.stat().st_mtime for each in _work(folder)), default=0.0)
         ended = row.finished_at if row else None
-        return max(touched, ended.timestamp() if ended else 0.0)
+        return max(self._holdings.touched_s(folder), ended.timestamp() if ended else 0.0)
 
     def _judge(self, folder: Path, row: RunRow | None, rows: dict[str, RunRow]) -> tuple[_Fate, str]:
         idle_s = self.now() - self._used(folder, row)
@@ -209,13 +207,10 @@ class Housekeeping:
             swept.bytes_left -= count if state else 0
 
 
-def size_of(folder: Path) -> int:
-    """Bytes of all files in a folder; 0 where there is none."""
-    return sum(_size(Path(place) / name) for place, _, names in os.walk(folder) for name in names)
-
-
 def over_cap(home: Home, max_bytes: int) -> str | None:
     """One line about a state folder that is too large; None where it is not."""
+    if home.mirror.shared:  # a bucket is not listed for this after every run
+        return None
     held = size_of(home.root)
     if held <= max_bytes:
         return None
@@ -223,33 +218,6 @@ def over_cap(home: Home, max_bytes: int) -> str | None:
         f"{home.root} holds {shown_size(held)}, more than max_state = {shown_size(max_bytes)}:"
         " `tidegate gc` removes what runs no longer need"
     )
-
-
-def _work(folder: Path) -> Iterator[Path]:
-    """The files of a run's tasks: all but those at the top, which are its record."""
-    for place, _, names in os.walk(folder):
-        if Path(place) != folder:
-            yield from (Path(place) / name for name in names)
-
-
-def _bytes(folder: Path) -> int:
-    return sum(map(_size, _work(folder)))
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.lstat().st_size
-    except FileNotFoundError:  # a run at work has renamed it
-        return 0
-
-
-def _remove(folder: Path) -> None:
-    for each in folder.iterdir():
-        try:
-            if each.is_dir() and not each.is_symlink():
-                shutil.rmtree(each)
-        except OSError as error:
-            raise storage_error(each, error) from error
 
 
 def _tasks(row: RunRow) -> list[dict[str, object]]:

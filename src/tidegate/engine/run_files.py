@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from tidegate.engine import state_files
 from tidegate.engine.exceptions import DamagedStateError
 from tidegate.utils.errors import ExitCode
+from tidegate.utils.gcp_errors import GooglePreconditionError
 from tidegate.utils.home import Home
 
 BEGUN, ENDED = "run.json", "summary.json"
@@ -41,10 +43,12 @@ class RunRow:
 
 def write_begun(home: Home, row: RunRow) -> None:
     """Note that the run has begun, where that is not noted yet. Durable when this returns."""
-    names = ("run_id", "workflow", "arguments", "destination")
-    fields = {name: getattr(row, name) for name in names}
     path = home.run(row.run_id) / BEGUN
-    state_files.save_once(path, {**fields, "started_at": row.started_at.isoformat()})
+    if not state_files.stands(path):
+        names = ("run_id", "workflow", "arguments", "destination")
+        fields = {name: getattr(row, name) for name in names}
+        with suppress(GooglePreconditionError):  # another machine has noted it just now
+            state_files.save(path, {**fields, "started_at": row.started_at.isoformat()})
 
 
 def write_ended(home: Home, run_id: str, at: datetime, exit_code: int, summary: dict[str, Any]) -> None:

@@ -63,6 +63,15 @@ def save_once(path: Path, value: dict[str, Any]) -> bool:
     return True
 
 
+def stands(path: Path) -> bool:
+    """Whether the file is there."""
+    try:
+        mirror_of(path).fetch(path)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    return path.exists()
+
+
 def load(path: Path, make: Callable[[dict[str, Any]], T]) -> T | None:
     """What `make` makes of the file, or None where there is none. Raises `DamagedStateError`."""
     try:

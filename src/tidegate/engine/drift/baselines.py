@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +54,7 @@ class Baselines:
     def _stored(self) -> Iterator[tuple[datetime, str, Profile]]:
         mirror_of(self.folder).fetch_those(self.folder)
         for path in sorted(self.folder.glob("*.json")):
-            found = read(path)
+            found = _parsed(path)
             if found is not None:
                 yield datetime.fromisoformat(found[0]["at"]), path.stem, found[1]
 
@@ -73,8 +74,13 @@ def write(path: Path, stored: dict[str, object]) -> None:
 
 def read(path: Path) -> tuple[dict[str, str], Profile] | None:
     """What stands beside the profile, and it; None where it is gone, damaged, or of another version."""
-    try:
+    with suppress(OSError):
         mirror_of(path).fetch(path)
+    return _parsed(path)
+
+
+def _parsed(path: Path) -> tuple[dict[str, str], Profile] | None:
+    try:
         stored = json.loads(path.read_bytes())
         return stored, Profile.from_json(stored)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

@@ -123,8 +123,8 @@ class Mirror(Protocol):
         """What is kept below a folder, in the order of the names: for a person who asks, and for `gc`."""
         ...
 
-    def forget(self, path: Path) -> None:
-        """Keep it no longer: a path of `held`, or a file's. Fine where it is gone."""
+    def forget(self, *paths: Path) -> None:
+        """Keep them no longer: paths of `held`, or of files. Fine where one is gone."""
         ...
 
 
@@ -181,7 +181,7 @@ class LocalOnly:
     def held(self, folder: Path, limit: int | None = None) -> Iterator[Held]:  # noqa: ARG002
         return iter(())
 
-    def forget(self, path: Path) -> None:
+    def forget(self, *paths: Path) -> None:
         pass
 
 

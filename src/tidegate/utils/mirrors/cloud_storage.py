@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tidegate.utils.mirrors.base import Held
 from tidegate.utils.mirrors.bucket import ABSENT, Bucket, Stored, checksum_of
 from tidegate.utils.mirrors.leases import BucketLease, Claim
 from tidegate.utils.mirrors.segments import SegmentLimits, Segments
+
+T = TypeVar("T")
 
 LEASE_S = 60.0
 _AT_ONCE = 8
@@ -54,9 +56,7 @@ class CloudStorage:
     def fetch_those(self, folder: Path, begins: str = "", limit: int | None = None) -> None:
         listed = self._bucket.names(f"{self._name(folder)}/{begins}", limit)
         found = [(each, path) for each in listed if (path := self._root / each.name).parent == folder]
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tidegate-fetch") as pool:
-            for done in [pool.submit(self._match, each, path) for each, path in found]:
-                done.result()
+        _at_once(lambda pair: self._match(*pair), found)
 
     def fetch(self, path: Path, version: str = "") -> None:
         name = self._name(path, version)
@@ -120,12 +120,19 @@ class CloudStorage:
             written_s = each.updated.timestamp() if each.updated else 0.0
             yield Held(self._root / each.name, each.size, written_s)
 
-    def forget(self, path: Path) -> None:
-        self._bucket.delete(self._name(path))
+    def forget(self, *paths: Path) -> None:
+        _at_once(lambda path: self._bucket.delete(self._name(path)), paths)
 
     def _name(self, path: Path, version: str = "") -> str:
         name = path.relative_to(self._root).as_posix()
         return f"{name}.{version}" if version else name
+
+
+def _at_once(act: Callable[[T], object], of: Iterable[T]) -> None:
+    """A few at a time. Raises what the first of them did that failed."""
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tidegate-bucket") as pool:
+        for _ in pool.map(act, of):
+            pass
 
 
 def _checksum(path: Path) -> str:
