@@ -126,12 +126,16 @@ def built(dockerfile: str, context: Path, python: str) -> Iterator[Image]:
             _writable(root)
 
 
-def layered(image: Image, dockerfile: str, context: Path) -> None:
-    """The steps of a Dockerfile whose FROM is `image`, done to it."""
-    ((_, steps),) = _stages(parse(dockerfile))
-    _writable(image.root)
-    _steps(steps, image, context, {})
-    _read_only(image.root)
+def layered(image: Image, dockerfile: str, context: Path, python: str) -> None:
+    """The steps of a Dockerfile whose last FROM is `image`, done to it."""
+    *before, (_, last) = _stages(parse(dockerfile))
+    with tempfile.TemporaryDirectory(prefix="image-") as folder:
+        stages = {name: Path(folder) / name for name, _ in before}
+        for name, steps in before:
+            _steps(steps, _fresh(stages[name], python), context, stages)
+        _writable(image.root)
+        _steps(last, image, context, stages)
+        _read_only(image.root)
 
 
 def _stages(instructions: list[Instruction]) -> Iterator[tuple[str, list[Instruction]]]:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from scripts.standins import interpreter
-from tests.image import Image, built, let_through, parse
+from tests.image import Image, built, layered, let_through, parse
+from tests.test_deploy_docs import DOCKERFILES
+from tests.test_readme import BLOCKS, FILES
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCK = (ROOT / "requirements" / "runtime.lock").read_text("utf-8")
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 IGNORED = (ROOT / ".dockerignore").read_text("utf-8")
+
+
+@cache
+def python() -> str:
+    """That of the base image, where it can be had."""
+    return interpreter(dict(os.environ)) or sys.executable
 
 
 def rests(name: str) -> list[str]:
@@ -64,9 +75,7 @@ def test_what_is_copied_gets_into_the_build() -> None:
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[Image]:
-    import os
-
-    with built(DOCKERFILE, ROOT, interpreter(dict(os.environ)) or sys.executable) as image:
+    with built(DOCKERFILE, ROOT, python()) as image:
         yield image
 
 
@@ -103,3 +112,25 @@ def test_the_image_holds_no_compiler_nor_what_it_was_built_from(image: Image) ->
     assert not any(image.path("/opt/tidegate/bin").glob("pip*"))
     assert not image.path("/src").exists()
     assert not image.path("/opt/build").exists()
+
+
+@pytest.mark.extended
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=["a project", "with packages"])
+def test_a_project_over_the_image_has_its_workflows(image: Image, dockerfile: str, tmp_path: Path) -> None:
+    (settings,) = [body for language, body in BLOCKS if language == "toml"]
+    pinned = re.search(r"^six==.*?(?=^\S)", LOCK, re.MULTILINE | re.DOTALL)
+    assert pinned is not None
+    written = FILES | {
+        "pyproject.toml": settings,
+        "requirements.txt": pinned.group(),
+        ".env": "ACME_API_KEY=x",
+    }
+    for name, body in written.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(body)
+    layered(image, dockerfile, tmp_path, python())
+    listed = image.run("list")
+    assert listed.returncode == 0, listed.stderr
+    assert "acme" in listed.stdout
+    assert not image.path("/app/.env").exists()

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 
+from tests.cli_words import parsed
 from tests.test_deploy_terraform import FOLDER
-from tidegate.cli.main import app
 from tidegate.destinations import bigquery_url
 from tidegate.utils.secrets import SecretReference
 
@@ -57,15 +56,6 @@ def values(folder: Path, **changed: Any) -> dict[str, Any]:
     assert planned.returncode == 0, planned.stderr
     outputs = json.loads(terraform(folder, "show", "-json", "planned").stdout)["planned_values"]["outputs"]
     return {name: output["value"] for name, output in outputs.items()}
-
-
-def parsed(arguments: list[str]) -> dict[str, Any]:
-    """What the command makes of it. Raises where it has no such option."""
-    command = typer.main.get_command(app)
-    name, *rest = arguments
-    with command.make_context("tidegate", [name, *rest]) as context:
-        found = command.get_command(context, name)  # type: ignore[attr-defined]
-        return dict(found.make_context(name, rest).params)
 
 
 def test_the_files_are_formatted() -> None:
