@@ -1,5 +1,5 @@
-"""Random histories of an API against a plain model: rows that appear, change and arrive late, also while
-pages are read. After the next run the table is what the API holds, for every way to write.
+"""Random histories of an API against a plain model: rows that appear, change, arrive late and vanish, also
+while pages are read. After the next run the table is what the API holds, for every way to write.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import httpx2
 import pytest
@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from tests.engine.crash_scene import FilteringShop, Sale, ask, to_sale
 from tests.engine.shop import AcmeConnector, ApiOrder, as_any
-from tidegate.contracts.table import Table, WriteMode
+from tidegate.contracts.table import SYNTHETIC_KEY, Table
 from tidegate.contracts.windows import Cursor, Window, Windows
 from tidegate.destinations.base import Destination
 from tidegate.destinations.duckdb import DuckDBDestination
@@ -39,9 +39,26 @@ PAGE = 8  # rows that a page of ten brings beyond the seam of two
 Row = dict[str, Any]
 
 
-def task_of(write: WriteMode) -> Task[Any, Any, Any]:
-    key = ("order_id",) if write == "merge" else ()
-    into = Table("orders", Sale, key=key, write=write)
+# Beside the four: merges that delete what vanished; and rows whose ids say nothing, some of which are equal,
+# in a task that asks for all of them and in one that asks for what came since.
+Way = Literal["append", "replace", "replace_windows", "merge", "vanishing", "keyless", "keyless since"]
+WAYS: tuple[Way, ...] = get_args(Way)
+SINCE: tuple[Way, ...] = ("merge", "keyless since")
+KEYLESS: tuple[Way, ...] = ("keyless", "keyless since")
+FORGETTING: tuple[Way, ...] = ("replace", "vanishing", "keyless")
+TABLES: dict[Way, Table[Sale]] = {
+    "append": Table("orders", Sale),
+    "replace": Table("orders", Sale, write="replace"),
+    "replace_windows": Table("orders", Sale, write="replace_windows"),
+    "merge": Table("orders", Sale, key=("order_id",), write="merge"),
+    "vanishing": Table("orders", Sale, key=("order_id",), write="merge", delete_vanished=True),
+    "keyless": Table("orders", Sale, key=SYNTHETIC_KEY, write="merge", delete_vanished=True),
+    "keyless since": Table("orders", Sale, key=SYNTHETIC_KEY, write="merge"),
+}
+
+
+def task_of(write: Way) -> Task[Any, Any, Any]:
+    into = TABLES[write]
     if write == "replace_windows":
 
         @task(transform=to_sale, into=into, windows=Windows(refetch=2, start=FIRST_DAY))
@@ -49,7 +66,7 @@ def task_of(write: WriteMode) -> Task[Any, Any, Any]:
             return ask(acme, day=str(window.first_day))
 
         return as_any(by_day)
-    if write == "merge":
+    if write in SINCE:
 
         @task(
             transform=to_sale,
@@ -72,7 +89,7 @@ def task_of(write: WriteMode) -> Task[Any, Any, Any]:
 class History:
     """An API whose clock and rows move, and a table that follows it."""
 
-    write: WriteMode
+    write: Way
     folder: Path
     destination: Destination
     now: datetime = START
@@ -83,7 +100,7 @@ class History:
     def __post_init__(self) -> None:
         self.shop = FilteringShop(self.folder)
         self.shop.answer = self._move_on
-        self._requests = 0
+        self._requests = self._made = 0
 
     def act(self, what: str, number: int) -> None:
         """Something happens at the vendor, a second after what happened last."""
@@ -95,7 +112,9 @@ class History:
                     rows.append(self._row(self.now))
             case "late":
                 rows.append(self._row(self._as_late_as_a_run_still_looks()))
-            case "change" if rows:
+            case "vanish" if len(rows) > 1 and self.write in FORGETTING:
+                del rows[number % len(rows)]
+            case "change" if rows and self.write != "keyless since":
                 row = rows[number % len(rows)]
                 if self.write == "replace_windows":  # the vendor dates a row once: it stays in its cell
                     settled = datetime.fromisoformat(row["updatedAt"]).date() < self.last_run - timedelta(
@@ -106,10 +125,16 @@ class History:
                     row |= {"total": row["total"] + 1, "updatedAt": self.now.isoformat()}
 
     def _row(self, at: datetime) -> Row:
-        number = 1000 + len(self.shop.orders)
+        self._made += 1
+        if self.write in KEYLESS:  # now and then equal to one of its neighbours
+            at = at.replace(minute=0, second=0)
+            return {"id": self._made**2 % 11, "total": self._made // 5, "updatedAt": at.isoformat()}
+        number = 1000 + self._made
         return {"id": number, "total": number, "updatedAt": at.isoformat()}
 
     def _as_late_as_a_run_still_looks(self) -> datetime:
+        if self.write == "keyless since":
+            return max(START, self.now - LOOKBACK + timedelta(hours=1))
         if self.write == "merge":
             return max(START, self.now - LOOKBACK + timedelta(seconds=1))
         day = max(FIRST_DAY, self.last_run - timedelta(days=1))
@@ -147,13 +172,13 @@ class History:
         return sorted((row["id"], row["total"]) for row in self.shop.orders)
 
 
-HAPPENINGS = st.tuples(st.sampled_from(["appear", "late", "change"]), st.integers(1, 25))
+HAPPENINGS = st.tuples(st.sampled_from(["appear", "late", "change", "vanish"]), st.integers(1, 25))
 
 
 class Machine(RuleBasedStateMachine):
     """What happens, in any order."""
 
-    write: WriteMode = "merge"
+    write: Way = "merge"
     destination: Callable[[Path], Destination]
 
     def __init__(self) -> None:
@@ -191,11 +216,10 @@ class Machine(RuleBasedStateMachine):
         self._folder.cleanup()
 
 
-WAYS: tuple[WriteMode, ...] = ("append", "replace", "replace_windows", "merge")
-
-
-def drive(write: WriteMode, into: Callable[[Path], Destination], *, examples: int, steps: int) -> None:
-    machine = type(f"Machine_{write}", (Machine,), {"write": write, "destination": staticmethod(into)})
+def drive(write: Way, into: Callable[[Path], Destination], *, examples: int, steps: int) -> None:
+    machine = type(
+        f"Machine_{write.replace(' ', '_')}", (Machine,), {"write": write, "destination": staticmethod(into)}
+    )
     limits = settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -207,19 +231,19 @@ def drive(write: WriteMode, into: Callable[[Path], Destination], *, examples: in
 
 
 @pytest.mark.parametrize("write", WAYS)
-def test_after_the_next_run_the_table_is_what_the_api_holds(write: WriteMode) -> None:
-    drive(write, lambda _: MemoryDestination(), examples=3, steps=6)
+def test_after_the_next_run_the_table_is_what_the_api_holds(write: Way) -> None:
+    drive(write, lambda _: MemoryDestination(), examples=2, steps=6)
 
 
 @pytest.mark.extended
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("write", WAYS)
-def test_after_the_next_run_of_any_history_the_table_is_what_the_api_holds(write: WriteMode) -> None:
+def test_after_the_next_run_of_any_history_the_table_is_what_the_api_holds(write: Way) -> None:
     drive(write, lambda folder: DuckDBDestination(folder / "warehouse.duckdb"), examples=8, steps=20)
 
 
 @pytest.mark.parametrize("write", WAYS)
-def test_a_row_that_arrives_late_is_in_the_table_after_the_next_run(tmp_path: Path, write: WriteMode) -> None:
+def test_a_row_that_arrives_late_is_in_the_table_after_the_next_run(tmp_path: Path, write: Way) -> None:
     history = History(write, tmp_path, MemoryDestination())
     history.act("appear", 20)
     history.now += timedelta(hours=30)
@@ -244,7 +268,7 @@ def vanishing(history: History, times: int) -> None:
 
 
 @pytest.mark.parametrize("write", WAYS)
-def test_rows_that_vanish_while_they_are_read_start_the_slice_over(tmp_path: Path, write: WriteMode) -> None:
+def test_rows_that_vanish_while_they_are_read_start_the_slice_over(tmp_path: Path, write: Way) -> None:
     history = History(write, tmp_path, MemoryDestination())
     history.act("appear", 40)
     vanishing(history, times=1)
@@ -263,3 +287,28 @@ def test_rows_that_keep_vanishing_load_nothing_and_the_next_run_is_right(tmp_pat
     assert history.table() == []
     assert history.run().exit_code == ExitCode.OK
     assert history.table() == history.held()
+
+
+def test_rows_that_vanish_are_gone_after_the_next_full_refresh(tmp_path: Path) -> None:
+    for write in FORGETTING:
+        history = History(write, tmp_path / write, MemoryDestination())
+        history.folder.mkdir()
+        history.act("appear", 40)
+        history.run()
+        for number in (3, 17, 30):
+            history.act("vanish", number)
+        assert history.run().rows_deleted == (0 if write == "replace" else 3)
+        assert history.table() == history.held()
+        assert len(history.held()) == 37
+
+
+def test_rows_without_an_id_are_as_often_in_the_table_as_the_api_has_them(tmp_path: Path) -> None:
+    for write in KEYLESS:
+        history = History(write, tmp_path / write, MemoryDestination())
+        history.folder.mkdir()
+        for _ in range(4):
+            history.act("appear", 12)
+            history.now += timedelta(minutes=20)
+            history.run()
+            assert history.table() == history.held()
+        assert len(set(history.held())) < len(history.held())
