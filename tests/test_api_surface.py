@@ -34,10 +34,10 @@ def loaded_by(code: str) -> set[str]:
 
 def test_the_public_names_are_exactly_these() -> None:
     assert tidegate.__all__ == [
-        "Context", "Cursor", "Each", "From", "Map", "Personal", "ReadContract", "Table", "Window",
-        "Windows", "WriteContract", "__version__", "load", "run", "task", "workflow",
+        "SYNTHETIC_KEY", "Context", "Cursor", "Each", "From", "Map", "Personal", "ReadContract", "Table",
+        "Window", "Windows", "WriteContract", "__version__", "load", "run", "task", "workflow",
     ]  # fmt: skip
-    assert dir(tidegate) == tidegate.__all__
+    assert dir(tidegate) == sorted(tidegate.__all__)
 
 
 @pytest.mark.parametrize("name", tidegate.__all__)

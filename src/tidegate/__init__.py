@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tidegate.contracts.base import WriteContract as WriteContract
     from tidegate.contracts.map import Map as Map
     from tidegate.contracts.personal import Personal as Personal
+    from tidegate.contracts.table import SYNTHETIC_KEY as SYNTHETIC_KEY
     from tidegate.contracts.table import Table as Table
     from tidegate.contracts.windows import Cursor as Cursor
     from tidegate.contracts.windows import Window as Window
@@ -31,6 +32,7 @@ _HOMES = {
     "Map": "tidegate.contracts.map",
     "Personal": "tidegate.contracts.personal",
     "ReadContract": "tidegate.contracts.base",
+    "SYNTHETIC_KEY": "tidegate.contracts.table",
     "Table": "tidegate.contracts.table",
     "Window": "tidegate.contracts.windows",
     "Windows": "tidegate.contracts.windows",
@@ -43,6 +45,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "SYNTHETIC_KEY",
     "Context",
     "Cursor",
     "Each",

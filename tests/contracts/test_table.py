@@ -10,8 +10,8 @@ import pytest
 from pydantic import AwareDatetime, Field
 
 from tidegate.contracts.base import WriteContract
-from tidegate.contracts.table import Table
-from tidegate.utils.schemas import SchemaError
+from tidegate.contracts.table import SYNTHETIC_KEY, Table
+from tidegate.utils.schemas import SchemaError, bigquery_fields, columns_of
 
 
 class Order(WriteContract):
@@ -72,3 +72,11 @@ def test_reserved_column_prefix_is_refused() -> None:
 
     with pytest.raises(ValueError, match="reserved prefix"):
         Table("sly", Sly)
+
+
+def test_a_synthetic_key_is_a_required_column_behind_those_of_the_contract() -> None:
+    table = Table("orders", Order, key=SYNTHETIC_KEY, write="merge")
+    assert table.columns[:-1] == columns_of(Order)
+    (field,) = bigquery_fields(table.columns[-1:])
+    assert (field["name"], field["type"], field["mode"]) == ("_tidegate_key", "STRING", "REQUIRED")
+    assert not Table("orders", Order).has_synthetic_key

@@ -113,7 +113,7 @@ class MemoryDestination:
         if held is None:
             raise DestinationError(f"memory: no table {table}", hint="has it been loaded yet?")
         names = [column.name for column in held.columns]
-        return names, [tuple(row[name] for name in names) for row in held.rows[:rows]]
+        return names, [tuple(row.get(name) for name in names) for row in held.rows[:rows]]
 
 
 def _free_name(state: State, name: str) -> str:
