@@ -52,6 +52,7 @@ def worker(
         serving.join()
 
 
+@pytest.mark.extended
 def test_two_processes_never_pass_the_window_together_and_share_it() -> None:
     stamps: list[float] = []
 

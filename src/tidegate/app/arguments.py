@@ -56,6 +56,8 @@ class ReplayArguments(Judging, Working):
 class RunArguments(Asking, Working):
     """The options of `run` as they were typed."""
 
+    executor: options.Executor = options.ExecutorKind.LOCAL
+    workers: options.Workers = None
     shard: options.NoShard = None
 
 

@@ -15,6 +15,11 @@ class SchemaFormat(StrEnum):
     JSON = "json"
 
 
+class ExecutorKind(StrEnum):
+    LOCAL = "local"
+    PROCESSES = "processes"
+
+
 Tasks = Annotated[list[str] | None, typer.Argument(metavar="TASK", help="All tasks if none is named.")]
 From = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, inclusive (2026-01-31).")]
 Until = Annotated[str | None, typer.Option("--until", metavar="DAY", help="Last day, inclusive.")]
@@ -52,6 +57,14 @@ MaxInvalid = Annotated[
 ]
 QuarantineExit = Annotated[
     int, typer.Option("--quarantine-exit", metavar="CODE", help="Exit code where rows are in quarantine.")
+]
+Executor = Annotated[
+    ExecutorKind,
+    typer.Option("--executor", help="local: in this process; processes: slices in workers of this machine."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, max=64, help="Of --executor processes (default: cores)."),
 ]
 NoShard = Annotated[str | None, typer.Option("--shard", hidden=True)]
 Out = Annotated[

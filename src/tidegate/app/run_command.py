@@ -13,6 +13,7 @@ from typing import TextIO
 from tidegate.app import parse
 from tidegate.app.arguments import Asking, RunArguments, Working
 from tidegate.app.failures import exits
+from tidegate.app.options import ExecutorKind
 from tidegate.app.places import destination_of
 from tidegate.app.progress import progress_bars
 from tidegate.app.stopping import stopped_by_signals
@@ -62,7 +63,19 @@ def run_and_show(
     """Run with progress, then the table of rows by task and outcome, failures, and the summary."""
     runner = runner_of(workflow, arguments)
     runner.connector = connector
-    return work_and_show(runner, Runner.run, arguments)
+    return work_and_show(runner, _step(arguments), arguments)
+
+
+def _step(arguments: RunArguments) -> Callable[[Runner], RunReport]:
+    """How the run is worked: here, or by worker processes."""
+    if arguments.executor is ExecutorKind.LOCAL:
+        if arguments.workers is not None:
+            raise UsageError("--workers goes with --executor processes")
+        return Runner.run
+    from tidegate.engine.processes import Processes
+
+    count = arguments.workers or os.cpu_count() or 1
+    return lambda runner: Processes(runner, count, Project.find(Path.cwd()).segments).run()
 
 
 def runner_of(workflow: Workflow, arguments: Asking) -> Runner:

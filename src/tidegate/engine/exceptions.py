@@ -15,6 +15,7 @@ EngineError
 |  `- StorageFullError     exit 20: the disk is full
 |- StoppedError            exit 20: a signal
 |- LostSliceError          exit 20: a slice was silent past its deadline, again and again
+|- LostWorkerError         exit 20: a worker process has died, again and again
 `- LockHeldError           exit 40: another run has this task and destination in hand
 """
 
@@ -98,6 +99,10 @@ class StoppedError(EngineError):
 
 
 class LostSliceError(EngineError):
+    exit_code = ExitCode.TRY_AGAIN
+
+
+class LostWorkerError(EngineError):
     exit_code = ExitCode.TRY_AGAIN
 
 

@@ -7,7 +7,7 @@ of their own, the middle one by several; `Runner.run` takes them in one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from tidegate.engine.events import RunListener, ignore
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.plan import Plan
 from tidegate.engine.planning import Options, Planning, finished, planned
-from tidegate.engine.report import RunReport
+from tidegate.engine.report import RunReport, TaskReport
 from tidegate.engine.shards import COMMIT, RUN, Shard, extract
 from tidegate.engine.stages import stage_of
 from tidegate.engine.tables import prepare
@@ -31,6 +31,25 @@ from tidegate.utils.errors import UsageError
 from tidegate.utils.home import Home
 
 __all__ = ["Options", "Runner"]
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What is known of a run's extraction when its commit begins: when the run began, how long it has taken,
+    and the tasks that failed, by name.
+    """
+
+    started_at: datetime
+    took_s: float
+    failed: Mapping[str, TaskReport]
+
+    def complete(self, report: RunReport) -> None:
+        """Make the report of the commit one of the whole run."""
+        report.started_at = self.started_at
+        report.duration_s += self.took_s
+        report.tasks = [
+            self.failed.get(task.task, task) if task.status == "failed" else task for task in report.tasks
+        ]
 
 
 @dataclass
@@ -92,10 +111,11 @@ class Runner:
                 work.connect()
                 return work.work(plan, step, self.options.invalid, self.options.max_wait_s)
 
-    def commit(self) -> RunReport:
+    def commit(self, extracted: Extracted | None = None) -> RunReport:
         """Land what is whole of the run that `options.run_id` names; nothing is fetched.
 
-        A task with slices that are missing fails with exit code 20 and says which.
+        A task with slices that are missing fails with exit code 20 and says which; or, where `extracted`
+        tells how it failed before, like that.
         """
         plan = self._planned()
         tasks = self.workflow.select([each.task for each in plan.tasks])
@@ -108,6 +128,8 @@ class Runner:
                 self._prepare(work)
                 work.connect()
                 report = work.work(plan, COMMIT, self.options.invalid, self.options.max_wait_s)
+                if extracted is not None:
+                    extracted.complete(report)
                 ledger.finish(plan.run_id, int(report.exit_code), report.summary())
                 return report
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from inspect import signature
+from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_args, get_type_hints, overload
 
 from pydantic import BaseModel
@@ -17,6 +19,7 @@ from tidegate.engine.frames import Frame
 from tidegate.engine.over import Axis, Value, parents
 from tidegate.engine.transforms import Transform
 from tidegate.http_tools.clients import Call
+from tidegate.utils.errors import UsageError
 
 C = TypeVar("C")
 R = TypeVar("R", bound=BaseModel)
@@ -78,6 +81,23 @@ class Task(Generic[C, R, W]):
 
     def __call__(self, *args: Any) -> Call[R]:
         return self.fetch(*args)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[str, str]]:
+        """By its name, as a function is: another process imports it. Raises `UsageError` where it cannot."""
+        where = (self.fetch.__module__, self.fetch.__qualname__)
+        if _named(*where) is not self:
+            raise UsageError(
+                f"the task {self.name} cannot be had by another process: {'.'.join(where)} is not it",
+                hint="Declare tasks at the top of a module, under the name of their function.",
+            )
+        return _named, where
+
+
+def _named(module: str, name: str) -> Any:
+    try:
+        return attrgetter(name)(import_module(module))
+    except (ImportError, AttributeError):
+        return None
 
 
 class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, cast
@@ -240,6 +241,10 @@ class HttpClient(RequestMaker):
         return poll_flow(self.policy, ask, url, began, signs, pace)
 
     # -- how it is run
+
+    def limited_by(self, limiter: BaseRateLimiter) -> None:
+        """Go by another limiter from the next request on: in a worker, by the one that its parent hosts."""
+        self.policy = replace(self.policy, limiter=limiter)
 
     def drive(self, flow: Flow[T], stop: Stop | None = None) -> T:
         """Run a flow on this thread; `stop` cuts it, as closing the client does."""
