@@ -26,6 +26,11 @@ def workflows(project: Project) -> Mapping[str, Callable[[], Workflow]]:
     return dict(sorted(found.items()))
 
 
+def own_workflows(project: Project) -> list[str]:
+    """Names of the project's own, in its order."""
+    return [_short_name(reference) for reference in project.workflows]
+
+
 def find_workflow(project: Project, name: str) -> Workflow:
     """The named workflow. Raises `UsageError` with the nearest name."""
     known = workflows(project)

@@ -200,6 +200,22 @@ def status(to: options.To = None, as_json: options.Json = False, debug: options.
 
 
 @app.command()
+def doctor(
+    workflows: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORKFLOW", help="Whose credential is tried (default: the project's own)."),
+    ] = None,
+    to: options.To = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Check whether a run could work here, and say what to do: identity, permissions, places, keys."""
+    from tidegate.app.doctor import doctor_command
+
+    doctor_command(workflows or [], to, as_json=as_json, debug=debug)
+
+
+@app.command()
 def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go; remove nothing.")] = False,
     unfinished: Annotated[
