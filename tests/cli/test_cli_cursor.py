@@ -110,3 +110,81 @@ def test_the_next_run_asks_from_where_it_was_set(shell: Shell) -> None:
     assert shell.run_inside("events").code == 0
     plan = json.loads(next(shell.home.glob("runs/*/plan.json")).read_bytes())
     assert plan["tasks"][0]["slices"][0]["id"] == str(day - timedelta(days=3))
+
+
+SPLIT = """
+from datetime import date
+
+from pydantic import AwareDatetime
+
+from tidegate import Cursor, Each, ReadContract, Table, Window, WriteContract, task, workflow
+from tidegate.http_tools.clients import Call
+
+
+class ApiRow(ReadContract):
+    id: int
+    at: AwareDatetime
+
+
+class CleanRow(WriteContract):
+    row_id: int
+
+
+def clean(row: ApiRow) -> CleanRow:
+    return CleanRow(row_id=row.id)
+
+
+@task(
+    transform=clean,
+    into=Table("rows", CleanRow, key=("row_id",), write="merge"),
+    cursor=Cursor("at", start=date(2026, 1, 1)),
+    over=Each("account", ["north", "south"]),
+)
+def rows(api: object, window: Window, account: str) -> Call[ApiRow]:
+    raise AssertionError
+
+
+class Factory:
+    @staticmethod
+    def create_connector(settings=None, *, client=None):
+        raise AssertionError
+
+
+app = workflow("split", Factory, [rows])
+"""
+
+
+@pytest.fixture
+def split(shell: Shell) -> Shell:
+    (shell.folder / "split.py").write_text(SPLIT)
+    (shell.folder / "pyproject.toml").write_text('[tool.tidegate]\nworkflows = ["split:app"]\n')
+    to = DuckDBDestination(shell.warehouse)
+    to.set_cursor("split.rows", datetime(2026, 1, 5, tzinfo=UTC), seen=0, slice_id="north-1")
+    to.set_cursor("split.rows", datetime(2026, 1, 6, tzinfo=UTC), seen=1, slice_id="south-2")
+    return shell
+
+
+def test_the_cursors_of_slices_are_shown(split: Shell) -> None:
+    ended = split.inside("cursor", "show", "split.rows", *TO)
+    assert "other slices: none: they begin at the task's start\n" in ended.out
+    assert "2026-01-05 00:00:00Z  north-1\n" in ended.out
+    slices = {"north-1": "2026-01-05T00:00:00+00:00", "south-2": "2026-01-06T00:00:00+00:00"}
+    shown = told(split, "show", "split.rows")
+    assert (shown["version"], shown["value"], shown["slices"]) == (2, None, slices)
+
+
+def test_the_cursor_of_one_slice_is_moved_or_that_of_all(split: Shell) -> None:
+    moved = told(split, "set", "split.rows", "2026-01-02T00:00:00Z", "--slice", "north-1")
+    assert moved["after"]["slices"]["north-1"] == "2026-01-02T00:00:00+00:00"
+    assert moved["after"]["slices"]["south-2"] == "2026-01-06T00:00:00+00:00"
+    assert list(told(split, "reset", "split.rows", "--slice", "south-2")["after"]["slices"]) == ["north-1"]
+    after = told(split, "set", "split.rows", "2026-01-03T00:00:00Z")["after"]
+    assert (after["value"], after["slices"]) == ("2026-01-03T00:00:00+00:00", {})
+
+
+def test_a_slice_that_has_no_cursor_is_wrong_usage(split: Shell) -> None:
+    command = ("cursor", "set", "split.rows", "2026-01-02T00:00:00Z", "--slice")
+    split.inside(*command, "south-3", *TO).failed(
+        2, "no cursor of a slice 'south-3'; did you mean 'south-2'?"
+    )
+    split.inside("cursor", "reset", CONTACTS, "--slice", "x", *TO).failed(2, "no cursor of a slice 'x'")

@@ -14,7 +14,9 @@ from tidegate.contracts.base import ReadContract, WriteContract
 from tidegate.contracts.table import Table
 from tidegate.contracts.windows import Cursor, Window, Windows
 from tidegate.destinations.base import CursorRow
-from tidegate.engine.plan import WHOLE, Plan, Range, TaskPlan, next_cursor, plan_task
+from tidegate.engine.moves import Moves, next_cursors, reached
+from tidegate.engine.over import Each, slice_id
+from tidegate.engine.plan import WHOLE, Plan, Range, TaskPlan, plan_task
 from tidegate.engine.tasks import Task, task
 from tidegate.http_tools.clients import Call
 from tidegate.utils.errors import UsageError
@@ -67,6 +69,11 @@ def at(day: int, hour: int = 0) -> datetime:
     return datetime(2026, 3, day, hour, tzinfo=UTC)
 
 
+def done(plan: TaskPlan, high: datetime | None = None) -> dict[str, datetime | None]:
+    """All its slices, with the highest value of each."""
+    return {each.id: high for each in plan.slices}
+
+
 def test_a_first_run_by_windows_goes_from_its_start_to_today() -> None:
     plan = plan_task(DAILY, CursorRow(), Range(), NOW)
     assert cells(plan) == days(date(2026, 2, 8), date(2026, 3, 10))
@@ -84,7 +91,7 @@ def test_a_run_after_a_pause_misses_no_day() -> None:
 
 def test_the_cursor_of_windows_is_the_end_of_the_last_one() -> None:
     plan = plan_task(DAILY, CursorRow(), Range(), NOW)
-    assert next_cursor(plan, DAILY, []) == at(11)
+    assert next_cursors(plan, DAILY, done(plan)) == Moves(at(11))
 
 
 def test_a_backfill_widens_to_whole_cells() -> None:
@@ -100,35 +107,35 @@ def test_a_backfill_widens_to_whole_cells() -> None:
 def test_a_backfill_of_the_past_leaves_the_cursor() -> None:
     plan = plan_task(DAILY, CursorRow(4, at(9)), Range(date(2026, 1, 1), date(2026, 1, 3)), NOW)
     assert cells(plan) == days(date(2026, 1, 1), date(2026, 1, 3))
-    assert next_cursor(plan, DAILY, []) is None
+    assert next_cursors(plan, DAILY, done(plan)) == Moves()
 
 
 def test_a_backfill_behind_a_gap_leaves_the_cursor() -> None:
     plan = plan_task(DAILY, CursorRow(4, at(2)), Range(date(2026, 3, 5), None), NOW)
-    assert next_cursor(plan, DAILY, []) is None
+    assert next_cursors(plan, DAILY, done(plan)) == Moves()
 
 
 def test_a_backfill_that_closes_up_moves_the_cursor() -> None:
     plan = plan_task(DAILY, CursorRow(4, at(5)), Range(date(2026, 3, 1), None), NOW)
-    assert next_cursor(plan, DAILY, []) == at(11)
+    assert next_cursors(plan, DAILY, done(plan)) == Moves(at(11))
 
 
 def test_a_first_run_from_a_later_day_stores_no_cursor_over_the_gap() -> None:
     for one in (DAILY, SINCE):
         plan = plan_task(one, CursorRow(), Range(date(2026, 3, 9), None), NOW)
-        assert next_cursor(plan, one, [at(10)]) is None
+        assert next_cursors(plan, one, done(plan, at(10))) == Moves()
 
 
 def test_until_alone_in_the_past_asks_for_that_day() -> None:
     plan = plan_task(DAILY, CursorRow(4, at(9)), Range(None, date(2026, 2, 1)), NOW)
     assert cells(plan) == [date(2026, 2, 1)]
-    assert next_cursor(plan, DAILY, []) is None
+    assert next_cursors(plan, DAILY, done(plan)) == Moves()
 
 
 def test_a_full_refresh_begins_at_the_start_and_never_moves_the_cursor_back() -> None:
     plan = plan_task(DAILY, CursorRow(4, at(20)), Range(full_refresh=True), NOW)
     assert cells(plan)[0] == date(2026, 2, 8)
-    assert next_cursor(plan, DAILY, []) is None
+    assert next_cursors(plan, DAILY, done(plan)) == Moves()
 
 
 def test_windows_follow_the_declared_zone() -> None:
@@ -147,25 +154,24 @@ def test_a_later_run_since_looks_back() -> None:
     assert only.start == at(9, 6)
 
 
-def test_the_cursor_since_is_the_smallest_of_the_highest_values_of_its_slices() -> None:
+def test_the_cursor_since_is_the_highest_value_that_came() -> None:
     plan = plan_task(SINCE, CursorRow(2, at(9)), Range(), NOW)
-    assert next_cursor(plan, SINCE, [at(9, 11)]) == at(9, 11)
-    assert next_cursor(plan, SINCE, [at(9, 7), at(9, 11), at(9, 8)]) == at(9, 7)
+    assert next_cursors(plan, SINCE, {WHOLE: at(9, 11)}) == Moves(at(9, 11))
 
 
 def test_the_cursor_since_never_passes_the_bound_of_the_run() -> None:
     plan = plan_task(SINCE, CursorRow(2, at(9)), Range(), NOW)
-    assert next_cursor(plan, SINCE, [datetime(2099, 1, 1, tzinfo=UTC)]) == NOW
+    assert next_cursors(plan, SINCE, {WHOLE: datetime(2099, 1, 1, tzinfo=UTC)}) == Moves(NOW)
 
 
 def test_where_nothing_came_the_cursor_stays() -> None:
     plan = plan_task(SINCE, CursorRow(2, at(9)), Range(), NOW)
-    assert next_cursor(plan, SINCE, []) is None
+    assert next_cursors(plan, SINCE, {WHOLE: None}) == Moves()
 
 
 def test_rows_of_the_look_back_alone_do_not_move_the_cursor_back() -> None:
     plan = plan_task(SINCE, CursorRow(2, at(9)), Range(), NOW)
-    assert next_cursor(plan, SINCE, [at(8, 22)]) is None
+    assert next_cursors(plan, SINCE, {WHOLE: at(8, 22)}) == Moves()
 
 
 def test_a_task_without_cursor_is_one_slice_and_stores_none() -> None:
@@ -175,7 +181,7 @@ def test_a_task_without_cursor_is_one_slice_and_stores_none() -> None:
 
     plan = plan_task(rows, CursorRow(7), Range(), NOW)
     assert [each.id for each in plan.slices] == [WHOLE]
-    assert next_cursor(plan, rows, [NOW]) is None
+    assert next_cursors(plan, rows, {WHOLE: NOW}) == Moves()
 
 
 def test_a_plan_reads_back_as_it_was_saved(tmp_path: Path) -> None:
@@ -228,3 +234,70 @@ def test_a_task_function_that_takes_no_window_is_refused_where_one_is_declared()
 
     with pytest.raises(TypeError, match="takes the connector and a window"):
         declared(rows)
+
+
+@task(
+    transform=clean,
+    into=Table("t", CleanRow, key=("row_id",), write="merge"),
+    cursor=Cursor("at", start=date(2024, 1, 1), lookback=timedelta(hours=6)),
+    over=Each("account", ["north", "south"]),
+)
+def split(_: object, window: Window, account: str) -> Call[ApiRow]:
+    raise AssertionError((window, account))
+
+
+SPLIT: Task[Any, Any, Any] = split
+NORTH, SOUTH = (slice_id(None, SPLIT.over, [each]) for each in ("north", "south"))
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def starts(plan: TaskPlan) -> dict[str, datetime | None]:
+    return {each.id: each.start for each in plan.slices}
+
+
+def test_each_slice_begins_at_its_own_cursor_and_a_new_one_at_the_start() -> None:
+    plan = plan_task(SPLIT, CursorRow(3, None, {NORTH: at(9, 12)}), Range(), NOW)
+    assert starts(plan) == {NORTH: at(9, 6), SOUTH: FIRST}
+
+
+def test_a_cursor_that_was_set_for_the_task_is_that_of_slices_that_have_none() -> None:
+    plan = plan_task(SPLIT, CursorRow(3, at(5), {NORTH: at(9, 12)}), Range(), NOW)
+    assert starts(plan) == {NORTH: at(9, 6), SOUTH: at(4, 18)}
+    moved = {NORTH: at(9, 11), SOUTH: at(4, 20)}
+    assert next_cursors(plan, SPLIT, moved) == Moves()
+    assert next_cursors(plan, SPLIT, {SOUTH: at(5, 1)}) == Moves(slices={SOUTH: at(5, 1)})
+
+
+def test_each_slice_moves_its_own_cursor_never_back_and_never_past_the_bound() -> None:
+    plan = plan_task(SPLIT, CursorRow(3, None, {NORTH: at(9, 12)}), Range(), NOW)
+    highs = {NORTH: at(9, 10), SOUTH: datetime(2099, 1, 1, tzinfo=UTC)}
+    moves = next_cursors(plan, SPLIT, highs)
+    assert moves == Moves(slices={SOUTH: NOW})
+    assert reached(plan, moves) == at(9, 12)
+    assert next_cursors(plan, SPLIT, {NORTH: None, SOUTH: None}) == Moves()
+
+
+def test_a_backfill_moves_the_cursors_of_slices_that_have_come_so_far() -> None:
+    row = CursorRow(3, None, {NORTH: at(9, 12)})
+    plan = plan_task(SPLIT, row, Range(date(2026, 3, 9)), NOW)
+    assert starts(plan) == {NORTH: at(9), SOUTH: at(9)}
+    assert next_cursors(plan, SPLIT, done(plan, at(10))) == Moves(slices={NORTH: at(10)})
+
+
+def test_a_full_refresh_begins_at_the_start_of_every_slice() -> None:
+    plan = plan_task(SPLIT, CursorRow(3, None, {NORTH: at(9, 12)}), Range(full_refresh=True), NOW)
+    assert starts(plan) == {NORTH: FIRST, SOUTH: FIRST}
+    assert next_cursors(plan, SPLIT, done(plan, at(10))) == Moves(slices={NORTH: at(10), SOUTH: at(10)})
+
+
+def test_windows_that_are_done_behind_one_that_is_not_do_not_move_the_cursor() -> None:
+    plan = plan_task(DAILY, CursorRow(4, at(9)), Range(), NOW)
+    *_, last_but_one, last = plan.slices
+    whole = done(plan)
+    assert next_cursors(plan, DAILY, {each: None for each in whole if each != last.id}) == Moves(last.start)
+    assert next_cursors(plan, DAILY, {each: None for each in whole if each != last_but_one.id}) == Moves()
+
+
+def test_a_plan_with_cursors_of_slices_reads_back_as_it_was_saved(tmp_path: Path) -> None:
+    plan = plan_task(SPLIT, CursorRow(3, at(5), {NORTH: at(9, 12)}), Range(), NOW)
+    assert plan.freeze(tmp_path / "plan.split.json") == TaskPlan.load(tmp_path / "plan.split.json")

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -31,6 +31,7 @@ from tests.engine.branches import (
     orders,
     to_order,
 )
+from tests.engine.shop import as_any
 from tidegate.contracts.table import Table
 from tidegate.contracts.windows import Cursor, Window
 from tidegate.destinations.exceptions import DestinationError
@@ -44,7 +45,7 @@ from tidegate.engine.plan import Plan
 from tidegate.engine.release import Release
 from tidegate.engine.replay import Replay
 from tidegate.engine.report import RunReport
-from tidegate.engine.tasks import task
+from tidegate.engine.tasks import Task, task
 from tidegate.http_tools.clients import Call
 from tidegate.utils.errors import ExitCode
 
@@ -147,24 +148,51 @@ def test_rows_are_in_the_plans_order_whichever_slice_is_done_first(tmp_path: Pat
     assert [row[0] for row in api.table("listed", "ORDER BY rowid")] == ORDER_IDS
 
 
-def test_the_cursor_is_the_smallest_of_what_the_accounts_have_reached(tmp_path: Path) -> None:
+def changed_of(*accounts: str, **more: Any) -> Task[Any, Any, Any]:
     @task(
         transform=to_order,
         into=Table("changed", CleanOrder, key=("order_id",), write="merge"),
         cursor=Cursor("at", start=date(2026, 1, 1)),
-        over=Each("account", ["north", "south"]),
+        over=Each("account", accounts),
+        **more,
     )
     def changed(api: Connector, window: Window, account: str) -> Call[ApiRow]:
         return api._rows(f"/orders/{account}", {"since": window.start})
 
-    api = Branches(tmp_path, tasks=(changed,))
-    highs = {account: max(row["at"] for row in api.rows_of("orders", account, None)) for account in ACCOUNTS}
+    return as_any(changed)
+
+
+def asked_since(api: Branches, account: str) -> datetime:
+    told = [parse_qsl(urlsplit(each).query) for each in api.asked if f"/{account}?" in each]
+    (since,) = {dict(each)["since"] for each in told}
+    return datetime.fromisoformat(since)
+
+
+def test_each_account_goes_on_from_where_it_has_come_itself(tmp_path: Path) -> None:
+    api = Branches(tmp_path, tasks=(changed_of("north", "south"),))
+    highs = {
+        each: datetime.fromisoformat(max(row["at"] for row in api.rows_of("orders", each, None)))
+        for each in ACCOUNTS
+    }
     report = loaded(api.runner().run())
-    assert report.tasks[0].cursor == min(highs["north"], highs["south"])
+    assert report.tasks[0].cursor == min(highs["north"], highs["south"]).isoformat()
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    assert (asked_since(api, "north"), asked_since(api, "south")) == (first, first)
+    api.asked.clear()
     quiet = httpx2.Response(200, content=b'{"rows": [], "count": 0}')
     api.answer = lambda request: quiet if "south" in request.url.path else None
-    report = loaded(api.runner(now=NOW + timedelta(hours=1)).run())
-    assert report.tasks[0].cursor == highs["north"]
+    api.tasks = (changed_of("north", "south", "east"),)
+    loaded(api.runner(now=NOW + timedelta(hours=1)).run())
+    went_on = (highs["north"], highs["south"])
+    assert (asked_since(api, "north"), asked_since(api, "south")) == went_on
+    assert asked_since(api, "east") == first  # a new account begins at the start
+    api.asked.clear()
+    runner = api.runner(now=NOW + timedelta(hours=2))
+    loaded(runner.run())
+    assert (asked_since(api, "north"), asked_since(api, "south")) == went_on  # without rows it stays
+    assert asked_since(api, "east") == highs["east"]
+    held = runner.destination.cursor("branches.changed").slices
+    assert set(held.values()) == {highs[each] for each in ("north", "south", "east")}
 
 
 def test_a_parent_that_fails_fails_its_child_with_its_code_and_both_resume(tmp_path: Path) -> None:

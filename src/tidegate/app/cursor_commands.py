@@ -20,6 +20,7 @@ from tidegate.destinations.base import CursorRow, Destination
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import task_lock
 from tidegate.engine.tasks import Task
+from tidegate.engine.workflows import did_you_mean
 from tidegate.utils.errors import UsageError
 from tidegate.utils.project import Project
 
@@ -47,29 +48,46 @@ class _Place:
             )
         return cls(project, name, made, destination_of(project, to))
 
-    def move(self, value: datetime | None) -> tuple[CursorRow, CursorRow]:
-        """The rows before and after. Raises `LockHeldError` while a run has the task in hand here, and
-        `CommitLostError` where one elsewhere commits at this moment.
+    def move(self, value: datetime | None, slice_id: str | None) -> tuple[CursorRow, CursorRow]:
+        """The rows before and after. Raises `LockHeldError` while a run has the task in hand here,
+        `CommitLostError` where one elsewhere commits at this moment, `UsageError` for a slice without cursor.
         """
         home = self.project.home(os.environ)
         with Ledger(home) as ledger:
             lock = task_lock(home, ledger, self.name, self.destination, _OWNER)
             try:
                 before = self.destination.cursor(self.name)
-                return before, self.destination.set_cursor(self.name, value, seen=before.version)
+                self._check(slice_id, before)
+                after = self.destination.set_cursor(self.name, value, seen=before.version, slice_id=slice_id)
+                return before, after
             finally:
                 lock.release()
 
+    def _check(self, slice_id: str | None, row: CursorRow) -> None:
+        if slice_id is not None and slice_id not in row.slices:
+            raise UsageError(
+                f"{self.name} has no cursor of a slice {slice_id!r}{did_you_mean(slice_id, row.slices)}",
+                hint=f"tidegate cursor show {self.name} lists those that there are.",
+            )
+
     def shown(self, row: CursorRow) -> str:
-        if row.value is None:
+        """The task's cursor, and a line for each slice that has one of its own."""
+        lines = [self._shown(row), *(f"{moment(value)}  {name}" for name, value in row.slices.items())]
+        return "\n          ".join(lines)
+
+    def _shown(self, row: CursorRow) -> str:
+        if self.task.windows is not None and row.value is not None:
+            return f"{self.task.windows.day_of(row.value)}: the windows before that day are done"
+        if row.value is None and not row.slices:
             return "none: the next run begins at the task's start"
-        if self.task.windows is None:
-            return moment(row.value)
-        return f"{self.task.windows.day_of(row.value)}: the windows before that day are done"
+        slices = "other slices: " if row.slices else ""
+        return slices + ("none: they begin at the task's start" if row.value is None else moment(row.value))
 
     def plain(self, row: CursorRow) -> dict[str, Any]:
-        value = None if row.value is None else row.value.astimezone(UTC).isoformat()
-        return {"version": row.version, "value": value}
+        told: dict[str, Any] = {"version": row.version, "value": row.value and _utc(row.value)}
+        if self.task.cursor is not None and self.task.over:
+            told["slices"] = {name: _utc(value) for name, value in row.slices.items()}
+        return told
 
 
 def show_command(name: str, to: str | None, *, as_json: bool, debug: bool) -> None:
@@ -82,13 +100,19 @@ def show_command(name: str, to: str | None, *, as_json: bool, debug: bool) -> No
             sys.stdout.write(f"{name} in {place.destination.name}: {place.shown(row)}\n")
 
 
-def set_command(name: str, text: str, to: str | None, *, as_json: bool, debug: bool) -> None:
+def set_command(
+    name: str, text: str, to: str | None, *, slice_id: str | None, as_json: bool, debug: bool
+) -> None:
     """Raises `UsageError` for what is no value of this task's cursor, before anything is opened."""
-    _move(name, to, lambda task: _value(task, text, datetime.now(UTC)), as_json=as_json, debug=debug)
+
+    def value(task: Task[Any, Any, Any]) -> datetime:
+        return _value(task, text, datetime.now(UTC))
+
+    _move(name, to, value, slice_id=slice_id, as_json=as_json, debug=debug)
 
 
-def reset_command(name: str, to: str | None, *, as_json: bool, debug: bool) -> None:
-    _move(name, to, lambda _: None, as_json=as_json, debug=debug)
+def reset_command(name: str, to: str | None, *, slice_id: str | None, as_json: bool, debug: bool) -> None:
+    _move(name, to, lambda _: None, slice_id=slice_id, as_json=as_json, debug=debug)
 
 
 def _move(
@@ -96,12 +120,13 @@ def _move(
     to: str | None,
     value: Callable[[Task[Any, Any, Any]], datetime | None],
     *,
+    slice_id: str | None,
     as_json: bool,
     debug: bool,
 ) -> None:
     with exits(debug=debug):
         place = _Place.find(name, to)
-        before, after = place.move(value(place.task))
+        before, after = place.move(value(place.task), slice_id)
         if as_json:
             _write_json(place, {"before": place.plain(before), "after": place.plain(after)})
             return
@@ -111,6 +136,10 @@ def _move(
             f"  after   {place.shown(after)}\n"
             "An unfinished run that was planned before cannot land any more (40): begin a new one.\n"
         )
+
+
+def _utc(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat()
 
 
 def _write_json(place: _Place, told: dict[str, Any]) -> None:

@@ -13,6 +13,10 @@ app = typer.Typer(
 )
 
 TaskName = Annotated[str, typer.Argument(metavar="WORKFLOW.TASK")]
+Slice = Annotated[
+    str | None,
+    typer.Option("--slice", metavar="ID", help="Of one slice, as `cursor show` calls it; or of all."),
+]
 
 
 @app.command()
@@ -34,6 +38,7 @@ def set_(
             metavar="VALUE", help="2026-01-31T09:30:00Z; of a task by windows, the day on which one begins."
         ),
     ],
+    of_slice: Slice = None,
     to: options.To = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
@@ -41,14 +46,18 @@ def set_(
     """Move it: the next run asks for what came after. Not while a run has the task in hand."""
     from tidegate.app.cursor_commands import set_command
 
-    set_command(task, value, to, as_json=as_json, debug=debug)
+    set_command(task, value, to, slice_id=of_slice, as_json=as_json, debug=debug)
 
 
 @app.command()
 def reset(
-    task: TaskName, to: options.To = None, as_json: options.Json = False, debug: options.Debug = False
+    task: TaskName,
+    of_slice: Slice = None,
+    to: options.To = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
 ) -> None:
     """Take it away: the next run begins at the task's start. Not while a run has the task in hand."""
     from tidegate.app.cursor_commands import reset_command
 
-    reset_command(task, to, as_json=as_json, debug=debug)
+    reset_command(task, to, slice_id=of_slice, as_json=as_json, debug=debug)

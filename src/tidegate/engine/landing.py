@@ -11,8 +11,9 @@ from tidegate.destinations.quarantine import Rejected
 from tidegate.engine.commit import commit, commit_id
 from tidegate.engine.events import Committing
 from tidegate.engine.job import Job
+from tidegate.engine.moves import Moves, next_cursors
 from tidegate.engine.parts import Manifest, read_part, with_window
-from tidegate.engine.plan import Slice, next_cursor
+from tidegate.engine.plan import Slice
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,7 +40,8 @@ class Landing:
         job.where = job.name
         job.tell(Committing(job.name, sum(manifest.rows for _, manifest in done)))
         job.lock.check()
-        highs = [manifest.high for _, manifest in done if manifest.high is not None]
+        highs = {each.id: manifest.high for each, manifest in done}
+        moves = Moves() if job.again else next_cursors(job.plan, job.task, highs)
         return commit(
             job.destination,
             Commit(
@@ -48,7 +50,8 @@ class Landing:
                 task=job.name,
                 table=job.task.into,
                 seen=job.plan.seen,
-                cursor=None if job.again else next_cursor(job.plan, job.task, highs),
+                cursor=moves.cursor,
+                slices=moves.slices,
                 loaded_at=job.now(),
                 batches=lambda: self._batches(done),
                 windows=job.plan.cells,

@@ -7,9 +7,9 @@ beside the plan, when that other task has worked its slices (`stages.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -77,6 +77,7 @@ class TaskPlan:
     tasks whose rows it is split over, its slices are the windows only, and `lists` are the values that are
     known. `cells` are the windows that the commit replaces, those without a slice included. `everything`:
     a row that it does not bring is not there any more (windows begin somewhere, and never tell that).
+    `cursors` are those of slices, read with the task's; `since_own`: each slice begins at its own.
     """
 
     task: str
@@ -90,6 +91,8 @@ class TaskPlan:
     waits: tuple[str, ...] = ()
     lists: Lists = ()
     everything: bool = False
+    cursors: Mapping[str, datetime] = field(default_factory=dict)
+    since_own: bool = False
 
     def over(self, task: Task[Any, Any, Any], lists: Lists) -> TaskPlan:
         """The plan with a slice for each window and values of `lists`; it waits for those not known yet."""
@@ -99,12 +102,19 @@ class TaskPlan:
             names = tuple(dict.fromkeys(parent.name for parent in parents(task.over)))
             return replace(self, waits=names, lists=lists)
         known = [values for values in lists if values is not None]
-        slices = tuple(
+        slices = (
             Slice(slice_id(each.cell, task.over, values), each.start, each.end, each.cell, values)
             for each in self.slices
             for values in product(*known)
         )
-        return replace(self, slices=slices, waits=(), lists=())
+        if task.cursor is not None and self.since_own:
+            slices = (self._since_own(task.cursor, each) for each in slices)
+        return replace(self, slices=tuple(slices), waits=(), lists=())
+
+    def _since_own(self, how: Cursor, each: Slice) -> Slice:
+        """The slice from where it has come itself."""
+        start = how.since(self.cursors.get(each.id, self.stored))
+        return replace(each, start=start if each.end is None else min(start, each.end))
 
     def freeze(self, path: Path) -> TaskPlan:
         """Save it as a stage of the run, and give what stands there: another process may have been first."""
@@ -242,32 +252,20 @@ def _plan_since(
     start = how.since(stored) if asked.first is None else Windows().midnight(asked.first)
     end = now if asked.last is None else min(now, Windows().midnight(asked.last + timedelta(days=1)))
     window = Slice(WHOLE, min(start, end), end)
-    gap = start > (how.first() if cursor.value is None else cursor.value)
+    gap = is_gap(start, how, cursor.value)
     told = ("asks for all changes since --from: --until holds back the cursor only",) if asked.last else ()
     # where a clock was set back the table may hold rows that are not asked for
-    known = cursor.value is None or cursor.value <= now
+    known = all(each <= now for each in (cursor.value, *cursor.slices.values()) if each is not None)
     return TaskPlan(
         task.name, (window,), cursor.version, cursor.value, end, moves_cursor=not gap, warnings=told,
         everything=asked.full_refresh and not asked.backfill and known,
+        cursors=cursor.slices, since_own=asked.first is None and not asked.full_refresh,
     )  # fmt: skip
 
 
-def next_cursor(plan: TaskPlan, task: Task[Any, Any, Any], highs: Sequence[datetime]) -> datetime | None:
-    """The value to store with the commit: never back, never forward over a gap; None leaves it.
-
-    `highs` are the highest values of the slices that had rows. It is the smallest of these that is stored:
-    what one account has sent says nothing of how far another one has come.
-    """
-    if not plan.moves_cursor:
-        return None
-    if task.windows is not None:
-        reached = plan.bound
-    elif highs:
-        reached = min(plan.bound, *highs)
-    else:
-        return None
-    reached = reached.astimezone(UTC)
-    return None if plan.stored is not None and reached <= plan.stored else reached
+def is_gap(start: datetime, how: Cursor, stored: datetime | None) -> bool:
+    """Whether nobody has asked for what lies between how far it has come and where it starts now."""
+    return start > (how.first() if stored is None else stored)
 
 
 def _instant(text: Any) -> datetime:
@@ -291,6 +289,7 @@ def _stored(plan: TaskPlan) -> dict[str, Any]:
         "stored": _iso(plan.stored),
         "bound": _iso(plan.bound),
         "cells": [_iso(cell) for cell in plan.cells],
+        "cursors": {name: _iso(value) for name, value in plan.cursors.items()},
         "lists": [None if values is None else stored(values) for values in plan.lists],
     }
 
@@ -318,4 +317,6 @@ def _task_plan(fields: dict[str, Any]) -> TaskPlan:
         tuple(fields["waits"]),
         tuple(None if values is None else restored(values) for values in fields["lists"]),
         fields["everything"],
+        {name: _instant(value) for name, value in fields["cursors"].items()},
+        fields["since_own"],
     )

@@ -13,8 +13,9 @@ from tidegate.engine.extracting import Extraction
 from tidegate.engine.failures import fault, placed
 from tidegate.engine.job import Job
 from tidegate.engine.landing import Landing
+from tidegate.engine.moves import next_cursors, reached
 from tidegate.engine.parts import Manifest
-from tidegate.engine.plan import WHOLE, Slice, next_cursor
+from tidegate.engine.plan import WHOLE, Slice
 from tidegate.engine.report import TaskReport
 from tidegate.engine.shards import Step
 from tidegate.engine.stages import Stages, fetched_parts, left_manifests, missing, parts_of, stage_of
@@ -168,9 +169,10 @@ class TaskRun:
         report.rows_fetched = sum(manifest.fetched for manifest in manifests)
         report.rows_added = sum(manifest.added for manifest in manifests)
         report.rows_dropped = sum(manifest.dropped for manifest in manifests)
-        highs = [manifest.high for manifest in manifests if manifest.high is not None]
-        reached = next_cursor(self.job.plan, self.job.task, highs) or self.job.plan.stored
-        report.cursor = None if reached is None else reached.astimezone(UTC).isoformat()
+        plan = self.job.plan
+        highs = {name: manifest.high for name, manifest in done.items()}
+        come = reached(plan, next_cursors(plan, self.job.task, highs))
+        report.cursor = None if come is None else come.astimezone(UTC).isoformat()
 
     def _check_budget(self, done: Mapping[str, Manifest]) -> None:
         rejected = [manifest for manifest in done.values() if manifest.rejected]
