@@ -47,5 +47,6 @@ def run(
             new=new,
             max_wait_s=max_wait_s,
             invalid=parse.invalid(on_invalid, max_invalid),
+            build=project.build,
         ),
     ).run()

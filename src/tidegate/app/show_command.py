@@ -16,6 +16,7 @@ from tidegate.app.advice_text import advice_lines
 from tidegate.app.failures import exits
 from tidegate.app.tables import print_table
 from tidegate.engine.advice import Advice, advise
+from tidegate.engine.builds import chosen
 from tidegate.engine.history import past_of
 from tidegate.engine.tasks import Task, read_model
 from tidegate.engine.workflows import Connector, Workflow
@@ -76,6 +77,8 @@ def _facts(workflow: Workflow, task: Task[Any, Any, Any]) -> Iterable[tuple[str,
     if task.cursor is not None:
         back = f", less {task.cursor.lookback}" if task.cursor.lookback else ""
         yield "cursor", f"{task.cursor.field}{back}; the first run begins at {task.cursor.start}"
+    if (reads := read_model(task.fetch) or next(iter(task.transform.takes), None)) is not None:
+        yield "build", chosen(task, reads, Project.find(Path.cwd()).build)[1]
     for number, axis in enumerate(task.over):
         yield ("" if number else "one slice for"), f"each {axis}"
     for number, quota in enumerate(getattr(workflow.factory, "quotas", ())):

@@ -98,7 +98,12 @@ def _runner(arguments: CommitArguments) -> Runner:
         destination_of(project, name, patience_s=max_wait_s, sleep=stop.sleep)
         for name in (plan.destination, plan.arguments["to"])
     )
-    options = Options(run_id=arguments.run_id, max_wait_s=max_wait_s, invalid=_invalid(arguments, plan))
+    options = Options(
+        run_id=arguments.run_id,
+        max_wait_s=max_wait_s,
+        invalid=_invalid(arguments, plan),
+        build=project.build,
+    )
     return Runner(
         find_workflow(project, plan.workflow),
         typed if typed.identity == known.identity else known,  # another working folder, perhaps

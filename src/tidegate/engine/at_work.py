@@ -29,6 +29,7 @@ from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.audience import overheard
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.home import Home
+from tidegate.utils.project import Build
 
 _WORKERS = 4
 
@@ -52,6 +53,7 @@ class AtWork:
     now: Callable[[], datetime]
     given: Connector | None = None  # instead of one that the factory makes
     shared: bool = False
+    build: Build = "auto"
     connector: Connector = field(init=False)
     _locks: dict[str, Lock] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -115,6 +117,7 @@ class AtWork:
                     until=plan.until,
                     baselines=Baselines.of(self.home, self.qualified(task)),
                     invalid=invalid,
+                    build=self.build,
                 )
                 runs[task.name] = TaskRun(job, stages, step, number)
             reports = self._together(runs)

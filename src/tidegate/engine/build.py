@@ -1,7 +1,7 @@
 """Build: a page's bytes to rows of the write contract in Arrow, both contracts checked on every row.
 
-`Build` is the seam where a faster tier slots in; `InstancesBuild` goes through model instances and serves
-every contract and transform.
+`Build` is the seam: `InstancesBuild` goes through model instances and serves every contract and transform;
+`ColumnarBuild` goes column by column where that is proven to give the same. `builds` chooses.
 """
 
 from __future__ import annotations
@@ -66,30 +66,30 @@ class Build(Protocol):
 
 
 class InstancesBuild:
-    """Read models, the transform, write models, then Arrow column by column."""
+    """Read models, the transform, write models, then Arrow column by column. Serves every task."""
 
     def __init__(self, task: Task[Any, Any, Any], reads: type[BaseModel]) -> None:
         self._transform = task.transform
-        self._encoder = Encoder(task.into.model)
-        self._highest = None if task.cursor is None else Highest(task.name, task.cursor.field, reads)
-        self.fingerprint = fingerprint(task, reads, self._encoder.key_id)
+        self.encoder = Encoder(task.into.model)
+        self.highest = None if task.cursor is None else Highest(task.name, task.cursor.field, reads)
+        self.fingerprint = fingerprint(task, reads, self.encoder.key_id)
 
     @property
     def schema(self) -> pa.Schema:
-        return self._encoder.schema
+        return self.encoder.schema
 
     @property
     def mend(self) -> str:
-        return f"{self._transform.name} or the write contract {self._encoder.model.__name__}"
+        return f"{self._transform.name} or the write contract {self.encoder.model.__name__}"
 
     def page(self, page: Page[Any], context: Context, only: Collection[int] | None = None) -> Built:
         reading = page.read() if only is None else page.read().only(only)
-        making = Making(self._transform, self._encoder, page, reading, context)
+        making = Making(self._transform, self.encoder, page, reading, context)
         batch = making.batch() if reading.models else None
         rejects = sorted((*reading.rejects, *making.rejects), key=lambda reject: reject.position)
         fetched = len(page.items if only is None else only)
         made = 0 if batch is None else batch.num_rows
-        high = None if self._highest is None else self._highest.of(page, reading)
+        high = None if self.highest is None else self.highest.of(page, reading)
         return Built(
             batch, fetched, made + making.dropped + len(rejects) - fetched, making.dropped, rejects, high
         )

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from tidegate.engine.build import InstancesBuild
+from tidegate.engine.build import Build
+from tidegate.engine.builds import build_for
 from tidegate.engine.drift.watch import Watch
 from tidegate.engine.events import PageBuilt, QuotaWait, SliceDone, SliceStarted
 from tidegate.engine.exceptions import storage_error
@@ -46,7 +47,7 @@ class Extraction:
             return
         first = self.slices[0]
         reads = job.task.call(job.connector, first.window, first.values).reads
-        build = InstancesBuild(job.task, reads)
+        build = build_for(job.task, reads, job.build)
         watch = self.watch = Watch(reads, job.run_id, job.baselines)
 
         def work(number: int, each: Slice, attempt: Attempt) -> Manifest:
@@ -66,9 +67,7 @@ class Extraction:
         told = ((each, self.done[each.id]) for each in self.slices if each.id in self.done)
         return [f"{self.job.place(each)}: {text}" for each, made in told for text in made.warnings]
 
-    def _slice(
-        self, number: int, each: Slice, build: InstancesBuild, watch: Watch, attempt: Attempt
-    ) -> Manifest:
+    def _slice(self, number: int, each: Slice, build: Build, watch: Watch, attempt: Attempt) -> Manifest:
         job = self.job
 
         def built(page: int, rows: int, resumed: bool) -> None:

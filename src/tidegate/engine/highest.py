@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -20,7 +20,7 @@ class Highest:
     """Of the attribute `field` of the read model."""
 
     def __init__(self, task: str, field: str, reads: type[BaseModel]) -> None:
-        self._task, self._field, self._reads = task, field, reads
+        self._task, self.field, self._reads = task, field, reads
         self._get = attrgetter(field)
 
     def of(self, page: Page[Any], reading: Reading[Any]) -> datetime | None:
@@ -37,6 +37,15 @@ class Highest:
                 )
             highest = value if highest is None else max(highest, value)
         return highest
+
+    def of_column(self, values: Iterable[Any]) -> datetime | None:
+        """Of the values of the attribute on a page of good rows. Raises `TypeError` for one that is no
+        instant.
+        """
+        instants = [value for value in values if value is not None]
+        if not all(type(value) is datetime and value.tzinfo is not None for value in instants):
+            raise TypeError("no instant with a time zone")
+        return max(instants, default=None)
 
     def _values(self, page: Page[Any], reading: Reading[Any]) -> Iterator[tuple[int, Any]]:
         for number, value in enumerate(map(self._get, reading.models)):
@@ -55,6 +64,6 @@ class Highest:
     @cached_property
     def _alone(self) -> type[BaseModel]:
         """The read contract, less all other fields."""
-        info = self._reads.model_fields[self._field]
-        fields: Any = {self._field: (info.annotation, info)}
-        return create_model(f"{self._reads.__name__}_{self._field}", **fields)
+        info = self._reads.model_fields[self.field]
+        fields: Any = {self.field: (info.annotation, info)}
+        return create_model(f"{self._reads.__name__}_{self.field}", **fields)

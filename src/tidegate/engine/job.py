@@ -19,6 +19,7 @@ from tidegate.engine.plan import Slice, TaskPlan
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector
 from tidegate.http_tools.drivers import Stop
+from tidegate.utils.project import Build
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Job:
     until: datetime
     baselines: Baselines
     invalid: Invalid = field(default_factory=Invalid)
+    build: Build = "auto"
     again: bool = False  # a replay: of what an earlier run fetched, and nothing else
     where: str = ""
     _telling: threading.Lock = field(default_factory=threading.Lock, repr=False)

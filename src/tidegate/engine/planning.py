@@ -19,6 +19,7 @@ from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.utils.errors import UsageError
 from tidegate.utils.home import Home
+from tidegate.utils.project import Build
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -26,7 +27,7 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 @dataclass(frozen=True)
 class Options:
     """What a run is asked to do. `arguments()` is what makes two commands the same command: it says what is
-    asked for and where it goes, not what becomes of rows that break a contract.
+    asked for and where it goes, not what becomes of rows that break a contract, nor which build makes them.
     """
 
     tasks: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Options:
     new: bool = False
     max_wait_s: float | None = None
     invalid: Invalid = field(default_factory=Invalid)
+    build: Build = "auto"
 
     def arguments(self, destination: str) -> dict[str, Any]:
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -58,6 +58,17 @@ class Encoder:
             except (UnfitError, *UNFIT):
                 whole = self._error(column.name, 0, "the batch fails as a whole, no single value does")
                 raise next(self._unfit(column, build, source), whole) from None
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def encode_columns(self, values: Mapping[str, list[Any]]) -> pa.RecordBatch:
+        """One batch of the values of each attribute, for a model without computed fields.
+
+        Raises `UnfitError`, or what a step of the conversion raises, where a value is unfit.
+        """
+        import pyarrow as pa
+
+        columns = zip(self.columns, self._builds, strict=True)
+        arrays = [build(values[column.attribute]) for column, build in columns]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def unfit(self, rows: Sequence[BaseModel]) -> Iterator[EncodeError]:

@@ -6,13 +6,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from tidegate.utils import amounts
 from tidegate.utils.errors import SettingsError
 from tidegate.utils.home import Home
 from tidegate.utils.mirrors.segments import SegmentLimits
 from tidegate.utils.secrets import resolved
+
+Build = Literal["auto", "instances", "columnar"]
+BUILDS: tuple[Build, ...] = get_args(Build)
 
 # Each setting, with what it must be.
 _TEXT = "a string"
@@ -24,6 +27,7 @@ _KNOWN = {
     "max_state": "a size such as '10GB'",
     "segment_size": "a size such as '4MB'",
     "segment_age": "a length of time such as '10s'",
+    "build": "'auto', 'instances' or 'columnar'",
     "google": "a table: [tool.tidegate.google]",
 }
 _AMOUNTS = {
@@ -78,6 +82,12 @@ class Project:
         return tuple(self.settings.get("workflows", ()))
 
     @property
+    def build(self) -> Build:
+        """How pages become rows: the tasks' own best way, or model instances for all."""
+        found: Build = self.settings.get("build", "auto")
+        return found
+
+    @property
     def keep_pages_s(self) -> float:
         """How long `gc` leaves the files of a finished run, in seconds: a week, to mend a contract in."""
         return amounts.seconds(self.settings.get("keep_pages", "7d")) or 0.0
@@ -125,6 +135,8 @@ def _fits(name: str, value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(each, str) and each for each in value)
     if name == "google":  # utils.gcp_settings knows what may stand in it
         return isinstance(value, dict)
+    if name == "build":
+        return value in BUILDS
     if not isinstance(value, str) or value == "":
         return False
     amount = _AMOUNTS.get(name)
