@@ -81,10 +81,11 @@ class BigQueryDestination:
         with self._session() as session:
             return bigquery_state.cursor_of(session, task)
 
-    def set_cursor(self, task: str, value: datetime | None, *, seen: int) -> CursorRow:
+    def set_cursor(
+        self, task: str, value: datetime | None, *, seen: int, slice_id: str | None = None
+    ) -> CursorRow:
         with self._session() as session:
-            bigquery_state.set_cursor(session, task, value, seen)
-        return CursorRow(seen + 1, value)
+            return bigquery_state.set_cursor(session, task, value, seen, slice_id)
 
     def commit(self, commit: Commit) -> Landed:
         check_layout(commit.table)

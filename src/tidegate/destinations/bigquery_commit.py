@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tidegate.destinations import bigquery_later, bigquery_quarantine
-from tidegate.destinations.base import Commit, Cost, Landed
+from tidegate.destinations.base import Commit, Cost, CursorRow, Landed
 from tidegate.destinations.batches import batch_schema, fitted, joined
 from tidegate.destinations.bigquery_jobs import Session
 from tidegate.destinations.bigquery_later import LATER, WINDOWS
@@ -64,8 +64,9 @@ def write(session: Session, commit: Commit, *, part_bytes: int = PART_BYTES) -> 
     before = find(session, commit.commit_id)
     if before is not None:
         return before
+    seen = _seen(session, commit)
     check_safe(session, commit.table)
-    coming = _Coming.staged(session, commit, part_bytes)
+    coming = Coming.staged(session, commit, seen, part_bytes)
     changes = fit(session, commit.table, commit.loaded_at)
     job = _land(session, commit, coming)
     landed = find(session, commit.commit_id)
@@ -85,15 +86,16 @@ def _name(session: Session, commit: Commit) -> str:
 
 
 @dataclass(frozen=True)
-class _Coming:
-    """What a commit brings, in staging tables."""
+class Coming:
+    """What a commit brings, in staging tables, and the cursor that it moves."""
 
     rows: Staged
     rejects: Staged
     within: Within
+    seen: CursorRow
 
     @classmethod
-    def staged(cls, session: Session, commit: Commit, part_bytes: int) -> _Coming:
+    def staged(cls, session: Session, commit: Commit, seen: CursorRow, part_bytes: int) -> Coming:
         within, numbered = Within(commit.table), commit.table.write == "merge"
         batches = joined(within.watch(_fitting(commit)), _ROWS, _BYTES)
         rows = stage(
@@ -110,7 +112,7 @@ class _Coming:
             joined(commit.rejected.batches(), _ROWS, _BYTES),
             part_bytes=part_bytes,
         )
-        return cls(rows, rejects, within)
+        return cls(rows, rejects, within, seen)
 
 
 def _fitting(commit: Commit) -> Iterator[pa.RecordBatch]:
@@ -128,9 +130,9 @@ def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         last += batch.num_rows
 
 
-def _land(session: Session, commit: Commit, coming: _Coming) -> QueryJob | None:
+def _land(session: Session, commit: Commit, coming: Coming) -> QueryJob | None:
     """Run the script until it is known what became of it. None where the commit had landed before."""
-    script, parameters = script_of(session, commit, coming.rows, coming.rejects, coming.within)
+    script, parameters = script_of(session, commit, coming)
     for pause_s in (*_PAUSES_S, None):
         try:
             with session.about(commit.table.name):
@@ -142,32 +144,39 @@ def _land(session: Session, commit: Commit, coming: _Coming) -> QueryJob | None:
         except GoogleError as error:
             if ALREADY in str(error) or find(session, commit.commit_id) is not None:
                 return None
-            _raise_lost(session, commit, str(error))
+            _raise_replaced(commit, str(error))
+            _seen(session, commit)
             if pause_s is None or not isinstance(error, GoogleConflictError):
                 raise
         session.sleep(pause_s)
     raise AssertionError("unreachable")
 
 
-def _raise_lost(session: Session, commit: Commit, said: str) -> None:
-    """Raise `CommitLostError` where another run was first, whatever the script failed with."""
+def _raise_replaced(commit: Commit, said: str) -> None:
+    """Raise `CommitLostError` where the script found that a later run has replaced the table."""
     replaced = re.search(rf"tidegate: (run .+ {bigquery_later.REPLACED} .+ since)", said)
     if replaced:
         raise CommitLostError(
             f"{commit.task}: {replaced[1]}",
             hint="Nothing was written: an earlier run never takes the place of a later one.",
         )
-    if cursor_of(session, commit.task).version != commit.seen:
+
+
+def _seen(session: Session, commit: Commit) -> CursorRow:
+    """The cursor as this run has seen it, or `CommitLostError` where another run has moved it."""
+    found = cursor_of(session, commit.task)
+    if found.version != commit.seen:
         raise CommitLostError(
             f"{commit.task}: another run committed since this one began (cursor version {commit.seen})",
             hint="nothing of this run landed; a new run goes on from where the other one came",
         )
+    return found
 
 
-def script_of(
-    session: Session, commit: Commit, rows: Staged, rejects: Staged, within: Within
-) -> tuple[str, dict[str, tuple[str, Any]]]:
+def script_of(session: Session, commit: Commit, coming: Coming) -> tuple[str, dict[str, tuple[str, Any]]]:
     """The transaction of a commit and its parameters."""
+    also = ", commit_id = @commit_id, committed_at = CURRENT_TIMESTAMP()"
+    moved, of_cursor = move(session, commit.task, commit.seen, coming.seen.committed(commit), also=also)
     declare = [
         f"DECLARE {LOADED}, {DELETED}, {QUARANTINED} INT64 DEFAULT 0",
         f"DECLARE {WINDOWS} ARRAY<DATE> DEFAULT @windows",
@@ -177,34 +186,31 @@ def script_of(
     same = f"SELECT 1 FROM {session.path(COMMITS)} WHERE commit_id = @commit_id"  # noqa: S608
     statements = [
         f"ASSERT NOT EXISTS ({same}) AS '{ALREADY}'",
-        *move(session, _CURSOR),
+        *moved,
         *(bigquery_later.find(session, commit.table) if commit.again is not None else ()),
-        *_rows(session, commit, rows, within),
-        *bigquery_quarantine.statements(session, commit, rejects),
+        *_rows(session, commit, coming.rows, coming.within),
+        *bigquery_quarantine.statements(session, commit, coming.rejects),
         _note(session, commit),
     ]
     before = first_row(session) if commit.seen == 0 else None
-    return transaction(statements, declare=declare, before=before), _parameters(commit, rows, within)
+    return transaction(statements, declare=declare, before=before), {
+        **of_cursor,
+        **_parameters(commit, coming.rows),
+        **coming.within.parameters,
+    }
 
 
-_CURSOR = "value = COALESCE(@cursor, value), commit_id = @commit_id, committed_at = CURRENT_TIMESTAMP()"
-
-
-def _parameters(commit: Commit, rows: Staged, within: Within) -> dict[str, tuple[str, Any]]:
+def _parameters(commit: Commit, rows: Staged) -> dict[str, tuple[str, Any]]:
     return {
         "commit_id": ("STRING", commit.commit_id),
         "run_id": ("STRING", commit.run_id),
-        "task": ("STRING", commit.task),
         "table": ("STRING", commit.table.name),
-        "seen": ("INT64", commit.seen),
-        "cursor": ("TIMESTAMP", commit.cursor),
         "loaded_at": ("TIMESTAMP", commit.loaded_at),
         "windows": ("DATE", list(commit.windows)),
         "first_window": ("DATE", min(commit.windows, default=None)),
         "last_window": ("DATE", max(commit.windows, default=None)),
         "released": ("STRING", list(commit.again.released) if commit.again is not None else []),
         "given": ("INT64", rows.rows),
-        **within.parameters,
     }
 
 

@@ -10,13 +10,20 @@ from tidegate.utils.columns import Column
 
 
 def column_type(column: Column) -> str:
-    """With its length or digits: `NUMERIC(12, 2)`, `ARRAY<STRUCT<`sku` STRING>>`."""
+    """With its length or digits: `NUMERIC(12, 2)`, `STRING(20)`."""
+    if column.kind == "decimal" and not column.repeated:
+        return f"{plain_type(column)}({column.precision}, {column.scale})"
+    if column.max_length is not None and not column.repeated:
+        return f"{plain_type(column)}({column.max_length})"
+    return plain_type(column)
+
+
+def plain_type(column: Column) -> str:
+    """Without them, as a cast takes it: `NUMERIC`, ``ARRAY<STRUCT<`sku` STRING>>``."""
     if column.repeated:
-        return f"ARRAY<{column_type(replace(column, repeated=False))}>"
+        return f"ARRAY<{plain_type(replace(column, repeated=False))}>"
     if column.kind == "record":
-        inside = ", ".join(f"{quote(field.name)} {column_type(field)}" for field in column.fields)
+        inside = ", ".join(f"{quote(field.name)} {plain_type(field)}" for field in column.fields)
         return f"STRUCT<{inside}>"
     (field,) = bigquery_fields([column])
-    if column.kind == "decimal":
-        return f"{field['type']}({column.precision}, {column.scale})"
-    return f"{field['type']}({column.max_length})" if column.max_length is not None else str(field["type"])
+    return str(field["type"])

@@ -47,8 +47,8 @@ class Session:
     """An open client at one dataset. `location` is that of the dataset; `exists`: whether it is there.
 
     `since` tells this dataset from one that was of its name before: ids of jobs, which go by project and are
-    never forgotten, are made with it. `retry_s` bounds how long one request is sent again. `sleep` waits between two looks at a job, and may
-    raise to end the wait; the job goes on.
+    never forgotten, are made with it. `retry_s` bounds how long one request is sent again. `sleep` waits
+    between two looks at a job, and may raise to end the wait; the job goes on.
     """
 
     client: Client

@@ -4,18 +4,22 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tidegate.destinations.base import CursorRow, Freshness, Landed
 from tidegate.destinations.bigquery_jobs import REQUEST_TIMEOUT_S, Parameters, Session
-from tidegate.destinations.bigquery_tables import own_resource
+from tidegate.destinations.bigquery_tables import found_table, own_resource
 from tidegate.destinations.exceptions import CommitLostError
 from tidegate.destinations.quarantine import COLUMNS, QUARANTINE
 from tidegate.utils.columns import Column
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import Table as BigQueryTable
 
 COMMITS, CURSORS = "_tidegate_commits", "_tidegate_cursors"
 NO_COMMIT = ""  # of a cursor whose task never committed
@@ -40,6 +44,7 @@ _CURSOR_COLUMNS = (
     Column("task", "string"),
     Column("version", "int"),
     Column("value", "timestamp", nullable=True),
+    Column("slices", "string", nullable=True, description="Cursors of the task's slices, as a JSON object."),
     Column("commit_id", "string"),
     Column("committed_at", "timestamp"),
 )
@@ -48,7 +53,8 @@ _QUARANTINE_COLUMNS = (
     *(replace(column, kind="string" if column.kind == "json" else column.kind) for column in COLUMNS),
     Column("quarantined_at", "timestamp"),
 )
-_OWN = {COMMITS: _COMMIT_COLUMNS, CURSORS: _CURSOR_COLUMNS, QUARANTINE: _QUARANTINE_COLUMNS}
+# In the order in which they are made: where the last one stands, all do.
+_OWN = {QUARANTINE: _QUARANTINE_COLUMNS, CURSORS: _CURSOR_COLUMNS, COMMITS: _COMMIT_COLUMNS}
 
 
 def ensure(session: Session) -> Session:
@@ -65,19 +71,20 @@ def ensure(session: Session) -> Session:
                 made, exists_ok=True, retry=session.retry, timeout=REQUEST_TIMEOUT_S
             )
             session = replace(session, exists=True)
-        made_at = {name: _ensure_table(session, name, columns) for name, columns in _OWN.items()}
-    return replace(session, since=made_at[COMMITS])
+        found = found_table(session, COMMITS)
+        if found is None:
+            found = [_made(session, name, columns) for name, columns in _OWN.items()][-1]
+    return replace(session, since=str(found.created))
 
 
-def _ensure_table(session: Session, name: str, columns: Sequence[Column]) -> str:
-    """When it was made."""
+def _made(session: Session, name: str, columns: Sequence[Column]) -> BigQueryTable:
     table = session.client.create_table(
         own_resource(session, name, columns), exists_ok=True, retry=session.retry, timeout=REQUEST_TIMEOUT_S
     )
     if table.expires is not None:
         table.expires = None
         session.client.update_table(table, ["expires"], retry=session.retry, timeout=REQUEST_TIMEOUT_S)
-    return str(table.created)
+    return table
 
 
 def rows_of(session: Session, sql: str, parameters: Parameters | None = None) -> list[tuple[Any, ...]]:
@@ -112,25 +119,30 @@ def find(session: Session, commit_id: str) -> Landed | None:
 def cursor_of(session: Session, task: str) -> CursorRow:
     found = rows_of(
         session,
-        f"SELECT version, value FROM {session.path(CURSORS)} WHERE task = @task"
+        f"SELECT version, value, slices FROM {session.path(CURSORS)} WHERE task = @task"
         " ORDER BY version DESC LIMIT 1",
         {"task": ("STRING", task)},
     )
-    return CursorRow(*found[0]) if found else CursorRow()
+    return _cursor(*found[0]) if found else CursorRow()
+
+
+def _cursor(version: int, value: datetime | None, slices: str | None) -> CursorRow:
+    given = json.loads(slices or "{}")
+    return CursorRow(version, value, {name: datetime.fromisoformat(each) for name, each in given.items()})
 
 
 def freshness(session: Session) -> list[Freshness]:
     found = rows_of(
         session,
-        "SELECT DISTINCT c.task, k.table_name, k.committed_at, k.run_id, c.value"
+        "SELECT DISTINCT c.task, k.table_name, k.committed_at, k.run_id, c.version, c.value, c.slices"
         f" FROM {session.path(CURSORS)} AS c JOIN {session.path(COMMITS)} AS k USING (commit_id)"
         " ORDER BY task",
     )
     names = sorted({table for _, table, *_ in found})
     counts = dict(_counts(session, names)) if names else {}
     return [
-        Freshness(task, table, at, run_id, value, counts.get(table, 0))
-        for task, table, at, run_id, value in found
+        Freshness(task, table, at, run_id, _cursor(*cursor).furthest, counts.get(table, 0))
+        for task, table, at, run_id, *cursor in found
     ]
 
 
@@ -163,14 +175,27 @@ def first_row(session: Session) -> str:
     )
 
 
-def move(session: Session, what: str) -> list[str]:
-    """Statements of a transaction that swap the cursor's version @seen for the next one, or fail as LOST."""
+def move(
+    session: Session, task: str, seen: int, after: CursorRow, *, also: str = ""
+) -> tuple[list[str], dict[str, tuple[str, Any]]]:
+    """Statements of a transaction, and their parameters, that put the cursor row `after` in the place of the
+    one of version `seen`, or fail as LOST where that is not there any more. `also` is set in the row, too.
+    """
     cursors = session.path(CURSORS)
     others = f"SELECT 1 FROM {cursors} WHERE task = @task AND version <> @seen + 1"
-    return [
-        f"UPDATE {cursors} SET version = version + 1, {what} WHERE task = @task AND version = @seen",
+    slices = {name: each.isoformat() for name, each in after.slices.items()}
+    parameters: dict[str, tuple[str, Any]] = {
+        "task": ("STRING", task),
+        "seen": ("INT64", seen),
+        "cursor": ("TIMESTAMP", after.value),
+        "slices": ("STRING", json.dumps(slices) if slices else None),
+    }
+    changed = f"version = version + 1, value = @cursor, slices = @slices{also}"
+    statements = [
+        f"UPDATE {cursors} SET {changed} WHERE task = @task AND version = @seen",
         f"ASSERT @@row_count > 0 AND NOT EXISTS ({others}) AS '{LOST}'",
     ]
+    return statements, parameters
 
 
 def transaction(statements: Sequence[str], *, declare: Sequence[str] = (), before: str | None = None) -> str:
@@ -193,15 +218,14 @@ def _lines(statements: Sequence[str]) -> str:
     return "".join(f"{each};\n" for each in statements)
 
 
-def set_cursor(session: Session, task: str, value: datetime | None, seen: int) -> None:
+def set_cursor(
+    session: Session, task: str, value: datetime | None, seen: int, slice_id: str | None
+) -> CursorRow:
     """Raises `CommitLostError` where the cursor has another version."""
     session = ensure(session)
-    script = transaction(move(session, "value = @value"), before=first_row(session))
-    parameters: dict[str, tuple[str, Any]] = {
-        "task": ("STRING", task),
-        "value": ("TIMESTAMP", value),
-        "seen": ("INT64", seen),
-    }
+    after = cursor_of(session, task).set(value, seen, slice_id)
+    statements, parameters = move(session, task, seen, after)
+    script = transaction(statements, before=first_row(session))
     try:
         with session.about():
             session.run(f"tidegate_cursor_{uuid.uuid4().hex}", script, parameters)
@@ -212,3 +236,4 @@ def set_cursor(session: Session, task: str, value: datetime | None, seen: int) -
             f"{task}: its cursor has moved since it was looked at (version {seen})",
             hint="nothing was changed; look at it again: tidegate cursor show",
         ) from None
+    return after
