@@ -8,26 +8,13 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
 
-import orjson
-from pydantic import SecretStr
-
-from tidegate.connectors.brevo.config import BrevoSettings
-from tidegate.contracts.windows import Window
+from bench.built import CONTEXT, bodies, events_call, page
 from tidegate.engine.at_work import calm_gc
 from tidegate.engine.build import InstancesBuild
-from tidegate.engine.context import Context
 from tidegate.engine.drift.profiler import Profiler
-from tidegate.factories.brevo import BrevoFactory
-from tidegate.http_tools.calls import Page
-from tidegate.http_tools.pagination import PageRequest
-from tidegate.sandbox.brevo import BrevoSandbox
 from tidegate.workflows.brevo.tasks import events
 
-NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-PAGE_ROWS = 5000
 MAX_SHARE = 0.05
 
 
@@ -51,29 +38,20 @@ def main() -> int:
 def _round(rows: int) -> tuple[float, float]:
     """CPU seconds of building every page, and of looking at it."""
     build_s = drift_s = 0.0
-    window = Window(NOW, NOW)
-    settings = BrevoSettings(api_key=SecretStr("bench"), base_url="http://127.0.0.1:1/v3", _env_file=None)
-    connector = BrevoFactory.create_connector(settings)
-    call = events.call(connector, window)
+    call = events_call()
     build, profiler = InstancesBuild(events, call.reads), Profiler("bench")
     with calm_gc():
-        for index, body in enumerate(_bodies(rows)):
-            page = Page(call, PageRequest(index, {}), body, 200)
-            items = page.items  # decoded for the walk in any case
+        for index, body in enumerate(bodies(rows)):
+            made = page(call, index, body)
+            items = made.items  # decoded for the walk in any case
             began = time.process_time()
             profiler.page(items)
             looked = time.process_time()
-            build.page(page, Context(NOW, window))
+            build.page(made, CONTEXT)
             drift_s += looked - began
             build_s += time.process_time() - looked
-    connector.client.close()
+    call.client.close()
     return build_s, drift_s
-
-
-def _bodies(rows: int) -> Iterator[bytes]:
-    held = BrevoSandbox(rows=rows, now=NOW, days=max(1, rows // 33_000)).truth("events")["rows"]
-    for start in range(0, len(held), PAGE_ROWS):
-        yield orjson.dumps({"events": held[start : start + PAGE_ROWS]})
 
 
 if __name__ == "__main__":
