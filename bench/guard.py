@@ -11,6 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -59,10 +60,10 @@ def floors(rows: int, rounds: int) -> Mapping[str, float]:
         for _ in range(rounds):
             for index, body in enumerate(held):
                 array = body.removeprefix(_HEAD).removesuffix(b"}")
-                _note(best["floor"], index, lambda array=array: adapter.validate_json(array))
+                _note(best["floor"], index, partial(adapter.validate_json, array))
                 for name, build in builds.items():
                     made = page(call, index, body)
-                    _note(best[name], index, lambda build=build, made=made: build.page(made, CONTEXT))
+                    _note(best[name], index, partial(build.page, made, CONTEXT))
     call.client.close()
     return {
         name: median(ours / floor for ours, floor in zip(best[name], best["floor"], strict=True))
