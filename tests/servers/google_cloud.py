@@ -79,7 +79,8 @@ class GoogleCloud:
             return _error(401, "Request had invalid authentication credentials.", "authError")
         for pattern, way in _WAYS:
             if found := re.fullmatch(pattern, f"{seen.method} {seen.path}"):
-                return way(self, seen, **found.groupdict())
+                answer: Answer = way(self, seen, **found.groupdict())
+                return answer
         return _error(404, f"no such method here: {seen.method} {seen.path}", "notFound")
 
     def _project(self, seen: Seen, **_: str) -> Answer:
