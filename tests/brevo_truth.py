@@ -37,13 +37,13 @@ def held(path: Path, table: str) -> list[Row]:
         columns = _EXPECTED[table](_SAMPLES[table])
         names = [*columns, *(["_tidegate_window"] if table == "events" else [])]
         found = db.execute(f"SELECT {', '.join(names)} FROM brevo_{table}").fetchall()
-        return [_comparable(dict(zip(names, row, strict=True))) for row in found]
+        return [comparable(dict(zip(names, row, strict=True))) for row in found]
 
 
 def assert_exact(sandbox: BrevoSandbox, path: Path, *tables: str) -> None:
     """The tables hold the truth, each row as often as it should be there."""
     for table in tables or TABLES:
-        wanted, got = _counted(truth(sandbox, table)), _counted(held(path, table))
+        wanted, got = counted(truth(sandbox, table)), counted(held(path, table))
         missing, surplus = wanted - got, got - wanted
         assert not missing, f"{table}: {missing.total()} rows missing, for example {next(iter(missing))}"
         assert not surplus, f"{table}: {surplus.total()} rows too many, for example {next(iter(surplus))}"
@@ -58,11 +58,11 @@ def assert_no_column_forgotten(path: Path) -> None:
             assert there - {"_tidegate_window"} == told, table
 
 
-def _counted(rows: list[Row]) -> Counter[str]:
+def counted(rows: list[Row]) -> Counter[str]:
     return Counter(json.dumps(row, sort_keys=True, default=str) for row in rows)
 
 
-def _comparable(row: Row) -> Row:
+def comparable(row: Row) -> Row:
     return {name: _value(name, value) for name, value in row.items()}
 
 

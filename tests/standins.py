@@ -26,6 +26,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+LAUNCHER = ROOT / "tests" / "servers" / "bigquery.py"
 PROJECT = "tidegate-test"
 START_LIMIT_S = 60.0
 TRIES = 3  # a port that was free when it was asked for may be taken when the server binds it
@@ -142,7 +143,7 @@ def _environment() -> Path:
 
 
 def _bigquery(environment: Path, folder: Path) -> _Program:
-    command = [str(environment / "bin" / "local-bigquery"), "serve", "--host", "127.0.0.1"]
+    command = [str(environment / "bin" / "python"), str(LAUNCHER), "serve", "--host", "127.0.0.1"]
     command += ["--port", "{0}", "--grpc-port", "{1}", "--project", PROJECT]
     command += ["--data-dir", str(folder / "bigquery")]
     # DuckDB's extensions are in the environment's own home: the user's is neither read nor written.
