@@ -307,3 +307,15 @@ def test_a_version_or_a_further_column_beside_the_key_is_refused() -> None:
         Table("hits", Hit, key=SYNTHETIC_KEY, version="at", write="merge")
     with pytest.raises(ValueError, match="key=SYNTHETIC_KEY is the whole key"):
         Table("hits", Hit, key=(KEY_COLUMN, "page"), write="merge")
+
+
+def test_what_several_slices_have_to_warn_of_is_told_once(shop: Hits) -> None:
+    @task(transform=to_hit, into=table(), over=Each("account", ["north", "south", "west"]))
+    def hits(acme: AcmeConnector, account: str) -> Call[ApiHit]:
+        paginator = OffsetPaginator(limit=5, overlap=0)
+        return acme.client.pages(
+            "GET", "/hits", reads=ApiHit, items="hits", paginator=paginator, params={"account": account}
+        )
+
+    (warning,) = shop.run(as_any(hits)).warnings
+    assert warning.startswith("acme.hits account=north and 2 more slices: no count of rows and no seam")

@@ -174,7 +174,7 @@ def test_rows_that_vanish_from_a_listing_without_a_count_are_warned_of_and_nothi
     report = run()
     assert (report.exit_code, report.rows_fetched, report.rows_deleted) == (ExitCode.OK, 34, 0)
     blind, kept = report.warnings
-    assert "a row that vanished meanwhile may have hidden another one" in blind
+    assert "a row that vanished while it was read may have hidden another one" in blind
     assert "nothing was deleted" in kept
     assert 10 in ids(shop)  # the one that was hidden
 

@@ -234,7 +234,7 @@ def test_rows_that_vanish_unseen_are_warned_of_where_nothing_can_show_them(
         len(ids(list(walk(call, call.fetch, plan=plan)))) < 40
     )  # one of those that are still there is missing
     (warning,) = plan.warnings()
-    assert "a row that vanished meanwhile may have hidden another one" in warning
+    assert "a row that vanished while it was read may have hidden another one" in warning
     assert not plan.is_whole()
 
 

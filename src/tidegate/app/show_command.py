@@ -70,6 +70,8 @@ def _facts(workflow: Workflow, task: Task[Any, Any, Any]) -> Iterable[tuple[str,
     key = f" by {', '.join(table.key)}" if table.key else ""
     yield "table", table.name
     yield "write", f"{table.write}{key}" + (f", newest by {table.version}" if table.version else "")
+    if table.delete_vanished:
+        yield "full refresh", "deletes the rows that it does not bring"
     if task.windows is not None:
         days = "one day" if task.windows.days == 1 else f"{task.windows.days} days"
         yield "windows", f"of {days} each, in {task.windows.zone}"
@@ -94,6 +96,7 @@ def _plain(workflow: Workflow, task: Task[Any, Any, Any], advice: Advice) -> dic
         "write": table.write,
         "key": list(table.key),
         "version": table.version,
+        "delete_vanished": table.delete_vanished,
         "read_contract": None if read is None else {"name": read.__name__, "fields": dict(_read_rows(read))},
         "write_contract": {
             "name": table.model.__name__,

@@ -32,6 +32,7 @@ class Extraction:
     job: Job
     slices: Sequence[Slice]
     offline: bool
+    apart: bool = False  # each slice lands by itself: where one fails, others go on
     traffic: Traffic = field(default_factory=Traffic)
     watch: Watch | None = None
     done: dict[str, Manifest] = field(default_factory=dict)  # by slice; those that stand also after a failure
@@ -53,7 +54,8 @@ class Extraction:
         def work(number: int, each: Slice, attempt: Attempt) -> Manifest:
             return self._slice(number, each, build, watch, attempt)
 
-        side_by_side = SideBySide(self.slices, work, job.stop, job.task.deadline.total_seconds())
+        deadline_s = job.task.deadline.total_seconds()
+        side_by_side = SideBySide(self.slices, work, job.stop, deadline_s, self.apart)
         try:
             side_by_side.run()
         except Exception:
@@ -64,8 +66,17 @@ class Extraction:
             self.done = {self.slices[at].id: each for at, each in sorted(side_by_side.results.items())}
 
     def warnings(self) -> list[str]:
-        told = ((each, self.done[each.id]) for each in self.slices if each.id in self.done)
-        return [f"{self.job.place(each)}: {text}" for each, made in told for text in made.warnings]
+        """Where slices have the same to say, the first says it for all."""
+        told: dict[str, list[Slice]] = {}
+        for each in self.slices:
+            for text in self.done[each.id].warnings if each.id in self.done else ():
+                told.setdefault(text, []).append(each)
+        return [f"{self._places(slices)}: {text}" for text, slices in told.items()]
+
+    def _places(self, slices: Sequence[Slice]) -> str:
+        more = len(slices) - 1
+        others = "" if more == 0 else " and 1 more slice" if more == 1 else f" and {more:,} more slices"
+        return f"{self.job.place(slices[0])}{others}"
 
     def _slice(self, number: int, each: Slice, build: Build, watch: Watch, attempt: Attempt) -> Manifest:
         job = self.job

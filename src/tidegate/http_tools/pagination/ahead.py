@@ -59,8 +59,8 @@ class AheadPlan(PagePlan):
         told: list[str] = []
         if self._is_blind:
             told.append(
-                f"read in {self._seen} pages that no count of rows and no seam joins:"
-                " a row that vanished meanwhile may have hidden another one"
+                "no count of rows and no seam joins its pages:"
+                " a row that vanished while it was read may have hidden another one"
             )
         if self._total is None or self._first_total is None:
             return told
