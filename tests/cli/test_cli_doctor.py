@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from google.cloud import bigquery
 
 from tests.cli.command_line import Ended, Shell
 from tests.http_tools.loopback import Answer, Loopback
 from tests.servers.google_cloud import ROBOT, GoogleCloud, google_cloud
 from tests.servers.secret_manager import SecretManager
+from tests.standins import Google
 from tidegate.app.doctor_findings import clock
+from tidegate.utils.gcp_clients import bigquery_client
 
 TO = "bigquery://acme/shop?location=EU"
 JOBS, MAKE = "bigquery.jobs.create", "bigquery.datasets.create"
@@ -371,3 +375,24 @@ def test_a_home_in_a_bucket_is_checked_whatever_the_destination(
     ((_, text, _),) = wrong(ended)
     assert text == "storage.objects.delete is missing on bucket gs://acme-lake"
     assert told(ended, "identity") == ROBOT
+
+
+# Stand-ins
+
+
+@pytest.mark.extended
+def test_stand_ins_are_asked_without_credentials(shell: Shell, google: Google, tmp_path: Path) -> None:
+    shell.env |= {"TIDEGATE_HOME": google.home, "TIDEGATE_SCRATCH": str(tmp_path / "scratch")}
+    ended = shell.inside("doctor", "brevo", "--to", google.to, "--json")
+    assert ended.code == 0, ended
+    assert told(ended, "identity").startswith("none is needed")
+    assert "will be made by the first run" in told(ended, "dataset")
+    assert told(ended, "bucket").startswith(f"gs://{google.bucket} (home) can be read and written")
+    dataset = bigquery.Dataset(f"{google.project}.{google.dataset}")
+    dataset.location = "EU"
+    with closing(bigquery_client(google.project)) as client:
+        client.create_dataset(dataset)
+    ended = shell.inside("doctor", "--to", google.to, "--json")
+    assert ended.code == 0, ended
+    assert told(ended, "dataset").endswith(", in EU")
+    assert told(ended, "permissions").startswith("all that a run needs")
