@@ -30,6 +30,7 @@ from tidegate.http_tools.audience import overheard
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.home import Home
 from tidegate.utils.project import Build
+from tidegate.utils.secrets import SECRETS
 
 _WORKERS = 4
 
@@ -78,6 +79,7 @@ class AtWork:
 
     def connect(self) -> Connector:
         """Once; closed at the end."""
+        SECRETS.forget()  # of a process that sees many runs, each looks its secrets up
         self.connector = self.given or self.workflow.factory.create_connector()
         self._stack.callback(self.connector.client.close)
         return self.connector
