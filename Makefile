@@ -87,7 +87,7 @@ lock: ## resolve the lock files again; UPGRADE=--upgrade takes the newest releas
 		else echo "npm not found: package-lock.json stays as it is"; fi
 
 clean: ## remove what these targets made; .tidegate and DuckDB files stay
-	@rm -rf .venv .standins node_modules build dist .coverage .coverage.* .hypothesis \
+	@rm -rf .venv .standins .orchestrators node_modules build dist .coverage .coverage.* .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find src tests scripts $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +
 
