@@ -95,6 +95,7 @@ def test_a_run_resumes_on_a_machine_with_an_empty_disk(
     assert all("centre" in each for each in again), again
 
 
+@pytest.mark.extended
 def test_every_page_of_a_closed_segment_is_asked_for_once(fleet: Fleet, storage: CloudStorageServer) -> None:
     at_lines = "/lines/2002"
     fleet.break_at(at_lines)
@@ -212,6 +213,7 @@ def test_a_bucket_that_cannot_be_used_is_told_before_anything_is_fetched(
     assert fleet.api.asked == []
 
 
+@pytest.mark.extended
 def test_three_steps_on_five_disks_are_as_one_run(fleet: Fleet, whole: list[Any]) -> None:
     fleet.runner("planner", run_id="r").plan()
     assert fleet.api.asked == []
@@ -229,6 +231,7 @@ def test_three_steps_on_five_disks_are_as_one_run(fleet: Fleet, whole: list[Any]
     assert sum(each.api_calls for each in report.tasks) == asked
 
 
+@pytest.mark.extended
 def test_another_machine_tells_what_ran(fleet: Fleet) -> None:
     fleet.break_at("/lines/2002")
     fleet.runner("one", run_id="first").run()
@@ -246,6 +249,7 @@ def test_another_machine_tells_what_ran(fleet: Fleet) -> None:
     assert states["branches.lines"]["begun"] + states["branches.lines"]["waits"] >= 1
 
 
+@pytest.mark.extended
 def test_an_upload_that_fails_and_recovers_harms_nothing(
     fleet: Fleet, storage: CloudStorageServer, whole: list[Any]
 ) -> None:
@@ -256,6 +260,7 @@ def test_an_upload_that_fails_and_recovers_harms_nothing(
     assert fleet.tables() == whole
 
 
+@pytest.mark.extended
 def test_a_bucket_that_is_gone_for_good_ends_the_run_as_worth_trying_again(
     fleet: Fleet, storage: CloudStorageServer, whole: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +274,7 @@ def test_a_bucket_that_is_gone_for_good_ends_the_run_as_worth_trying_again(
     assert fleet.tables() == whole
 
 
+@pytest.mark.extended
 def test_pages_that_are_in_no_closed_segment_are_all_that_a_crash_can_lose(
     tmp_path: Path, storage: CloudStorageServer
 ) -> None:
@@ -293,3 +299,63 @@ def test_what_is_kept_is_taken_off_the_scratch_disk(fleet: Fleet) -> None:
     logs = list((fleet.folder / "disks" / "one").rglob("*.pages"))
     assert logs
     assert sum(each.stat().st_size for each in logs) == 0
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "centre-{id}.pages",
+        *(pytest.param(f"north-{{id}}.{each}.tmp", marks=pytest.mark.extended) for each in ("json", "arrow")),
+    ],
+)
+def test_a_scratch_disk_that_is_full_is_worth_trying_again(
+    fleet: Fleet, storage: CloudStorageServer, whole: list[Any], file: str
+) -> None:
+    fleet.break_at("/orders/centre?limit=3&offset=1")
+    fleet.runner("one", run_id="r").run()
+    name, _, ending = file.partition("-{id}")
+    (slice_id,) = {
+        Path(each.removeprefix("home/runs/r/orders/")).parts[0].split(".")[0]
+        for each in storage.names(f"home/runs/r/orders/{name}-")
+    }
+    folder = fleet.home("two").run("r") / "orders"
+    folder.mkdir()
+    (folder / f"{slice_id}{ending}").symlink_to("/dev/full")  # every write finds the disk full
+    fleet.mend()
+    report = fleet.runner("two", run_id="r").run()
+    assert (report.tasks[0].exit_code, "disk is full" in str(report.tasks[0].error)) == (20, True)
+    done(fleet.runner("three", run_id="r").run())
+    assert fleet.tables() == whole
+
+
+def test_a_slice_whose_segments_are_gone_is_told_and_not_fetched_again(
+    fleet: Fleet, storage: CloudStorageServer
+) -> None:
+    fleet.break_at("/orders/centre?limit")
+    fleet.runner("one", run_id="r").run()
+    (manifest,) = (each for each in storage.names("home/runs/r/orders/north") if each.endswith(".json"))
+    told = json.loads(storage.objects[manifest].content)
+    storage.write(manifest, json.dumps(told | {"build": "of other contracts"}).encode())
+    for each in storage.names(manifest.removesuffix("json") + "pages/"):
+        del storage.objects[each]
+    fleet.mend()
+    fleet.api.asked.clear()
+    report = fleet.runner("two", run_id="r").run()
+    assert report.tasks[0].exit_code == ExitCode.FAILED
+    assert "00000001 is gone" in str(report.tasks[0].error)
+    assert not [each for each in fleet.api.asked if "north" in each]
+
+
+def test_a_page_log_that_another_machine_wrote_behind_our_back_ends_the_slice_as_lost(
+    fleet: Fleet, storage: CloudStorageServer
+) -> None:
+    def answer(request: httpx2.Request) -> None:
+        if request.url.path == "/orders/north":
+            (manifest,) = {each.id for each in planned if each.values == ("north",)}
+            storage.write(f"home/runs/r/orders/{manifest}.pages/00000001", b"of another machine")
+
+    planned = fleet.runner("one", run_id="r").plan().tasks[0].slices
+    fleet.api.answer = answer
+    report = fleet.runner("one", run_id="r").run()
+    assert report.tasks[0].exit_code == ExitCode.LOST
+    assert "somebody else has written it meanwhile" in str(report.tasks[0].error)

@@ -39,7 +39,7 @@ def runs_command(limit: int, *, as_json: bool, debug: bool) -> None:
             sys.stdout.writelines(json.dumps(_plain_run(row)) + "\n" for row in rows)
             return
         if not rows:
-            sys.stdout.write(f"Nothing has run here yet ({home.root}). `tidegate list` shows what can.\n")
+            sys.stdout.write(f"Nothing has run here yet ({home.shown}). `tidegate list` shows what can.\n")
             return
         table = [
             (

@@ -16,17 +16,22 @@ from tidegate.http_tools.policy import Terms
 
 
 def open_log(
-    call: Call[Any], path: Path, *, offline: bool, wait: Callable[[float], None] = time.sleep
+    call: Call[Any],
+    path: Path,
+    *,
+    offline: bool,
+    wait: Callable[[float], None] = time.sleep,
+    segments: int = 0,
 ) -> PageLog:
     """The log of the call's pages; `offline`, it must stand, whichever credential its pages came by.
 
-    Waits by `wait` while another process has it open.
+    Waits by `wait` while another process has it open. `segments` are how many a mirror must have of it.
     """
     if not offline:
-        return PageLog(path, call.describe(), wait=wait)
+        return PageLog(path, call.describe(), wait=wait, segments=segments)
     logged = logged_request(path)
     check_request(call, logged, offline=True)
-    return PageLog(path, logged, wait=wait)
+    return PageLog(path, logged, wait=wait, segments=segments)
 
 
 def check_request(call: Call[Any], before: Any, *, offline: bool) -> None:

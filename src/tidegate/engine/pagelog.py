@@ -53,11 +53,16 @@ class PageLog:
     Opening an existing log checks every record. One that is open elsewhere is waited for, by `wait`, and so
     is this one until it is closed, or its process dies. Raises `RequestChangedError` where the log was
     written for another request, `DamagedStateError` where it is damaged before its end, `StorageError` where
-    the disk refuses. May be used from several threads.
+    the disk refuses. `segments` are how many a mirror must have of it. May be used from several threads.
     """
 
     def __init__(
-        self, path: Path, request: Mapping[str, Any], *, wait: Callable[[float], None] = time.sleep
+        self,
+        path: Path,
+        request: Mapping[str, Any],
+        *,
+        wait: Callable[[float], None] = time.sleep,
+        segments: int = 0,
     ) -> None:
         self.path = path
         self._lock = threading.Lock()
@@ -70,7 +75,7 @@ class PageLog:
             raise storage_error(path, error) from error
         try:
             self._hold(wait)
-            self._mirror = mirror_of(path).follow(path)
+            self._mirror = mirror_of(path).follow(path, segments)
             self._end = self._scan(plain(request))
             self._cut_tail()
             if self._end == 0:

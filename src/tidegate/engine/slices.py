@@ -51,6 +51,7 @@ class SliceWork:
     built: Callable[[int, int, bool], None]
     offline: bool = False
     stood: bool = False  # whether the slice was whole before
+    _segments: int = 0  # of its page log, where it was whole
 
     @property
     def part(self) -> Path:
@@ -77,7 +78,7 @@ class SliceWork:
         if done is not None:
             return done
         path = self.folder / f"{self.slice_id}.pages"
-        log = open_log(self.call, path, offline=self.offline, wait=self.stop.sleep)
+        log = open_log(self.call, path, offline=self.offline, wait=self.stop.sleep, segments=self._segments)
         try:  # the log is ours from here on; another process may have been at it until now
             return self._standing() or self._from_pages(log)
         finally:
@@ -85,6 +86,7 @@ class SliceWork:
 
     def _standing(self) -> Manifest | None:
         done = Manifest.load(self._manifest)
+        self._segments = 0 if done is None else done.segments
         if done is None or not self._still_good(done):
             return None
         self.watch.stood(self.number, self._profile)

@@ -107,7 +107,7 @@ class Mirror(Protocol):
         """
         ...
 
-    def follow(self, path: Path) -> LogMirror:
+    def follow(self, path: Path, segments: int = 0) -> LogMirror:
         """As `fetch_log`, and keep what is put behind that from now on. Nobody else may write the file."""
         ...
 
@@ -169,7 +169,7 @@ class LocalOnly:
     def fetch_log(self, path: Path, segments: int = 0) -> None:
         pass
 
-    def follow(self, path: Path) -> LogMirror:  # noqa: ARG002
+    def follow(self, path: Path, segments: int = 0) -> LogMirror:  # noqa: ARG002
         return _NOTHING
 
     def drop(self, path: Path) -> None:

@@ -103,9 +103,9 @@ class CloudStorage:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         Segments(self._bucket, self._name(path), path, self._limits).restore(segments)
 
-    def follow(self, path: Path) -> Segments:
+    def follow(self, path: Path, segments: int = 0) -> Segments:
         followed = Segments(self._bucket, self._name(path), path, self._limits)
-        followed.restore()
+        followed.restore(segments)
         return followed
 
     def drop(self, path: Path) -> None:
