@@ -26,6 +26,8 @@ functions named `test_*` are called when it has run. Give a block that must not 
     POST /export                        202 {"id": "1", "status": "pending"}
     GET  /export/{id}                   {"status": "pending"} twice, then {"status": "ready", "url": of /file}
     else                                {"method", "path", "query", "headers" (lower case), "body" (text)}
+
+On the page about secrets, Secret Manager holds `acme/api-key` (a-key-of-mine) and `acme/base-url` (`url`).
 """
 
 from __future__ import annotations
@@ -56,10 +58,14 @@ def blocks() -> Iterator[object]:
 
 @pytest.mark.parametrize(("page", "code"), list(blocks()))
 def test_a_block_of_the_guide_runs(
-    page: Path, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with docs_server() as url:
+        if page.stem == "secrets":
+            kept = request.getfixturevalue("secret_manager")
+            kept.put("acme/api-key", "a-key-of-mine")
+            kept.put("acme/base-url", url)
         module = ModuleType("guide")
         monkeypatch.setitem(sys.modules, "guide", module)  # where dataclasses look for annotations
         vars(module)["url"] = url
