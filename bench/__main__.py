@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from bench import report
-from bench.contenders import OURS, PEER_TOOLS, USUAL, Contender
+from bench.contenders import OTHERS, OURS, USUAL, Contender
 from bench.page import write_page
 from bench.rounds import Round, run_round
 from bench.sandbox import running
@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures as JSON, too")
     parser.add_argument("--page", action="store_true", help="write docs/performance.md and its plots")
     options = parser.parse_args()
-    contenders = [*OURS, USUAL, *(() if options.no_peers else PEER_TOOLS)]
+    contenders = [*OURS, USUAL, *(() if options.no_peers else OTHERS)]
     found = []
     for scene in map(_scene, options.scenes):
         found.append(report.figures(scene, _rounds(scene, options.rounds, contenders)))

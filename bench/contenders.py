@@ -58,16 +58,19 @@ def peer(name: str, environment: str, script: str, most: int | None = None) -> C
     return Contender(name, command, most=most)
 
 
-OURS = (tidegate("tidegate, columnar"),)
+OURS = (
+    tidegate("tidegate, columnar", 'build = "columnar"'),
+    tidegate("tidegate, instances", 'build = "instances"'),
+    tidegate("tidegate, two processes", 'build = "columnar"', "--executor", "processes", "--workers", "2"),
+)
 USUAL = usual("usual.duckdb")
-PEER_TOOLS = (
+OTHERS = (
     peer("dlt, tuned", "dlt", "dlt_tuned.py"),
     peer("dlt, as it comes", "dlt", "dlt_plain.py", most=200_000),
     peer("singer-sdk, tap alone", "singer", "singer_tap.py"),
     peer("airbyte-cdk, read alone", "airbyte", "airbyte_read.py"),
     peer("Arrow, no contract", "dlt", "arrow.py"),
 )
-TWO = tidegate("tidegate, two processes", 'build = "columnar"', "--executor", "processes")
 PARQUET = (
     tidegate("tidegate into Parquet", 'build = "columnar"', to="parquet:warehouse"),
     usual("usual.parquet"),
