@@ -70,7 +70,7 @@ def _value(name: str, value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if name == "attributes":
-        return json.loads(value)
+        return json.loads(value) if isinstance(value, str) else value
     return value
 
 
