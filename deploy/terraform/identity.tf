@@ -34,27 +34,12 @@ resource "google_secret_manager_secret_iam_member" "reads" {
   member    = google_service_account.runner.member
 }
 
-# A refresh token that the vendor replaces becomes a new version, under a lease that is an annotation of the secret.
-# No predefined role below admin has both.
-resource "google_project_iam_custom_role" "rotates" {
-  count = length(var.rotating_secrets) > 0 ? 1 : 0
-
-  role_id     = "${replace(var.name, "-", "_")}_rotates_secret"
-  title       = "tidegate: writes a rotated token back"
-  description = "Granted on single secrets only."
-  permissions = [
-    "secretmanager.secrets.get",
-    "secretmanager.secrets.update",
-    "secretmanager.versions.add",
-    "secretmanager.versions.destroy",
-  ]
-}
-
+# A refresh token that the vendor replaces becomes a new version, under a lease that is kept in versions, too.
 resource "google_secret_manager_secret_iam_member" "rotates" {
   for_each = var.rotating_secrets
 
   secret_id = google_secret_manager_secret.setting[each.value].id
-  role      = google_project_iam_custom_role.rotates[0].id
+  role      = "roles/secretmanager.secretVersionManager"
   member    = google_service_account.runner.member
 }
 
