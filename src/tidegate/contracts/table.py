@@ -45,6 +45,8 @@ class Table(Generic[W]):
     `delete_vanished`, of a `merge`: rows that a full refresh does not bring any more are deleted with it.
     `partition_immutable`, of a `merge`: the partition column of a key never changes, so that only the
     partitions of the rows that come have to be looked into. `labels` go to destinations that know them.
+    `commit="slice"`: each slice of the task lands in a commit of its own, so that one that fails leaves the
+    others landed; else all rows of a run land together.
     `key=SYNTHETIC_KEY`, of any way to write: rows have no id, and get one in a column `_tidegate_key`.
     """
 
@@ -58,6 +60,7 @@ class Table(Generic[W]):
     delete_vanished: bool = False
     partition_immutable: bool = False
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    commit: Literal["run", "slice"] = "run"
     columns: tuple[Column, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +92,7 @@ class Table(Generic[W]):
                         f"table {self.name}: {role} names {name!r}, not one of its columns ({known})"
                     )
         self._check_merge(by_name)
+        self._check_commit()
         self._check_partition(by_name)
 
     def _check_merge(self, by_name: dict[str, Column]) -> None:
@@ -113,6 +117,14 @@ class Table(Generic[W]):
             raise ValueError(
                 f"table {self.name}: delete_vanished is for write='merge'; write={self.write!r} "
                 + ("never deletes" if self.write == "append" else "keeps nothing that it is not given")
+            )
+
+    def _check_commit(self) -> None:
+        if self.commit == "slice" and (self.write == "replace" or self.delete_vanished):
+            why = "write='replace'" if self.write == "replace" else "delete_vanished"
+            raise ValueError(
+                f"table {self.name}: commit='slice' does not go with {why}: each slice would take away what"
+                " the one before it brought"
             )
 
     def _check_partition(self, by_name: dict[str, Column]) -> None:

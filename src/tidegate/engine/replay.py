@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from tidegate.destinations.base import Destination
-from tidegate.engine.commit import commit_id
 from tidegate.engine.drift.baselines import Baselines
 from tidegate.engine.events import RunListener, ignore
 from tidegate.engine.invalid import Invalid
 from tidegate.engine.job import Job
+from tidegate.engine.landing import units_of
 from tidegate.engine.ledger import Ledger, RunRow
 from tidegate.engine.locks import run_lock, task_lock
 from tidegate.engine.plan import Plan, TaskPlan, load_plan
@@ -76,7 +76,9 @@ class Replay:
             return report
 
     def _landed(self, plan: TaskPlan) -> bool:
-        return self.destination.landed(commit_id(self.run_id, self._qualified(plan.task))) is not None
+        name = self._qualified(plan.task)
+        units = units_of(self.run_id, name, self.workflow.task(plan.task), plan)
+        return all(self.destination.landed(unit.id) is not None for unit in units)
 
     def _task(
         self, ledger: Ledger, plan: Plan, planned: TaskPlan, connector: Connector, listener: RunListener

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 AT_ONCE = 4  # each holds the pages that its client fetches ahead, and no more
 ATTEMPTS = 3
+ENOUGH = 3
 
 
 class Attempt:
@@ -58,23 +59,26 @@ class SideBySide(Generic[Item, T]):
 
     An attempt that is overdue is cut and run again, `ATTEMPTS` in all. When an item fails, later ones are cut
     and earlier ones go on, so that the failure told is the one that a run of one item after the other would
-    have met.
+    have met. Items that stand `apart` from each other go on, until `ENOUGH` have failed: then no more are
+    begun, for it is hardly the items' fault.
     """
 
     items: Sequence[Item]
     work: Callable[[int, Item, Attempt], T]
     stop: Stop
     deadline_s: float
+    apart: bool = False
     results: dict[int, T] = field(default_factory=dict)
     failed: int | None = None  # the number of the first item that failed
     _failure: Exception | None = None
+    _failures: int = 0
     _next: int = 0
     _attempts: dict[int, Attempt] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def run(self) -> list[T]:
         """The results, in the order of the items. Raises what the first of those that failed failed with:
-        `LostSliceError` where it was lost, `StoppedError` where it was not begun.
+        `LostSliceError` where it was lost, `StoppedError` where it was not begun. `results` has the others.
         """
         workers = min(AT_ONCE, len(self.items))
         if workers == 0:
@@ -105,16 +109,22 @@ class SideBySide(Generic[Item, T]):
 
     def _take(self) -> int | None:
         with self._lock:
-            if self.failed is not None or self._next == len(self.items):
+            if self._failures >= self._enough or self._next == len(self.items):
                 return None
             self._next += 1
             return self._next - 1
 
+    @property
+    def _enough(self) -> int:
+        return ENOUGH if self.apart else 1
+
     def _fail(self, number: int, error: Exception) -> None:
         with self._lock:
+            self._failures += 1
             if self.failed is None or number < self.failed:
                 self.failed, self._failure = number, error
-            later = [attempt for at, attempt in self._attempts.items() if at > number]
+            cut = [] if self.apart else self._attempts.items()
+            later = [attempt for at, attempt in cut if at > number]
         for attempt in later:
             attempt.stop.set()
 
@@ -141,6 +151,6 @@ class SideBySide(Generic[Item, T]):
     def _begin(self, number: int, cut: Stop) -> Attempt:
         with self._lock:
             attempt = self._attempts[number] = Attempt(cut, self.deadline_s)
-            if self.failed is not None and self.failed < number:
+            if self.failed is not None and self.failed < number and not self.apart:
                 attempt.stop.set()
         return attempt

@@ -4,24 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
 
-from tidegate.destinations.base import Landed
+from tidegate.engine.accounting import count_landed, count_rows
 from tidegate.engine.events import TaskDone, TaskStarted
-from tidegate.engine.exceptions import AccountingError, DamagedStateError, MissingSlicesError
+from tidegate.engine.exceptions import DamagedStateError, MissingSlicesError
 from tidegate.engine.extracting import Extraction
 from tidegate.engine.failures import fault, placed
 from tidegate.engine.job import Job
-from tidegate.engine.landing import Landing
-from tidegate.engine.moves import next_cursors, reached
+from tidegate.engine.landing import Landing, Unit
 from tidegate.engine.parts import Manifest
 from tidegate.engine.plan import WHOLE, Slice
 from tidegate.engine.report import TaskReport
 from tidegate.engine.shards import Step
-from tidegate.engine.stages import Stages, fetched_parts, left_manifests, missing, parts_of, stage_of
+from tidegate.engine.stages import Stages, fetched_parts, left_manifests, missing, stage_of
 from tidegate.engine.traffic import Traffic
 from tidegate.engine.vanished import judge
 from tidegate.utils.errors import ExitCode, TidegateError
+
+
+@dataclass
+class _Fails:
+    """What failed of a task. Where it lands as one (`lone`) a failure is raised at once; else the first is
+    told when all that could land has.
+    """
+
+    job: Job
+    lone: bool
+    first: Exception | None = None
+    _where: str = ""
+
+    def note(self, error: Exception, where: str) -> None:
+        self.job.where = where
+        if self.lone or self.job.stop.is_set():
+            raise error
+        if self.first is None:
+            self.first, self._where = error, where
+
+    def tell(self) -> None:
+        if self.first is not None:
+            self.job.where = self._where
+            raise self.first
 
 
 @dataclass
@@ -65,25 +87,59 @@ class TaskRun:
         report.slices = len(slices)
         job.tell(TaskStarted(job.name, report.slices))
         if not step.lands:
-            self._count_rows(report, self._extract(report, slices))
+            fails = _Fails(job, lone=job.task.into.commit == "run")
+            done = self._extract(report, slices, fails)
+            count_rows(report, job, done)
+            fails.tell()
+            if step.shard.is_whole:
+                self._tell_built(done)
             report.status, report.exit_code = "extracted", int(ExitCode.OK)
             return
-        landing = Landing(job)
-        report.commit_id = landing.id
-        landed = landing.landed()
-        if landed is None:
-            if not step.fetches:
-                self._check_whole()
-            done = self._extract(report, slices)
-            self._check_budget(done)
-            verdict = judge(job, done)
-            pairs = [(each, done[each.id]) for each in slices]
-            landed = landing.land(pairs, deletes_vanished=verdict.deletes)
-        else:  # by this run, before it was interrupted: there is nothing left to fetch or to build
-            done = self._left(landed)
-            verdict = judge(job, done)
+        self._land(report, Landing(job))
+        report.status = "loaded"
+        report.exit_code = int(ExitCode.QUARANTINED if report.rows_quarantined else ExitCode.OK)
+
+    def _land(self, report: TaskReport, landing: Landing) -> None:
+        """Land what is left, as far as it is whole, and count what is at the destination then."""
+        job = self.job
+        report.commit_id = landing.units[0].id
+        landing.look_up()
+        done = self._left(landing)
+        fails = _Fails(job, lone=len(landing.units) == 1)
+        whole: list[Unit] = []
+        if landing.left:
+            whole = self._whole(landing.left, done, fails)
+            done |= self._extract(report, [each for unit in whole for each in unit.slices], fails)
+            count_rows(report, job, done)
+            whole = [unit for unit in whole if self._is_good(unit, done, fails)]
+        report.pages = sum(manifest.pages for manifest in done.values())
+        if fails.first is None:
+            self._tell_built(done)
+        verdict = judge(job, done)
         report.warnings += verdict.warnings
-        self._close(report, done, landed)
+        try:
+            for unit in whole:
+                landing.land(unit, done, deletes_vanished=verdict.deletes)
+                report.commit_id = unit.id
+        finally:
+            count_landed(report, job, landing, done)
+        fails.tell()
+
+    def _is_good(self, unit: Unit, done: Mapping[str, Manifest], fails: _Fails) -> bool:
+        """Whether its slices stand, with no more broken rows than are allowed."""
+        manifests = [done[each.id] for each in unit.slices if each.id in done]
+        if len(manifests) < len(unit.slices):
+            return False
+        rejected = [manifest for manifest in manifests if manifest.rejected]
+        if rejected:
+            fetched = sum(manifest.fetched for manifest in manifests)
+            invalid = sum(manifest.rejected for manifest in rejected)
+            try:
+                self.job.invalid.check_total(invalid, fetched, rejected[0].first_reject or "")
+            except TidegateError as error:
+                fails.note(error, self.job.name if fails.lone else self.job.place(unit.slices[0]))
+                return False
+        return True
 
     def _slices(self) -> list[Slice]:
         """Those that this process works, in the plan's order."""
@@ -92,95 +148,64 @@ class TaskRun:
         shard, slices = self.step.shard, enumerate(self.job.plan.slices)
         return [each for number, each in slices if shard.takes(self.number, number)]
 
-    def _extract(self, report: TaskReport, slices: list[Slice]) -> dict[str, Manifest]:
-        """Work them; the manifests are in the plan's order, by slice."""
+    def _extract(self, report: TaskReport, slices: list[Slice], fails: _Fails) -> dict[str, Manifest]:
+        """Work them; the manifests of those that stand are in the plan's order, by slice."""
         job = self.job
         offline = job.again or not self.step.fetches
-        extraction = self._extraction = Extraction(job, slices, offline)
+        extraction = self._extraction = Extraction(job, slices, offline, apart=not fails.lone)
         try:
             extraction.run()
+        except Exception as error:  # noqa: BLE001 - told when the others have landed
+            fails.note(error, job.where)
         finally:
             report.pages = sum(manifest.pages for manifest in extraction.done.values())
             report.warnings += extraction.warnings()
-        done = extraction.done
-        self._count_rows(report, done)
-        if self.step.shard.is_whole:
-            self.stages.built(job.task.name, parts_of(job.folder, list(done.values())))
-        return done
+        return extraction.done
 
-    def _check_whole(self) -> None:
-        """Raise `MissingSlicesError` that says what is to be extracted, by which command."""
+    def _whole(self, left: list[Unit], done: Mapping[str, Manifest], fails: _Fails) -> list[Unit]:
+        """Those that can be worked here: where nothing is fetched, those whose slices are all there. Of the
+        others it is told which are missing, and by which command they come.
+        """
         job = self.job
-        done = left_manifests(job.folder, job.plan.slices)
-        if job.plan.waits or len(done) < len(job.plan.slices):
-            stage = f" --stage {stage_of(job.task)}" if stage_of(job.task) > 1 else ""
-            command = f"tidegate extract --run-id {job.run_id}{stage}"
-            raise MissingSlicesError(
-                f"not committed: {missing(job.plan, done)}",
-                hint=f"Extract what is missing, then commit again: {command}",
-            )
+        if self.step.fetches:
+            return left
+        there = left_manifests(job.folder, [each for unit in left for each in unit.slices])
+        whole = [unit for unit in left if all(each.id in there for each in unit.slices)]
+        if len(whole) == len(left) and not job.plan.waits:
+            return whole
+        stage = f" --stage {stage_of(job.task)}" if stage_of(job.task) > 1 else ""
+        command = f"tidegate extract --run-id {job.run_id}{stage}"
+        error = MissingSlicesError(
+            f"not committed: {missing(job.plan, {**done, **there})}",
+            hint=f"Extract what is missing, then commit again: {command}",
+        )
+        fails.note(error, job.name)
+        return whole
 
-    def _left(self, landed: Landed) -> dict[str, Manifest]:
-        """What was written before the commit landed; where files are gone, what the commit itself tells."""
+    def _left(self, landing: Landing) -> dict[str, Manifest]:
+        """What was written before a commit landed; where files are gone, what the commit itself tells."""
         job = self.job
-        left = left_manifests(job.folder, job.plan.slices)
-        if len(left) < len(job.plan.slices):
-            gone = DamagedStateError("what this run has built is gone", hint="Start a new run with --new.")
-            self.stages.failed(job.task.name, gone)
-            fetched = landed.loaded + landed.superseded + landed.quarantined
-            return {WHOLE: Manifest(WHOLE, {}, "", fetched=fetched)}
-        self.stages.built(job.task.name, fetched_parts(job.folder, list(left.values())))
-        return left
+        found: dict[str, Manifest] = {}
+        for unit in landing.units:
+            landed = landing.landed.get(unit.id)
+            if landed is None:
+                continue
+            left = left_manifests(job.folder, unit.slices)
+            if len(left) < len(unit.slices):
+                gone = DamagedStateError(
+                    "what this run has built is gone", hint="Start a new run with --new."
+                )
+                self.stages.failed(job.task.name, gone)
+                name = unit.slices[0].id if len(unit.slices) == 1 else WHOLE
+                fetched = landed.loaded + landed.superseded + landed.quarantined
+                left = {name: Manifest(name, {}, "", fetched=fetched)}
+            found |= left
+        return found
 
-    def _close(self, report: TaskReport, done: dict[str, Manifest], landed: Landed) -> None:
-        job = self.job
-        self._count_rows(report, self._written(done, landed, report))
-        report.rows_loaded, report.rows_superseded = landed.loaded, landed.superseded
-        report.rows_quarantined, report.rows_deleted = landed.quarantined, landed.deleted
-        report.warnings += [f"{job.name}: table {job.task.into.name}: {each}" for each in landed.changes]
-        if not report.accounted:
-            raise AccountingError(
-                f"{report.rows_fetched} rows fetched and {report.rows_added} added are not the"
-                f" {report.rows_loaded} loaded, {report.rows_superseded} superseded,"
-                f" {report.rows_dropped} dropped and {report.rows_quarantined} quarantined",
-                hint="This is a fault in tidegate: please report it.",
-            )
-        report.status = "loaded"
-        report.exit_code = int(ExitCode.QUARANTINED if report.rows_quarantined else ExitCode.OK)
-
-    def _written(self, done: dict[str, Manifest], landed: Landed, report: TaskReport) -> dict[str, Manifest]:
-        """Those of the windows that were written: of a replay, later runs may have replaced some."""
-        job = self.job
-        cells = {each.id: each.cell for each in job.plan.slices if each.cell is not None}
-        if not job.again or not cells:
-            return done
-        written = set(landed.windows)
-        left = [cell for cell in job.plan.cells if cell not in written]
-        if left:
-            shown = ", ".join(map(str, left[:10])) + (", ..." if len(left) > 10 else "")
-            windows = "window is" if len(left) == 1 else "windows are"
-            report.warnings.append(
-                f"{job.name}: {len(left):,} {windows} left as later runs have written them: {shown}"
-            )
-        return {name: manifest for name, manifest in done.items() if cells[name] in written}
-
-    def _count_rows(self, report: TaskReport, done: Mapping[str, Manifest]) -> None:
-        manifests = done.values()
-        report.rows_fetched = sum(manifest.fetched for manifest in manifests)
-        report.rows_added = sum(manifest.added for manifest in manifests)
-        report.rows_dropped = sum(manifest.dropped for manifest in manifests)
-        plan = self.job.plan
-        highs = {name: manifest.high for name, manifest in done.items()}
-        come = reached(plan, next_cursors(plan, self.job.task, highs))
-        report.cursor = None if come is None else come.astimezone(UTC).isoformat()
-
-    def _check_budget(self, done: Mapping[str, Manifest]) -> None:
-        rejected = [manifest for manifest in done.values() if manifest.rejected]
-        if rejected:
-            self.job.where = self.job.name
-            fetched = sum(manifest.fetched for manifest in done.values())
-            invalid = sum(manifest.rejected for manifest in rejected)
-            self.job.invalid.check_total(invalid, fetched, rejected[0].first_reject or "")
+    def _tell_built(self, done: Mapping[str, Manifest]) -> None:
+        """To the tasks that are split over the rows of this one."""
+        found = [done[each.id] for each in self.job.plan.slices if each.id in done]
+        self.stages.built(self.job.task.name, fetched_parts(self.job.folder, found))
 
     def _tell_drift(self, report: TaskReport) -> None:
         """Of a task that failed, too: a renamed field may be why. Those that loaded are kept."""

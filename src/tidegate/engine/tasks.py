@@ -216,6 +216,11 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
         if self._deadline <= timedelta(0):
             raise ValueError(f"table {name}: a deadline is longer than nothing")
         self._check_vanished()
+        if self._into.commit == "slice" and self._windows is not None and self._over:
+            raise ValueError(
+                f"table {name}: commit='slice' does not go with windows and over together: several slices"
+                " replace one window, and each would take away what the one before it brought"
+            )
         partial = [parent.name for parent in parents(self._over) if parent.is_partial]
         if partial and self._into.write in ("replace", "replace_windows"):
             raise ValueError(
