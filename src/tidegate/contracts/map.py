@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from inspect import Parameter, signature
 from operator import attrgetter, itemgetter
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from tidegate.contracts.map_check import checked
 from tidegate.contracts.map_dates import Day, Hour, Month, Quarter, Week, Year
@@ -171,6 +171,22 @@ class Map(AnyMap[R, W, W]):
     def bound(self, facts: Facts) -> Callable[[R], W]:
         fields = self._fields(facts, _of_row)
         return lambda row: self._made(fields, row)
+
+    def together(self, facts: Facts, rows: Sequence[R]) -> list[W]:
+        """What `bound(facts)` makes of each row, made field by field, for less. Raises whatever the first
+        fault that it meets raises, which says nothing of the row.
+        """
+        fields = self._fields(facts, _of_row)
+        names = [name for name, _ in fields]
+        columns = [list(map(get, rows)) for _, get in fields]
+        values: list[dict[str, Any]] = [{} for _ in rows]
+        if names:
+            values = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        return self._rows.validate_python(values, by_alias=False, by_name=True)
+
+    @cached_property
+    def _rows(self) -> TypeAdapter[list[W]]:
+        return TypeAdapter(list[self.writes])  # type: ignore[name-defined]  # a type made at run time
 
 
 class Explode(AnyMap[R, W, list[W]]):

@@ -45,6 +45,8 @@ class Day(OfInstant):
     """The date."""
 
     def make(self, value: Any) -> date:
+        if type(value) is datetime and value.tzinfo is not None:  # the usual case, spared two calls
+            return value.astimezone(self._zone).date()
         return self.day(value)
 
 

@@ -34,6 +34,7 @@ class Making:
         self, transform: Transform, encoder: Encoder, page: Page[Any], reading: Reading[Any], context: Context
     ) -> None:
         self._transform, self._encoder, self._model = transform, encoder, encoder.model
+        self._context = context
         self._page, self._reading = page, reading
         self._function = transform.bound(context)
         self._made: list[Any] = []
@@ -47,6 +48,8 @@ class Making:
         """
         if self._transform.batch:
             self._all_at_once()
+        elif (made := self._transform.together(self._reading.models, self._context)) is not None:
+            self._made, self._origins = made, list(range(len(made)))
         else:
             self._row_by_row()
         self._take_out_rejected()

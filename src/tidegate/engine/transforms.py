@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
-from tidegate.contracts.map import AnyMap
+from tidegate.contracts.map import AnyMap, Map
 from tidegate.engine.context import Context
 from tidegate.engine.frames import is_frame, rows
 from tidegate.engine.signatures import declared, name_of
@@ -53,6 +53,18 @@ class Transform:
         if isinstance(function, AnyMap):
             return function.bound(function.facts(context))
         return (lambda given: function(given, context)) if self.takes_context else function
+
+    def together(self, rows: Sequence[Any], context: Context) -> list[Any] | None:
+        """Of a `Map`, the write models of good rows, one for each, at less cost than one by one.
+
+        None where it is no `Map`, or where anything is wrong: then one by one tells what.
+        """
+        if not isinstance(self.function, Map):
+            return None
+        try:
+            return self.function.together(self.function.facts(context), rows)
+        except Exception:  # noqa: BLE001 - the user's code may raise anything
+            return None
 
     def call(self, given: Any, context: Context) -> Any:
         """What it makes of one read model, or of the list of those of a page."""

@@ -19,7 +19,7 @@ from tidegate.utils.schemas import arrow_item_type, arrow_schema, arrow_type
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Build = Callable[[list[Any]], "pa.Array[Any]"]
+Build = Callable[[Any], "pa.Array[Any]"]  # of a list of values
 Convert = Callable[[Any], Any]
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -56,7 +56,9 @@ def _plain(column: Column, path: str, hashed: Convert | None) -> Build:
     kind, required, check = column.kind, not column.nullable or column.repeated, _CHECKS.get(column.kind)
     item_type, excess = arrow_item_type(column), _excess(column)
 
-    def build(values: list[Any]) -> pa.Array[Any]:
+    def build(values: list[Any] | pa.Array[Any]) -> pa.Array[Any]:
+        if isinstance(values, pa.Array):
+            return checked(values)
         try:
             if convert is not None:
                 values = [convert(v) if v is not None or from_null else None for v in values]
@@ -65,6 +67,9 @@ def _plain(column: Column, path: str, hashed: Convert | None) -> Build:
             array: pa.Array[Any] = pa.array(values, type=item_type)
         except UNFIT as error:
             raise UnfitError(path, _reason(column, kind, error)) from None
+        return checked(array)
+
+    def checked(array: pa.Array[Any]) -> pa.Array[Any]:
         if required and array.null_count:
             raise UnfitError(path, "null in a required column")
         if excess is not None and (reason := excess(array)):
@@ -206,8 +211,12 @@ _STEPS: dict[Step, Convert] = {
 }
 
 
+_TZINFO = attrgetter("tzinfo")
+_DAYS = {date, type(None)}
+
+
 def _all_aware(values: Iterable[datetime | None]) -> None:
-    if any(v is not None and v.tzinfo is None for v in values):
+    if not all(map(_TZINFO, filter(None, values))):
         raise ValueError("a datetime without an offset")
 
 
@@ -217,6 +226,8 @@ def _all_naive(values: Iterable[Any]) -> None:
 
 
 def _all_days(values: Iterable[Any]) -> None:
+    if set(map(type, values)) <= _DAYS:
+        return
     if any(v is not None and (isinstance(v, datetime) or not isinstance(v, date)) for v in values):
         raise ValueError("a datetime or a number, not a day")
 

@@ -60,8 +60,9 @@ class Encoder:
                 raise next(self._unfit(column, build, source), whole) from None
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def encode_columns(self, values: Mapping[str, list[Any]]) -> pa.RecordBatch:
-        """One batch of the values of each attribute, for a model without computed fields.
+    def encode_columns(self, values: Mapping[str, list[Any] | pa.Array[Any]]) -> pa.RecordBatch:
+        """One batch of the values of each attribute, for a model without computed fields. Values that are in
+        Arrow are of the type of their column.
 
         Raises `UnfitError`, or what a step of the conversion raises, where a value is unfit.
         """

@@ -210,9 +210,7 @@ def _map(random: Random, reads: type[BaseModel]) -> tuple[type[BaseModel], AnyMa
     )
     explode = bool(each) and random.random() < 0.5
     sources = {f"w{number}": _source(random, names, explode) for number in range(random.randint(1, 4))}
-    fields: dict[str, Any] = {
-        name: (random.choice(WRITTEN) if random.random() < 0.2 else Any, ...) for name in sources
-    }
+    fields: dict[str, Any] = {name: (_written(random, each, reads), ...) for name, each in sources.items()}
     if random.random() < 0.3:
         fields["left"] = (int | None, None)
     if random.random() < 0.2:
@@ -221,6 +219,16 @@ def _map(random: Random, reads: type[BaseModel]) -> tuple[type[BaseModel], AnyMa
     if explode:
         return writes, Explode(reads, writes, each, **sources)
     return writes, Map(reads, writes, **sources)
+
+
+def _written(random: Random, source: Any, reads: type[BaseModel]) -> Any:
+    """Anything, mostly, which shows every difference; or what the field that it comes from is."""
+    luck = random.random()
+    if luck < 0.25 and isinstance(source, str) and source in reads.model_fields:
+        return annotation_of(reads.model_fields[source])
+    if luck < 0.4 and isinstance(source, Day):
+        return date | None
+    return random.choice(WRITTEN) if luck > 0.8 else Any
 
 
 def _source(random: Random, names: list[str], explode: bool) -> Any:

@@ -17,8 +17,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PastDatetime,
     PrivateAttr,
     RootModel,
+    StringConstraints,
     ValidationInfo,
     computed_field,
     create_model,
@@ -29,13 +31,13 @@ from pydantic import (
 from tests.engine.columnar.both import CONTEXT, Both
 from tests.engine.columnar.contracts import Case
 from tidegate.contracts.base import ReadContract, WriteContract
-from tidegate.contracts.map import AnyMap, Explode, Map
+from tidegate.contracts.map import AnyMap, Day, Explode, Map
 from tidegate.contracts.table import Table
 from tidegate.engine.build import InstancesBuild
 from tidegate.engine.builds import build_for, chosen
 from tidegate.engine.columnar.build import ColumnarBuild
 from tidegate.engine.columnar.fields import UnprovenError, fields_of
-from tidegate.engine.columnar.proof import prove_read, prove_write
+from tidegate.engine.columnar.proof import is_unchanged, prove_read, prove_write
 from tidegate.engine.tasks import Task
 from tidegate.engine.transforms import Transform
 
@@ -331,6 +333,56 @@ def test_missing_is_not_null() -> None:
     assert made.takes(rows("{}", '{"value": "a"}', '{"other": 1}'))
     assert not made.takes(rows('{"value": null}'))
     assert not made.takes(rows('{"other": null}'))
+
+
+class Instants(WriteContract):
+    at: AwareDatetime | None
+    day: date | None
+    day_in_paris: date | None
+    line: int
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_days_come_of_instants_of_any_offset(each: bool) -> None:
+    fields = {
+        "day": Day("at"),
+        "day_in_paris": Day("at", zone="Europe/Paris"),
+        "line": "lines" if each else "id",
+    }
+    of = Explode(Order, Instants, "lines", **fields) if each else Map(Order, Instants, **fields)
+    texts = ["1969-12-31T23:30:00-02:00", "2026-01-01T00:30:00+01:00", "0001-01-01T00:00:00Z", "1735689600"]
+    sent = [f'{{"id": 1, "at": "{text}", "lines": [1, 2]}}' for text in texts]
+    made = both(of)
+    for body in (
+        rows(*sent),
+        rows(*sent, '{"id": 2, "lines": [3]}'),
+        rows('{"id": 2, "lines": [3], "at": null}'),
+    ):
+        assert made.takes(body)
+        assert made.differ(body) is None
+    assert not made.takes(rows('{"id": 1, "at": "0001-01-01T00:00:00+14:00", "lines": [1]}'))
+
+
+def test_what_was_checked_as_it_is_to_be_written_is_not_checked_again() -> None:
+    def unchanged(read: Any, write: Any) -> bool:
+        fields: Any = {"value": (write, ...)}
+        writes = create_model("Written", __base__=WriteContract, **fields)
+        return is_unchanged(*(fields_of(each).fields[0] for each in (reading(read), writes)))
+
+    assert unchanged(str, str)
+    assert unchanged(str, str | None)
+    assert unchanged(AwareDatetime | None, AwareDatetime | None)
+    assert unchanged(Annotated[int, Field(ge=0)], int)
+    assert unchanged(Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)])
+    assert not unchanged(int, Annotated[int, Field(ge=0)])
+    assert not unchanged(str | None, str)
+    assert not unchanged(int, float)
+    assert not unchanged(datetime, AwareDatetime)
+    assert not unchanged(
+        Annotated[str, StringConstraints(to_lower=True)], Annotated[str, BeforeValidator(str)]
+    )
+    assert not unchanged(str, Annotated[str, StringConstraints(to_lower=True)])
+    assert not unchanged(datetime, PastDatetime)
 
 
 def test_pages_that_columns_fail_on_are_spared_the_attempt() -> None:

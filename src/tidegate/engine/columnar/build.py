@@ -35,13 +35,13 @@ class Proven:
             raise UnprovenError(f"{task.transform.name} is a function, not a Map")
         self.map = of
         self.reads = ReadColumns(reads)
-        prove_map(of, self.reads.names)
+        prove_map(of, self.reads.fields.keys())
         self.cursor = None if task.cursor is None else task.cursor.field
-        if self.cursor is not None and self.cursor not in self.reads.names:
+        if self.cursor is not None and self.cursor not in self.reads.fields:
             raise UnprovenError(f"its cursor {self.cursor} is no field of {reads.__name__}")
         if any(column.computed for column in task.into.columns):
             raise UnprovenError(f"{task.into.model.__name__} has computed fields")
-        self.writes = WriteColumns(of.writes, frozenset(of.sources))
+        self.writes = WriteColumns(of, self.reads.fields)
 
 
 class ColumnarBuild:

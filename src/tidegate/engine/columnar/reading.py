@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import compress
 from operator import itemgetter
 from typing import Any
@@ -26,8 +27,8 @@ class ReadColumns:
         if not contract.fields:
             raise UnprovenError(f"{model.__name__} has no fields")
         self._facts = prove_read(contract)
+        self.fields = {each.name: each for each in contract.fields}
         self._readers = [(each.name, self._reader(each)) for each in contract.fields]
-        self.names = frozenset(each.name for each in contract.fields)
 
     def read(self, body: bytes, doc: Any, rows: list[Any]) -> Columns:
         """The columns by the names of their attributes.
@@ -59,11 +60,18 @@ def _taken(field: Field) -> Callable[[Rows], list[Any]] | None:
     """Takes the values of a field, where a missing one needs nothing else."""
     key = field.key
     if field.null_is_default:
-        return lambda rows: [row.get(key) for row in rows]
+        return partial(_null_if_missing, key)
     if field.schema["type"] != "default":
         get = itemgetter(key)
         return lambda rows: list(map(get, rows))
     return None
+
+
+def _null_if_missing(key: str, rows: Rows) -> list[Any]:
+    try:
+        return list(map(itemgetter(key), rows))  # most APIs send every key
+    except KeyError:
+        return [row.get(key) for row in rows]
 
 
 def _with_defaults(field: Field, rows: Rows, prepare: Callable[[list[Any]], list[Any]]) -> list[Any]:

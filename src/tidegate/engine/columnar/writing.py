@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
+from tidegate.contracts.map import AnyMap, under
+from tidegate.contracts.map_sources import Path
 from tidegate.engine.columnar.fields import Field, fields_of
 from tidegate.engine.columnar.mapping import Mapped
-from tidegate.engine.columnar.proof import prove_write
+from tidegate.engine.columnar.proof import is_unchanged, prove_write
 from tidegate.utils.encoding import Encoder
 
 if TYPE_CHECKING:
@@ -18,23 +19,38 @@ if TYPE_CHECKING:
 class WriteColumns:
     """Validates made columns, each field for itself, and encodes them. Made once for a task."""
 
-    def __init__(self, model: type[BaseModel], given: frozenset[str]) -> None:
-        """`given` are the fields that are made, the others take their defaults. Raises `UnprovenError` where
-        that might give other rows than instances.
-        """
-        contract = fields_of(model)
+    def __init__(self, of: AnyMap[Any, Any, Any], read: Mapping[str, Field]) -> None:
+        """Raises `UnprovenError` where that might give other rows than instances."""
+        contract = fields_of(of.writes)
         prove_write(contract)
-        self._given = [each for each in contract.fields if each.name in given]
-        self._left = [each for each in contract.fields if each.name not in given]
+        given = [each for each in contract.fields if each.name in of.sources]
+        self._left = [each for each in contract.fields if each.name not in of.sources]
+        self._unchanged = [each for each in given if _is_unchanged(of, each, read)]
+        self._checked = [each for each in given if each not in self._unchanged]
 
     def batch(self, made: Mapped, encoder: Encoder) -> pa.RecordBatch:
         """Raises `ValidationError`, or what an encoder raises, for a row that cannot be."""
-        columns = {
+        columns: dict[str, Any] = {
             each.name: each.column(made.column(each.name), by_alias=False, by_name=True)
-            for each in self._given
+            for each in self._checked
         }
-        columns.update({each.name: _defaults(each, made.count) for each in self._left})
+        for each in self._unchanged:
+            columns[each.name] = made.as_instants(made.column(each.name))
+        for each in self._left:
+            columns[each.name] = _defaults(each, made.count)
         return encoder.encode_columns(columns)
+
+
+def _is_unchanged(of: AnyMap[Any, Any, Any], field: Field, read: Mapping[str, Field]) -> bool:
+    """Whether the values of a field are those of one that was read, checked for all that it asks."""
+    top = of.sources[field.name]
+    if (
+        not isinstance(top, Path)
+        or len(top.keys) > 1
+        or (of.each is not None and under(top, of.each) is not None)
+    ):
+        return False
+    return is_unchanged(read[top.path], field)
 
 
 def _defaults(field: Field, count: int) -> list[Any]:
