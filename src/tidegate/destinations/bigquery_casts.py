@@ -135,7 +135,13 @@ def _fits_json(value: str, held: Held, level: int) -> str:
 def _json_kept(value: str, wanted: Column) -> str:
     if wanted.kind == "string":
         return f"(JSON_TYPE({value}) = 'string' AND {_fits(f'JSON_VALUE({value})', wanted)})"
-    return f"(JSON_TYPE({value}) IN {_JSON_VALUES} AND {_parsed(f'JSON_VALUE({value})', wanted)})"
+    return f"(JSON_TYPE({value}) IN {_JSON_VALUES} AND {_parsed(_text_of(value, wanted), wanted)})"
+
+
+def _text_of(value: str, wanted: Column) -> str:
+    """Of a plain JSON value, null for any other. JSON knows no integers: 5.0 is the number 5."""
+    text = f"JSON_VALUE({value})"
+    return rf"REGEXP_REPLACE({text}, r'^([+-]?[0-9]+)\.0+$', r'\1')" if wanted.kind == "int" else text
 
 
 def _record_kept(value: str, held: Held, wanted: Column, level: int) -> str:
@@ -177,7 +183,7 @@ def _digits(number: str) -> str:
 def _castable(value: str, held: Held, wanted: Column) -> str:
     """What BigQuery casts without changing it."""
     if held.kind == "json":
-        return f"JSON_VALUE({value})"
+        return _text_of(value, wanted)
     return f"CAST({value} AS STRING)" if (held.kind, wanted.kind) == ("float", "decimal") else value
 
 

@@ -94,6 +94,7 @@ def stage(
 
 def _written(folder: Path, batches: Iterator[pa.RecordBatch], part_bytes: int) -> Iterator[_Part]:
     """Files of about so many bytes, each of which is closed when it is given."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     number = 0
@@ -102,7 +103,7 @@ def _written(folder: Path, batches: Iterator[pa.RecordBatch], part_bytes: int) -
         path, rows = folder / f"{number}.parquet", 0
         with path.open("wb") as sink, pq.ParquetWriter(sink, batch.schema, compression="zstd") as writer:
             while batch is not None and (rows == 0 or sink.tell() < part_bytes):
-                writer.write_batch(batch)
+                writer.write_table(pa.Table.from_batches([batch]))  # a row group: a batch would wait for more
                 rows += batch.num_rows
                 batch = next(batches, None)
         yield _Part(path, rows, _digest(path))

@@ -209,7 +209,8 @@ def transaction(statements: Sequence[str], *, declare: Sequence[str] = (), befor
     undo = [
         "SET _tidegate_failure = @@error.message",
         "BEGIN ROLLBACK TRANSACTION; EXCEPTION WHEN ERROR THEN SELECT @@error.message; END",
-        "RAISE USING MESSAGE = _tidegate_failure",
+        # Empty where variables are rolled back, too.
+        "RAISE USING MESSAGE = IFNULL(_tidegate_failure, @@error.message)",
     ]
     return _lines([*head, f"BEGIN\n{_lines(body)}EXCEPTION WHEN ERROR THEN\n{_lines(undo)}END"])
 

@@ -19,11 +19,8 @@ if TYPE_CHECKING:
 
 _KINDS: dict[str, Kind] = {
     "STRING": "string",
-    "INTEGER": "int",
     "INT64": "int",
-    "FLOAT": "float",
     "FLOAT64": "float",
-    "BOOLEAN": "bool",
     "BOOL": "bool",
     "NUMERIC": "decimal",
     "BIGNUMERIC": "decimal",
@@ -33,9 +30,10 @@ _KINDS: dict[str, Kind] = {
     "TIME": "time",
     "BYTES": "bytes",
     "JSON": "json",
-    "RECORD": "record",
     "STRUCT": "record",
 }
+# The API has kept the words of legacy SQL.
+_STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 # Digits, and those of them after the point, of a column without parameters.
 _DIGITS = {"NUMERIC": (38, 9), "BIGNUMERIC": (76, 38)}
 _MOST_CLUSTER_COLUMNS = 4
@@ -142,7 +140,7 @@ def changes_of(table: Table[Any], found: BigQueryTable | None) -> list[Change]:
 
 
 def _held(field: SchemaField) -> Held:
-    spelled = field.field_type
+    spelled = _STANDARD.get(field.field_type, field.field_type)
     precision, scale = field.precision, field.scale
     if precision is None:
         precision, scale = _DIGITS.get(spelled, (None, None))

@@ -1,0 +1,185 @@
+"""What becomes of a commit when jobs fail, answers are lost, and others are quicker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from tests.destinations.bigquery_fake import UNDER_WAY, Answer, Asked, FakeBigQuery
+from tests.destinations.suite import APPEND, commit, row
+from tidegate.destinations.base import Landed
+from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationError
+from tidegate.utils.errors import ExitCode
+from tidegate.utils.gcp_errors import GoogleConflictError, GoogleError, GoogleQuotaError
+
+ROWS = [row(1, "a", 1), row(2, "b", 2)]
+CONFLICT = (
+    "invalidQuery",
+    "Query error: Transaction is aborted due to concurrent update against table p1:d1._tidegate_cursors",
+)
+
+
+def is_script(asked: Asked) -> bool:
+    return asked.method == "POST" and asked.path == "jobs" and "query" in asked.body["configuration"]
+
+
+def failing(fake: FakeBigQuery, *ends: tuple[str, str] | None) -> None:
+    """The scripts end so, one after the other, and well from then on."""
+    left = list(ends)
+
+    def outcome(job: dict[str, Any]) -> tuple[str, str] | None:
+        return left.pop(0) if "query" in job["configuration"] and left else None
+
+    fake.outcome = outcome
+
+
+def ids(fake: FakeBigQuery) -> list[str]:
+    return [each.body["jobReference"]["jobId"] for each in fake.asked if is_script(each)]
+
+
+def test_a_job_that_is_under_way_is_waited_for() -> None:
+    fake = FakeBigQuery()
+    failing(fake, UNDER_WAY, UNDER_WAY, UNDER_WAY)
+    assert commit(fake.destination(), APPEND, ROWS, seen=0) == Landed(2, 0)
+    (name,) = ids(fake)
+    assert len(fake.sent("GET", f"jobs/{name}")) == 3
+
+
+def test_an_answer_that_was_lost_is_looked_up_and_the_script_is_not_run_again() -> None:
+    fake = FakeBigQuery()
+    cut: list[str] = []
+
+    def before(asked: Asked) -> Answer | None:
+        if is_script(asked) and not cut:
+            cut.append(asked.body["jobReference"]["jobId"])
+            fake.real(asked)  # it arrived, and the answer did not
+            raise requests.exceptions.ConnectionError("connection reset by peer")
+        return None
+
+    fake.before = before
+    assert commit(fake.destination(retry_s=10.0), APPEND, ROWS, seen=0) == Landed(2, 0)
+    assert ids(fake) == cut * 2  # the same id, which BigQuery refuses to run twice
+    assert fake.sent("GET", f"jobs/{cut[0]}")
+    assert len([name for name in fake.jobs if "_commit_" in name]) == 1
+
+
+def test_where_nobody_can_tell_the_commit_is_unknown() -> None:
+    fake = FakeBigQuery()
+
+    def before(asked: Asked) -> Answer | None:
+        if is_script(asked):
+            raise requests.exceptions.ConnectionError("no route to host")
+        return None
+
+    fake.before = before
+    with pytest.raises(CommitUnknownError, match="no word whether commit c1 landed") as caught:
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+    assert caught.value.exit_code == ExitCode.TRY_AGAIN
+
+
+def test_a_job_of_an_earlier_process_is_taken_up() -> None:
+    fake = FakeBigQuery()
+    commit(fake.destination(), APPEND, ROWS, seen=0)
+    asked_before = len(ids(fake))
+    done = {name: job for name, job in fake.jobs.items() if "_commit_" in name}
+    for job in done.values():
+        job["status"] = {"state": "RUNNING"}  # as that process has left it
+    assert commit(fake.destination(), APPEND, ROWS, seen=0) == Landed(2, 0)
+    assert len(ids(fake)) == asked_before + 1
+    assert set(done) == {name for name in fake.jobs if "_commit_" in name}
+
+
+def test_a_conflict_is_worth_another_attempt_under_the_next_id() -> None:
+    fake = FakeBigQuery()
+    failing(fake, CONFLICT, CONFLICT)
+    assert commit(fake.destination(), APPEND, ROWS, seen=0) == Landed(2, 0)
+    assert [name.rpartition("_")[2] for name in dict.fromkeys(ids(fake))] == ["0", "1", "2"]
+    assert len({name.rpartition("_")[0] for name in ids(fake)}) == 1
+
+
+def test_conflicts_without_end_are_worth_trying_again_later() -> None:
+    fake = FakeBigQuery()
+    failing(fake, *[CONFLICT] * 50)
+    with pytest.raises(GoogleConflictError, match="concurrent update") as caught:
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+    assert caught.value.exit_code == ExitCode.TRY_AGAIN
+    assert len(dict.fromkeys(ids(fake))) < 15
+
+
+@pytest.mark.parametrize("said", ["tidegate: the cursor has moved", CONFLICT[1], "Assertion failed"])
+def test_whoever_finds_the_cursor_moved_has_lost(said: str) -> None:
+    fake = FakeBigQuery()
+
+    def outcome(job: dict[str, Any]) -> tuple[str, str] | None:
+        if "query" in job["configuration"]:
+            fake.version = 1  # another run was first
+            return "invalidQuery", said
+        return None
+
+    fake.outcome = outcome
+    with pytest.raises(CommitLostError, match="another run committed") as caught:
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+    assert caught.value.exit_code == ExitCode.LOST
+    assert len(fake.scripts()) == 1
+
+
+def test_who_has_lost_before_it_begins_uploads_nothing() -> None:
+    fake = FakeBigQuery(version=3)
+    with pytest.raises(CommitLostError, match="another run committed"):
+        commit(fake.destination(), APPEND, ROWS, seen=2)
+    assert not fake.sent("POST", "jobs")
+
+
+def test_a_script_that_fails_for_good_says_why_and_is_not_tried_again() -> None:
+    fake = FakeBigQuery()
+    failing(fake, ("invalidQuery", "No matching signature for operator = at [7:3]"))
+    with pytest.raises(GoogleError, match=r"BigQuery table p1\.d1\.rows.*No matching signature"):
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+    assert len(fake.scripts()) == 1
+
+
+def test_after_a_failure_that_was_mended_the_same_commit_lands_under_the_next_id() -> None:
+    fake = FakeBigQuery()
+    failing(fake, ("invalidQuery", "Query exceeded limit for bytes billed"))
+    with pytest.raises(GoogleError):
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+    assert commit(fake.destination(), APPEND, ROWS, seen=0) == Landed(2, 0)
+    assert [name.rpartition("_")[2] for name in ids(fake)] == ["0", "0", "1"]
+    loaded = [job for job in fake.jobs.values() if "load" in job["configuration"]]
+    assert len(loaded) == 1  # what the first attempt has staged is used
+
+
+def test_a_quota_that_is_spent_ends_the_commit_as_worth_trying_again() -> None:
+    fake = FakeBigQuery()
+
+    def outcome(job: dict[str, Any]) -> tuple[str, str] | None:
+        return (
+            ("quotaExceeded", "Exceeded rate limits: too many imports")
+            if "load" in job["configuration"]
+            else None
+        )
+
+    fake.outcome = outcome
+    with pytest.raises(GoogleQuotaError) as caught:
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+    assert caught.value.exit_code == ExitCode.TRY_AGAIN
+
+
+def test_rows_that_were_lost_on_the_way_up_are_noticed() -> None:
+    with pytest.raises(DestinationError, match="3 rows were sent, and BigQuery loaded 2"):
+        commit(FakeBigQuery().destination(), APPEND, [*ROWS, row(3, "c")], seen=0)
+
+
+def test_what_was_left_on_the_way_up_is_loaded_once_by_whoever_comes_next() -> None:
+    fake = FakeBigQuery()
+    failing(fake, ("invalidQuery", "stopped"))
+    with pytest.raises(GoogleError):
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+    staged = {name for name in fake.tables if name.startswith("_tidegate_staging_")}
+    assert len(staged) == 1
+    failing(fake, ("invalidQuery", "stopped"))
+    with pytest.raises(GoogleError):  # other rows under the same id, as after a contract was mended
+        commit(fake.destination(), APPEND, [row(1, "a", 1), row(2, "mended", 2)], seen=0)
+    assert len({name for name in fake.tables if name.startswith("_tidegate_staging_")} - staged) == 1
