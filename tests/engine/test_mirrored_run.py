@@ -142,6 +142,8 @@ def test_no_object_of_a_run_is_listed_or_written_twice(fleet: Fleet, storage: Cl
     written = [each.name for each in storage.asked if each.what == "insert" and "/runs/r/" in each.name]
     assert len(written) == len(set(written))
     guarded = {each.name for each in storage.asked if each.query.get("ifGenerationMatch") == "0"}
+    asked = [each for each in storage.asked if "/runs/r/orders/" in each.name and each.what != "insert"]
+    assert asked == []
     told = ("summary.json", "timeline.json", ".profile")
     assert {each for each in written if not each.endswith(told)} <= guarded
 

@@ -77,6 +77,27 @@ def test_of_two_that_replace_a_file_one_wins(storage: CloudStorageServer, tmp_pa
     assert storage.objects["home/plan.json"].content == b"second"
 
 
+def test_of_a_folder_that_is_new_nothing_is_asked_for_until_work_begins_anew(
+    storage: CloudStorageServer, tmp_path: Path
+) -> None:
+    here, one = machine(tmp_path / "a")
+    log = here.parent / "all.pages"
+    log.touch()
+    one.is_new(here.parent)
+    one.fetch(here)
+    one.follow(log)
+    assert storage.asked == []
+    storage.write("home/plan.json", b"of another machine")
+    storage.write("home/all.pages/00000001", b"page")
+    one.follow(log)
+    assert log.read_bytes() == b"page"
+    one.fetch(here)
+    assert not here.exists()
+    one.until(lambda: False)
+    one.fetch(here)
+    assert here.read_text() == "of another machine"
+
+
 def test_a_version_has_a_name_of_its_own(storage: CloudStorageServer, tmp_path: Path) -> None:
     (here, one), (there, two) = machine(tmp_path / "a"), machine(tmp_path / "b")
     for version in ("0001", "0002"):

@@ -90,6 +90,7 @@ class Planning:
             self.options.invalid,
         )  # fmt: skip
         plan.save(path)
+        self.home.mirror.is_new(path.parent)
         return plan
 
     def _plan_task(self, task: Task[Any, Any, Any], connector: Connector) -> TaskPlan:

@@ -73,12 +73,18 @@ class Mirror(Protocol):
         ...
 
     def until(self, stopping: Callable[[], bool]) -> None:
-        """From now on, what fails is not tried again when this says so: the run is being stopped."""
+        """Work begins: what fails is not tried again when this says so, and nothing is known to be new."""
         ...
 
     def fetch_those(self, folder: Path, begins: str = "", limit: int | None = None) -> None:
         """Make the files in a folder stand whose names begin so, the first `limit` of them: what nobody can
         name.
+        """
+        ...
+
+    def is_new(self, folder: Path) -> None:
+        """Nothing in the folder is kept yet, and until work begins anew nobody else writes there: what is not
+        kept by this process need not be asked for.
         """
         ...
 
@@ -155,6 +161,9 @@ class LocalOnly:
         pass
 
     def fetch_those(self, folder: Path, begins: str = "", limit: int | None = None) -> None:
+        pass
+
+    def is_new(self, folder: Path) -> None:
         pass
 
     def fetch(self, path: Path, version: str = "") -> None:

@@ -43,6 +43,8 @@ class CloudStorage:
         self._place, self._where, self._lease_s = place, where, lease_s
         self._bucket = Bucket(url)
         self._seen: dict[str, int] = {}  # generations by name; each name is one thread's at a time
+        self._new: set[Path] = set()  # folders
+        self._followed: set[Path] = set()  # page logs
 
     shared = True
 
@@ -52,14 +54,20 @@ class CloudStorage:
 
     def until(self, stopping: Callable[[], bool]) -> None:
         self._bucket.stopping = stopping
+        self._new.clear()
 
     def fetch_those(self, folder: Path, begins: str = "", limit: int | None = None) -> None:
         listed = self._bucket.names(f"{self._name(folder)}/{begins}", limit)
         found = [(each, path) for each in listed if (path := self._root / each.name).parent == folder]
         _at_once(lambda pair: self._match(*pair), found)
 
+    def is_new(self, folder: Path) -> None:
+        self._new.add(folder)
+
     def fetch(self, path: Path, version: str = "") -> None:
         name = self._name(path, version)
+        if name not in self._seen and self._in_new(path):
+            return
         if path.exists():
             stored = self._bucket.look(name)
             if stored is not None:
@@ -105,8 +113,13 @@ class CloudStorage:
 
     def follow(self, path: Path, segments: int = 0) -> Segments:
         followed = Segments(self._bucket, self._name(path), path, self._limits)
-        followed.restore(segments)
+        if path in self._followed or not self._in_new(path):
+            followed.restore(segments)
+        self._followed.add(path)
         return followed
+
+    def _in_new(self, path: Path) -> bool:
+        return not self._new.isdisjoint(path.parents)
 
     def drop(self, path: Path) -> None:
         os.truncate(path, 0)  # not removed: whoever has it open waits for this very file
