@@ -20,7 +20,7 @@ from tests.engine.columnar.both import Both
 from tests.engine.columnar.contracts import case, page
 from tidegate.utils.columns import SchemaError
 
-PAGES_A_CASE = 60
+PAGES_A_CASE = 100
 SEAMS = (0, 0, 0, 1)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -82,6 +83,7 @@ def runner_of(workflow: Workflow, arguments: Asking) -> Runner:
     """What runs what was typed."""
     project, stop, options = Project.find(Path.cwd()), Stop(), options_of(arguments)
     destination = destination_of(project, arguments.to, patience_s=options.max_wait_s, sleep=stop.sleep)
+    options = replace(options, build=project.build)
     return Runner(workflow, destination, project.home(os.environ), options, stop=stop)
 
 

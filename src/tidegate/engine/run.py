@@ -146,7 +146,7 @@ class Runner:
     ) -> AtWork:
         return AtWork(
             self.workflow, self.destination, self.home, ledger, run_id, tasks, self.listener, self.stop,
-            self.now, self.connector, shared,
+            self.now, self.connector, shared, self.options.build,
         )  # fmt: skip
 
     def _freeze(self, work: AtWork, planning: Planning) -> Plan:
