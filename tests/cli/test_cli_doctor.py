@@ -15,7 +15,7 @@ from google.cloud import bigquery
 
 from tests.cli.command_line import Ended, Shell
 from tests.http_tools.loopback import Answer, Loopback
-from tests.servers.google_cloud import ROBOT, GoogleCloud, google_cloud
+from tests.servers.google_cloud import LOADER, ROBOT, GoogleCloud, google_cloud
 from tests.servers.secret_manager import SecretManager
 from tests.standins import Google
 from tidegate.app.doctor_findings import clock
@@ -318,6 +318,24 @@ def test_without_credentials_nothing_else_is_asked(shell: Shell, cloud: GoogleCl
     assert check == "identity"
     assert "gcloud auth application-default login" in todo
     assert cloud.loopback.seen == []
+
+
+def test_an_impersonated_account_is_who_is_looked_at(shell: Shell, cloud: GoogleCloud) -> None:
+    shell.env["TIDEGATE_GOOGLE_IMPERSONATE"] = LOADER
+    cloud.on_project = {"iam.serviceAccounts.getAccessToken", *EDITOR}
+    ended = shell.inside("doctor", "--to", TO, "--json")
+    assert told(ended, "identity") == LOADER
+    ((_, text, todo),) = wrong(ended)
+    assert text == f"{JOBS} is missing on project acme"
+    assert f"--member=serviceAccount:{LOADER}" in todo
+
+
+def test_who_may_not_impersonate_is_told_the_role(shell: Shell, cloud: GoogleCloud) -> None:
+    shell.env["TIDEGATE_GOOGLE_IMPERSONATE"] = LOADER
+    ((check, text, todo),) = wrong(shell.inside("doctor", "--to", TO, "--json"))
+    assert check == "identity"
+    assert "may not act as the service account to impersonate" in text
+    assert "roles/iam.serviceAccountTokenCreator" in todo
 
 
 # Buckets

@@ -19,7 +19,8 @@ from typing import Any
 from tests.http_tools.loopback import Answer, Loopback, Seen, as_json
 
 ROBOT = "robot@acme.iam.gserviceaccount.com"
-_TOKEN = "token-of-robot"
+LOADER = "loader@acme.iam.gserviceaccount.com"
+_TOKEN, _IMPERSONATED = "token-of-robot", "token-of-loader"
 _DATASET = r"/bigquery/v2/projects/(?P<project>[^/]+)/datasets/(?P<dataset>[^/]+)"
 
 
@@ -52,7 +53,9 @@ class GoogleCloud:
     def _writes(seen: Seen) -> bool:
         if seen.path.endswith("/jobs"):
             return not json.loads(seen.body)["configuration"].get("dryRun")
-        return seen.method not in {"GET", "HEAD"} and not re.search(r"/token|testIamPermissions", seen.path)
+        return seen.method not in {"GET", "HEAD"} and not re.search(
+            r"/token|testIamPermissions|generateAccessToken", seen.path
+        )
 
     def environment(self, folder: Path) -> dict[str, str]:
         """Of a process that is the robot, and whose endpoints are all here."""
@@ -66,7 +69,7 @@ class GoogleCloud:
         }
         path = folder / "key.json"
         path.write_text(json.dumps(key))
-        ends = ("BIGQUERY", "STORAGE", "RESOURCE_MANAGER")
+        ends = ("BIGQUERY", "STORAGE", "RESOURCE_MANAGER", "IAM_CREDENTIALS")
         return {
             "GOOGLE_APPLICATION_CREDENTIALS": str(path),
             **{f"TIDEGATE_GOOGLE_{name}_ENDPOINT": self.url for name in ends},
@@ -75,7 +78,7 @@ class GoogleCloud:
     def answer(self, seen: Seen) -> Answer:
         if seen.path == "/token":
             return as_json({"access_token": _TOKEN, "expires_in": 3600, "token_type": "Bearer"})
-        if seen.headers.get("authorization") != f"Bearer {_TOKEN}":
+        if seen.headers.get("authorization") not in {f"Bearer {_TOKEN}", f"Bearer {_IMPERSONATED}"}:
             return _error(401, "Request had invalid authentication credentials.", "authError")
         for pattern, way in _WAYS:
             if found := re.fullmatch(pattern, f"{seen.method} {seen.path}"):
@@ -92,6 +95,13 @@ class GoogleCloud:
             )
         asked = json.loads(seen.body)["permissions"]
         return as_json({"permissions": [each for each in asked if each in self.on_project]})
+
+    def _impersonate(self, _: Seen, account: str) -> Answer:
+        if "iam.serviceAccounts.getAccessToken" not in self.on_project:
+            told = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
+            return _error(403, told, "forbidden")
+        assert account == LOADER
+        return as_json({"accessToken": _IMPERSONATED, "expireTime": "2099-01-01T00:00:00Z"})
 
     def _may(self, permission: str) -> bool:
         return permission in self.on_project | self.on_dataset
@@ -158,6 +168,7 @@ class GoogleCloud:
 
 
 _WAYS: tuple[tuple[str, Any], ...] = (
+    (r"POST /v1/projects/-/serviceAccounts/(?P<account>[^/]+):generateAccessToken", GoogleCloud._impersonate),
     (r"POST /v1/projects/(?P<project>[^/]+):testIamPermissions", GoogleCloud._project),
     (rf"GET {_DATASET}", GoogleCloud._dataset),
     (rf"GET {_DATASET}/tables", GoogleCloud._list),

@@ -24,6 +24,7 @@ _TIMEOUT_S = 15.0
 _ONCE: Any = None  # no retry: a person waits
 _JOBS = "bigquery.jobs.create"
 _MAKE = "bigquery.datasets.create"
+_LIST, _CREATE = "bigquery.tables.list", "bigquery.tables.create"
 # Of one table each of these can be asked for.
 _OF_TABLES = (
     "bigquery.tables.delete",
@@ -32,6 +33,9 @@ _OF_TABLES = (
     "bigquery.tables.update",
     "bigquery.tables.updateData",
 )
+
+# All that may be granted on the project; those after the first two on the dataset, too.
+PERMISSIONS = (_JOBS, _MAKE, "bigquery.datasets.get", _LIST, _CREATE, *_OF_TABLES)
 
 
 def check_dataset(client: Client, place: Place, grants: Grants) -> Generator[Finding, None, str | None]:
@@ -46,7 +50,7 @@ def check_dataset(client: Client, place: Place, grants: Grants) -> Generator[Fin
         yield from _permissions(client, place, grants, (_JOBS, _MAKE), None)
         return None
     yield _location(place, dataset.location)
-    needed = (_JOBS, "bigquery.tables.create", "bigquery.tables.list", *_OF_TABLES)
+    needed = (_JOBS, _CREATE, _LIST, *_OF_TABLES)
     yield from _permissions(client, place, grants, needed, dataset.location)
     return str(dataset.location)
 
@@ -122,10 +126,8 @@ class _Tried:
         """None where it cannot be found out."""
         ways = {
             _JOBS: lambda: self._runs("SELECT 1"),
-            "bigquery.tables.create": lambda: self._runs(
-                f"CREATE TABLE {self._path('_tidegate_doctor')} (x INT64)"
-            ),
-            "bigquery.tables.list": self._lists,
+            _CREATE: lambda: self._runs(f"CREATE TABLE {self._path('_tidegate_doctor')} (x INT64)"),
+            _LIST: self._lists,
         }
         try:
             return ways[permission]() if permission in ways else self._of_a_table(permission)

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 
 from tidegate.app import doctor_grants
-from tidegate.app.doctor_bigquery import check_dataset
+from tidegate.app.doctor_bigquery import PERMISSIONS, check_dataset
 from tidegate.app.doctor_buckets import check_bucket
 from tidegate.app.doctor_findings import Finding, attempt, clock, ok, unknown, wrong
 from tidegate.app.doctor_grants import Grants, Identity
@@ -23,18 +23,6 @@ from tidegate.utils.project import Project
 from tidegate.utils.secrets import SCHEME, SecretReference
 
 _TIMEOUT_S = 15.0
-_PROJECT_PERMISSIONS = (
-    "bigquery.jobs.create",
-    "bigquery.datasets.create",
-    "bigquery.datasets.get",
-    "bigquery.tables.create",
-    "bigquery.tables.delete",
-    "bigquery.tables.get",
-    "bigquery.tables.getData",
-    "bigquery.tables.list",
-    "bigquery.tables.update",
-    "bigquery.tables.updateData",
-)
 
 
 def check_bigquery(place: Place, buckets: Mapping[str, str]) -> Iterator[Finding]:
@@ -45,7 +33,7 @@ def check_bigquery(place: Place, buckets: Mapping[str, str]) -> Iterator[Finding
     emulator = settings.emulator(BIGQUERY_EMULATOR)
     if emulator:
         yield ok("identity", f"none is needed: {BIGQUERY_EMULATOR} is {emulator}")
-        grants: Grants | None = Grants(None, frozenset(_PROJECT_PERMISSIONS))
+        grants: Grants | None = Grants(None, frozenset(PERMISSIONS))
     else:
         grants = yield from _grants(place.project, settings)
     if grants is None:
@@ -130,7 +118,7 @@ def _held(project: str, settings: GoogleSettings) -> tuple[frozenset[str], str |
         translated(f"permissions on project {project}"),
         closing(AuthorizedSession(credentials(settings))) as session,  # type: ignore[no-untyped-call] # no hints
     ):
-        answer = session.post(url, json={"permissions": list(_PROJECT_PERMISSIONS)}, timeout=_TIMEOUT_S)
+        answer = session.post(url, json={"permissions": list(PERMISSIONS)}, timeout=_TIMEOUT_S)
         if not answer.ok:
             raise from_http_response(answer)  # type: ignore[no-untyped-call] # no hints
         return frozenset(answer.json().get("permissions", ())), answer.headers.get("date")

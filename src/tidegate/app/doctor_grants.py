@@ -39,7 +39,7 @@ class Grants:
 
 
 @dataclass(frozen=True)
-class Place:
+class Target:
     """Where a role can be granted, and by which command; `{role}` and `{member}` stand for both."""
 
     shown: str
@@ -60,29 +60,29 @@ class Place:
         return self.command.format(role=role, member=member)
 
 
-def project(name: str) -> Place:
-    return Place(
+def project(name: str) -> Target:
+    return Target(
         f"project {name}",
         f"gcloud projects add-iam-policy-binding {name} --member={{member}} --role={{role}}",
     )
 
 
-def dataset(name: str, dataset: str) -> Place:
-    return Place(
+def dataset(name: str, dataset: str) -> Target:
+    return Target(
         f"dataset {name}.{dataset}",
         f'In BigQuery: GRANT `{{role}}` ON SCHEMA `{name}.{dataset}` TO "{{member}}"',
     )
 
 
-def bucket(name: str) -> Place:
-    return Place(
+def bucket(name: str) -> Target:
+    return Target(
         f"bucket gs://{name}",
         f"gcloud storage buckets add-iam-policy-binding gs://{name} --member={{member}} --role={{role}}",
     )
 
 
-def secret(project: str, name: str) -> Place:
-    return Place(
+def secret(project: str, name: str) -> Target:
+    return Target(
         f"secret {name}",
         f"gcloud secrets add-iam-policy-binding {name} --project={project} "
         "--member={member} --role={role}",
