@@ -77,6 +77,16 @@ def test_a_run_that_landed_unseen_tells_what_it_deleted(shop: Shop) -> None:
     assert (first.tasks[0].rows_deleted, again.tasks[0].rows_deleted) == (1, 1)
 
 
+def test_three_steps_delete_as_one_run_does(shop: Shop) -> None:
+    only(shop)
+    del shop.orders[:2]
+    runner = shop.runner(to_clean, VANISHING, run_id="steps")
+    runner.plan()
+    runner.extract()
+    (report,) = runner.commit().tasks
+    assert (report.exit_code, report.rows_deleted, len(ids(shop))) == (ExitCode.OK, 2, 28)
+
+
 def test_a_broken_row_has_not_vanished_and_while_there_is_one_nothing_is_deleted(shop: Shop) -> None:
     only(shop)
     del shop.orders[0]
