@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -12,9 +14,13 @@ from pathlib import Path
 import pytest
 
 from scripts.standins import interpreter
+from tests.cli.command_line import KEY, QUOTA
 from tests.image import Image, built, layered, let_through, parse
+from tests.standins import Google
 from tests.test_deploy_docs import DOCKERFILES
 from tests.test_readme import BLOCKS, FILES
+from tidegate.sandbox.brevo import BrevoSandbox
+from tidegate.sandbox.server import running
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = (ROOT / "requirements" / "runtime.lock").read_text("utf-8")
@@ -112,6 +118,29 @@ def test_the_image_holds_no_compiler_nor_what_it_was_built_from(image: Image) ->
     assert not any(image.path("/opt/tidegate/bin").glob("pip*"))
     assert not image.path("/src").exists()
     assert not image.path("/opt/build").exists()
+
+
+@pytest.mark.extended
+@pytest.mark.timeout(900)
+def test_a_job_on_an_empty_disk_loads_bigquery_and_keeps_its_state(image: Image, google: Google) -> None:
+    for left in image.path("/tmp").iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    sandbox = BrevoSandbox(rows=60, quota=QUOTA)
+    to = f"{google.to}&staging=gs://{google.bucket}/staging"
+    with running(sandbox) as origin:
+        settings = {"BREVO_API_KEY": KEY, "BREVO_BASE_URL": f"{origin}/v3", "BREVO_QUOTA": f"{QUOTA:g}"}
+        environment = settings | google.standins.environment | {"TIDEGATE_HOME": google.home}
+        before = set(image.root.rglob("*"))
+        loaded = image.run(
+            *("run", "brevo", "--to", to, "--quarantine-exit", "0", "--summary", "-"),
+            environment=environment | {"CLOUD_RUN_EXECUTION": "brevo-night-1"},
+        )
+        assert loaded.returncode == 0, loaded.stderr
+        assert json.loads(loaded.stdout.splitlines()[-1])["run_id"] == "brevo-night-1"
+        told = image.run("runs", environment=environment)
+    assert "brevo-night-1" in told.stdout
+    made = set(image.root.rglob("*")) - before
+    assert {path.relative_to(image.root).parts[0] for path in made} == {"tmp"}
 
 
 @pytest.mark.extended
