@@ -118,6 +118,28 @@ def test_an_empty_answer_is_nothing_to_warn_of_where_the_table_is_empty_too(shop
     assert only(shop).warnings == []
 
 
+def test_a_run_that_fails_has_nothing_to_say_of_what_it_would_have_deleted(shop: Shop) -> None:
+    only(shop)
+    shop.answer = lambda _: httpx2.Response(500)
+    report = only(shop)
+    assert (report.exit_code, report.warnings) == (ExitCode.TRY_AGAIN, [])
+
+
+def test_a_run_that_landed_and_whose_files_are_gone_is_not_told_to_have_deleted_nothing(shop: Shop) -> None:
+    only(shop)
+    del shop.orders[0]
+    shop.runner(to_clean, VANISHING, run_id="second").run()
+    home = shop.folder / "home"
+    (home / "ledger.db").unlink()
+    for left in (
+        *(home / "runs" / "second").glob("*mary.json"),
+        home / "runs" / "second" / "orders" / "all.json",
+    ):
+        left.unlink()
+    again = shop.runner(to_clean, VANISHING, run_id="second").run()
+    assert (again.tasks[0].rows_deleted, again.tasks[0].warnings) == (1, [])
+
+
 def test_a_count_above_the_rows_that_came_deletes_nothing(shop: Shop) -> None:
     only(shop)
     del shop.orders[0]

@@ -28,9 +28,16 @@ class Verdict:
 
 
 def judge(job: Job, done: Mapping[str, Manifest]) -> Verdict:
-    """Of a run whose slices are done. Reads what the tasks that it is split over have left in the folder."""
+    """Of a run whose slices are done; of any other one there is nothing to say. Reads what the tasks that it
+    is split over have left in the folder.
+    """
     table = job.task.into
     if not table.delete_vanished or job.again or not _asked_for_everything(job):
+        return Verdict()
+    built = [
+        manifest for manifest in done.values() if manifest.build
+    ]  # others stand in for files that are gone
+    if len(built) < len(job.plan.slices):
         return Verdict()
     reasons = list(_doubts("", list(done.values())))
     for parent, manifests in _of_ancestors(job):
