@@ -105,6 +105,14 @@ BIGQUERY = {
         "https://console.developers.google.com/apis/api/bigquery.googleapis.com/overview then retry.",
         GooglePermissionError, FAILED, "the API is switched off", "gcloud services enable",
     ),
+    "a right to look": Case(
+        403, "accessDenied", "Access Denied: the caller does not have permission to view this dataset",
+        GooglePermissionError, FAILED, "not allowed (403)", "tidegate doctor",
+    ),
+    "a value that is none": Case(
+        400, "invalid", "Invalid value for timePartitioning.expirationMs: -1",
+        GoogleError, FAILED, "refused (400)", "above",
+    ),
     "no billing": Case(
         403, "billingNotEnabled",
         "Access Denied: BigQuery BigQuery: Billing has not been enabled for this project. Enable billing at "

@@ -95,13 +95,13 @@ def test_it_shows_as_the_reference_and_never_as_the_secret(secret_manager: Secre
 def test_a_secret_that_may_not_be_read_is_told_as_such(secret_manager: SecretManager) -> None:
     secret_manager.put("acme/url", "https://private.acme.example/v1")
     secret_manager.denied.add("secretmanager.versions.access")
-    with pytest.raises(SecretDeniedError, match="secret://acme/url"):
+    with pytest.raises(SecretDeniedError, match=r"^ACME_BASE_URL: secret://acme/url"):
         AcmeSettings(api_key=SecretStr("itself"), base_url="secret://acme/url")
 
 
 @pytest.mark.parametrize("name", ["api_key", "base_url"])
 def test_a_malformed_reference_is_an_error_of_settings(name: str) -> None:
-    with pytest.raises(SettingsError, match="names no secret"):
+    with pytest.raises(SettingsError, match=f"^ACME_{name.upper()}: .* names no secret"):
         AcmeSettings.model_validate({"api_key": "itself", name: "secret://acme"})
 
 

@@ -87,7 +87,7 @@ _WORDS: tuple[tuple[str, type[GoogleError], str, str], ...] = (
         "Give the dataset's location: bigquery://project/dataset?location=...; a bucket must lie in it.",
     ),
     (
-        r"\b(is|of type|currently|on|over|into|to) (a |an )?(materialized )?view\b",
+        r"\b((is|of type|currently) (a )?|(on|over|into|to) a )(materialized )?view\b",
         GoogleError,
         "a view, not a table",
         "Give the table another name in the contract, or drop the view.",
@@ -117,7 +117,7 @@ _WORDS: tuple[tuple[str, type[GoogleError], str, str], ...] = (
         "Link the project to a billing account.",
     ),
     (
-        r"error while reading data|could not (parse|convert)|invalid (value|schema)|provided schema does not",
+        r"error while reading data|could not (parse|convert)|provided schema does not",
         GoogleError,
         "rows that BigQuery does not take",
         "Compare the contract with the table: tidegate schema diff WORKFLOW.",

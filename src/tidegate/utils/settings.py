@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AliasChoices, SecretStr, ValidationError, m
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from tidegate.utils.errors import TidegateError
 from tidegate.utils.secrets import SecretReference, resolved
 
 
@@ -49,9 +50,18 @@ class Settings(BaseSettings):
             return data
         known = {name: info for field, info in cls.model_fields.items() for name in _names(field, info)}
         return {
-            name: _looked_up(value, sealed=_is_secret(known[name].annotation)) if name in known else value
+            name: cls._value_of(name, known[name], value) if name in known else value
             for name, value in data.items()
         }
+
+    @classmethod
+    def _value_of(cls, name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return _looked_up(value, sealed=_is_secret(field.annotation))
+        except TidegateError as error:
+            prefix = cls.model_config.get("env_prefix", "") if name in cls.model_fields else ""
+            error.args = (f"{prefix}{name}".upper() + f": {error}",)
+            raise
 
 
 def _names(field: str, info: FieldInfo) -> Iterator[str]:
@@ -68,20 +78,13 @@ def _is_secret(annotation: Any) -> bool:
 
 def _looked_up(value: Any, *, sealed: bool = False) -> Any:
     if isinstance(value, SecretStr) and not isinstance(value, KeptSecret):
-        return kept(value)
+        text = value.get_secret_value()
+        return KeptSecret(text) if SecretReference.parse(text) else value
     if isinstance(value, str):
         return KeptSecret(value) if sealed and SecretReference.parse(value) else resolved(value)
     if isinstance(value, dict):
         return {name: _looked_up(each) for name, each in value.items()}
     return [_looked_up(each) for each in value] if isinstance(value, list) else value
-
-
-def kept(secret: SecretStr) -> SecretStr:
-    """The same, or what looks it up where it holds a reference. Raises `SettingsError` for a bad one."""
-    if isinstance(secret, KeptSecret):
-        return secret
-    text = secret.get_secret_value()
-    return KeptSecret(text) if SecretReference.parse(text) else secret
 
 
 def check_base_url(text: str) -> str:
