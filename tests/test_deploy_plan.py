@@ -103,11 +103,20 @@ def test_shards_take_the_steps_of_one_run_one_by_one(folder: Path) -> None:
     told = values(folder, jobs=jobs)
     assert set(told["sources"]) == {"nightly"}
     steps = told["steps"]["nightly"]
-    assert {name: step["tasks"] for name, step in steps.items()} == {"plan": 1, "extract": 4, "commit": 1}
-    plan, extract, commit = (parsed(steps[name]["args"]) for name in ("plan", "extract", "commit"))
+    assert [(step["name"], step["tasks"]) for step in steps] == [("plan", 1), ("extract_1", 4), ("commit", 1)]
+    plan, extract, commit = (parsed(step["args"]) for step in steps)
     assert (plan["workflow"], plan["to"]) == ("brevo", told["destination"])
     assert plan["run_id"] == extract["run_id"] == commit["run_id"] == "${run_id}"
-    assert (extract["shard"], commit["quarantine_exit"], commit["summary"]) == ("auto", 0, "-")
+    assert (extract["shard"], extract["stage"]) == ("auto", None)
+    assert (commit["quarantine_exit"], commit["summary"]) == (0, "-")
+
+
+def test_stages_are_extracted_one_after_the_other(folder: Path) -> None:
+    jobs = {"brevo": {"schedule": "15 3 * * *", "shards": 2, "stages": 2}}
+    told = values(folder, jobs=jobs)
+    assert [parsed(step["args"])["stage"] for step in told["steps"]["brevo"][1:3]] == [1, 2]
+    steps = json.loads(told["sources"]["brevo"])["main"]["steps"]
+    assert [name for step in steps for name in step] == ["begin", "plan", "extract_1", "extract_2", "commit"]
 
 
 def test_commit_comes_after_shards_that_failed_too(folder: Path) -> None:
@@ -117,8 +126,8 @@ def test_commit_comes_after_shards_that_failed_too(folder: Path) -> None:
     assert begin == {
         "begin": {"assign": [{"run_id": '${"brevo-" + sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")}'}]}
     }
-    assert set(extract["extract"]) == {"try", "except"}
-    for call in (plan["plan"], extract["extract"]["try"], commit["commit"]):
+    assert set(extract["extract_1"]) == {"try", "except"}
+    for call in (plan["plan"], extract["extract_1"]["try"], commit["commit"]):
         assert call["call"] == "googleapis.run.v1.namespaces.jobs.run"
         assert call["args"]["name"] == "namespaces/acme-data-prod/jobs/tidegate-brevo"
 
@@ -140,7 +149,7 @@ def test_commit_comes_after_shards_that_failed_too(folder: Path) -> None:
         ("jobs", {"brevo": {"schedule": "15 3 * * *", "retries": 11}}, "at most 10 times"),
         ("jobs", {"brevo": {"schedule": "15 3 * * *", "timeout_s": 1}}, "from one minute"),
         ("jobs", {"brevo": {"schedule": "15 3 * * *", "memory": "2GB"}}, "sizes such as"),
-        ("jobs", {"brevo": {"schedule": "15 3 * * *", "shards": 1.5}}, "a whole number"),
+        ("jobs", {"brevo": {"schedule": "15 3 * * *", "shards": 1.5}}, "whole numbers"),
         ("secrets", {"BREVO_API_KEY": "xkeysib-0123=/+"}, "the value itself does not belong"),
         ("environment", {"brevo": "x"}, "capitals, digits and underscores"),
         ("environment", {"BREVO_API_KEY": "x"}, "belongs in `secrets`"),

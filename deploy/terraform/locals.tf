@@ -31,22 +31,34 @@ locals {
   sharded = { for name, job in var.jobs : name => job if job.shards > 1 }
 
   steps = {
-    for name, job in local.sharded : name => {
-      plan = {
+    for name, job in local.sharded : name => concat(
+      [{
+        name  = "plan"
         tasks = 1
         args = concat(
           ["plan", coalesce(job.workflow, name)], job.tasks,
           ["--to", local.destination, "--run-id", "$${run_id}"], job.options,
         )
-      }
-      extract = { tasks = job.shards, args = ["extract", "--run-id", "$${run_id}", "--shard", "auto"] }
-      commit  = { tasks = 1, args = ["commit", "--run-id", "$${run_id}", "--quarantine-exit", "0", "--summary", "-"] }
-    }
+      }],
+      [for stage in range(1, job.stages + 1) : {
+        name  = "extract_${stage}"
+        tasks = job.shards
+        args = concat(
+          ["extract", "--run-id", "$${run_id}", "--shard", "auto"],
+          job.stages > 1 ? ["--stage", tostring(stage)] : [],
+        )
+      }],
+      [{
+        name  = "commit"
+        tasks = 1
+        args  = ["commit", "--run-id", "$${run_id}", "--quarantine-exit", "0", "--summary", "-"]
+      }],
+    )
   }
 
   calls = {
-    for name, job in local.sharded : name => {
-      for step, given in local.steps[name] : step => {
+    for name, job in local.sharded : name => [
+      for step in local.steps[name] : {
         call = "googleapis.run.v1.namespaces.jobs.run"
         args = {
           name     = "namespaces/${var.project}/jobs/${var.name}-${name}"
@@ -55,25 +67,30 @@ locals {
           connector_params = { timeout = (job.retries + 1) * (job.timeout_s + 600) }
           body = {
             overrides = {
-              taskCount          = given.tasks
-              containerOverrides = [{ args = given.args }]
+              taskCount          = step.tasks
+              containerOverrides = [{ args = step.args }]
             }
           }
         }
       }
-    }
+    ]
   }
 
   sources = {
-    for name, calls in local.calls : name => jsonencode({
+    for name, job in local.sharded : name => jsonencode({
       main = {
-        steps = [
-          { begin = { assign = [{ run_id = "$${\"${name}-\" + sys.get_env(\"GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID\")}" }] } },
-          { plan = calls.plan },
+        steps = concat(
+          [{ begin = { assign = [{ run_id = "$${\"${name}-\" + sys.get_env(\"GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID\")}" }] } }],
+          [{ plan = local.calls[name][0] }],
           # Tasks that are whole are loaded also where a shard of another failed; then commit says what is missing.
-          { extract = { try = calls.extract, except = { as = "failure", steps = [{ noted = { assign = [{ failed = "$${failure}" }] } }] } } },
-          { commit = calls.commit },
-        ]
+          [for stage in range(1, job.stages + 1) : {
+            "extract_${stage}" = {
+              try    = local.calls[name][stage]
+              except = { as = "failure", steps = [{ "noted_${stage}" = { assign = [{ failed = "$${failure}" }] } }] }
+            }
+          }],
+          [{ commit = local.calls[name][job.stages + 1] }],
+        )
       }
     })
   }

@@ -3,7 +3,7 @@
 
 locals {
   services = concat(
-    ["bigquery", "cloudscheduler", "iam", "run", "secretmanager", "storage"],
+    ["bigquery", "cloudresourcemanager", "cloudscheduler", "iam", "run", "secretmanager", "storage"],
     length(local.sharded) > 0 ? ["workflows", "workflowexecutions"] : [],
   )
 }

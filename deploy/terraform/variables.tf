@@ -87,7 +87,7 @@ variable "jobs" {
     What runs, by name. The name is that of the workflow unless `workflow` says otherwise.
     `tasks`: only these of its tasks. `options`: more options of `tidegate run`, such as ["--max-wait", "30m"].
     `shards`: how many tasks share the fetching; each is a machine of its own, so they share the vendor's quota
-    only through a limiter in Redis or Valkey.
+    only through a limiter in Redis or Valkey. `stages`: how many `tidegate plan` tells, where it is more than one.
     `schedule`: as in cron, in `time_zone`. `retries`: how often Cloud Run starts a task again after any exit code
     other than 0; it resumes. `timeout_s`: of one attempt. `memory` includes `scratch`, the size of /tmp.
   EOT
@@ -98,6 +98,7 @@ variable "jobs" {
     options   = optional(list(string), [])
     paused    = optional(bool, false)
     shards    = optional(number, 1)
+    stages    = optional(number, 1)
     retries   = optional(number, 2)
     timeout_s = optional(number, 3600)
     cpu       = optional(string, "1")
@@ -116,8 +117,8 @@ variable "jobs" {
   }
 
   validation {
-    condition     = alltrue([for job in values(var.jobs) : job.shards >= 1 && job.shards <= 100 && floor(job.shards) == job.shards])
-    error_message = "Shards are a whole number from 1 to 100."
+    condition     = alltrue([for job in values(var.jobs) : alltrue([for count in [job.shards, job.stages] : count >= 1 && count <= 100 && floor(count) == count])])
+    error_message = "Shards and stages are whole numbers from 1 to 100."
   }
 
   validation {
