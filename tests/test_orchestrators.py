@@ -61,7 +61,7 @@ def environment(name: str) -> Path:
     ready = root / ".ready"
     if given is None and not ready.exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", root], check=True)
-        command = [root / "bin" / "pip", "install", "--quiet", *PACKAGES[name]]
+        command = [str(root / "bin" / "pip"), "install", "--quiet", *PACKAGES[name]]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             shutil.rmtree(root)

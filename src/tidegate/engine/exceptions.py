@@ -21,10 +21,9 @@ EngineError
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
-from tidegate.utils.errors import ExitCode, TidegateError
+from tidegate.utils.errors import ExitCode, TidegateError, is_full
 
 
 class EngineError(TidegateError):
@@ -83,7 +82,7 @@ class StorageFullError(StorageError):
 
 def storage_error(path: Path, error: OSError) -> StorageError:
     """Ours for what the operating system said of a file of the state folder."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return StorageFullError(
             f"cannot write {path}: the disk is full",
             hint="What was logged before stands. Free some space and run the same command again to resume.",

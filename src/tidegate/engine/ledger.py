@@ -21,7 +21,7 @@ from tidegate.engine.elsewhere import elsewhere
 from tidegate.engine.exceptions import StorageError, storage_error
 from tidegate.engine.run_files import RunRow, rows_of, write_begun, write_ended
 from tidegate.utils.home import Home
-from tidegate.utils.sqlite import connect, transaction
+from tidegate.utils.sqlite import connect, is_full, transaction
 
 _SCHEMA = (
     """
@@ -204,7 +204,7 @@ class Ledger:
 def _failure(path: Path, error: sqlite3.Error | OSError) -> StorageError:
     if isinstance(error, OSError):
         return storage_error(path, error)
-    if "full" in str(error):
+    if is_full(error):
         return storage_error(path, OSError(errno.ENOSPC, str(error)))
     return StorageError(
         f"the ledger {path} cannot be used: {error}",

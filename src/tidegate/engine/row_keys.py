@@ -21,6 +21,7 @@ from tidegate.engine.exceptions import StorageError, StorageFullError
 from tidegate.engine.over import stored
 from tidegate.engine.plan import Slice
 from tidegate.utils.canonical import canonical
+from tidegate.utils.sqlite import is_full
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -144,8 +145,7 @@ class _Counts:
             if len(self._held) > self._most:
                 self._spill()
         except sqlite3.Error as error:
-            full = "full" in str(error)
-            raise (StorageFullError if full else StorageError)(
+            raise (StorageFullError if is_full(error) else StorageError)(
                 f"the keys of the rows do not fit into a temporary file: {error}",
                 hint="Free some space, or name another folder in TMPDIR, and run the same command again.",
             ) from error

@@ -51,13 +51,18 @@ class SqliteGrantStore:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock, self._path = threading.Lock(), path
-        self._db = connect(path, synchronous="NORMAL")
-        with transaction(self._db) as db:
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
-            columns = {name for _, name, *_ in db.execute("PRAGMA table_info(grants)")}
-            if "slots" not in columns:  # a file of a version that wrote a row for every grant
-                db.execute("ALTER TABLE grants ADD COLUMN slots INTEGER NOT NULL DEFAULT 1")
+        with self._kept():
+            self._db = connect(path, synchronous="NORMAL")
+            with transaction(self._db) as db:
+                self._make(db)
+
+    @staticmethod
+    def _make(db: sqlite3.Connection) -> None:
+        for statement in _SCHEMA.split(";"):
+            db.execute(statement)
+        columns = {name for _, name, *_ in db.execute("PRAGMA table_info(grants)")}
+        if "slots" not in columns:  # a file of a version that wrote a row for every grant
+            db.execute("ALTER TABLE grants ADD COLUMN slots INTEGER NOT NULL DEFAULT 1")
 
     def try_acquire(self, quota: str, cost: int, limit: int, window_s: float, now: float) -> float:
         with self._transaction() as db:
@@ -75,9 +80,13 @@ class SqliteGrantStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._kept(), self._lock, transaction(self._db) as db:
+            yield db
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
         try:
-            with self._lock, transaction(self._db) as db:
-                yield db
+            yield
         except sqlite3.Error as error:
             raise QuotaStoreError(
                 f"the grants of the quota in {self._path} cannot be kept: {error}",

@@ -22,7 +22,7 @@ from tidegate.http_tools import origins
 from tidegate.http_tools.bodies import RATIO_COUNTS_FROM
 from tidegate.http_tools.codings import MOST_LAYERS, CodingError, Decoder, named, readable
 from tidegate.http_tools.exceptions import DownloadError, ResponseTooLargeError
-from tidegate.utils.errors import ExitCode
+from tidegate.utils.errors import ExitCode, is_full
 
 Progress = Callable[[int, int | None], None]
 
@@ -254,7 +254,7 @@ class PartFile:
         return ResponseTooLargeError(f"{self.request.method} {self.request.url.path}: the file {told}")
 
     def _failed(self, error: OSError) -> DownloadError:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = is_full(error)
         problem = DownloadError(
             f"cannot write {self.to}: {'the disk is full' if full else error.strerror}",
             hint="Free some space and run again: it goes on from what has come." if full else None,

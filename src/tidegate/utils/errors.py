@@ -8,7 +8,10 @@ TidegateError                 exit 30: not worth trying again as things stand
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ExitCode(IntEnum):
@@ -43,3 +46,10 @@ class UsageError(TidegateError):
 
 class SettingsError(TidegateError):
     """A setting is missing or malformed. The hint names it."""
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there is no room for what was written: the disk is full, the user's share of it is used up, or
+    the file is as long as a file may be.
+    """
+    return error.errno in _NO_ROOM

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tidegate.utils.errors import ExitCode, SettingsError
+from tidegate.utils.errors import ExitCode, SettingsError, is_full
 from tidegate.utils.mirrors.base import LOCAL_ONLY, Mirror
 from tidegate.utils.mirrors.segments import SegmentLimits
 
@@ -74,7 +73,7 @@ class Home:
         try:
             path.touch(mode=0o600)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_full(error):
                 raise
             raise SettingsError(
                 f"the state folder {self.root} cannot be written: {error.strerror}", hint=_HINT
@@ -96,7 +95,7 @@ class Home:
                 path /= part
                 make_private(path)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_full(error):
                 raise _StateFolderFullError(
                     f"the state folder {path} cannot be made: the disk is full",
                     hint="Free some space and run the same command again to resume.",
@@ -123,6 +122,18 @@ def write_json(path: Path, value: Any) -> None:
         os.fsync(file.fileno())
     part.replace(path)
     sync_folder(path.parent)
+
+
+def read_file(path: Path) -> bytes:
+    """A small file whole: half of what `Path.read_bytes` costs, which counts where there are ten thousand."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = [os.read(fd, os.fstat(fd).st_size + 1)]
+        while parts[-1]:
+            parts.append(os.read(fd, 1 << 20))
+    finally:
+        os.close(fd)
+    return b"".join(parts)
 
 
 def sync_folder(path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 _BUSY_S = 30.0
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)  # and all that tell more precisely what they are
 
 
 def connect(path: Path, *, synchronous: Literal["NORMAL", "FULL"]) -> sqlite3.Connection:
@@ -23,6 +24,15 @@ def connect(path: Path, *, synchronous: Literal["NORMAL", "FULL"]) -> sqlite3.Co
     _write_ahead(db)
     db.execute(f"PRAGMA synchronous={synchronous}")
     return db
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether there was no room for what was written. Of any errno but ENOSPC SQLite says no more than that
+    it could not write.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    unwritten = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE)
+    return "full" in str(error) or code in unwritten
 
 
 @contextmanager
@@ -44,8 +54,8 @@ def _write_ahead(db: sqlite3.Connection) -> None:
     while True:
         try:
             db.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:

@@ -1,0 +1,13 @@
+"""`python -m tests.cli.limited BYTES ...` is `tidegate ...` where a file may be so long at most."""
+
+from __future__ import annotations
+
+import resource
+import sys
+
+from tidegate.cli.main import main
+
+if __name__ == "__main__":
+    most = int(sys.argv.pop(1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    main()
