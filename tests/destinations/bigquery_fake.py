@@ -58,7 +58,7 @@ class FakeBigQuery:
     def destination(
         self, spec: str = "bigquery://p1/d1?location=EU", *, retry_s: float = 0.1, **settings: Any
     ) -> BigQueryDestination:
-        """A request is sent again only where a test gives it some seconds: Google's client waits about one."""
+        """A request is sent again only where a test allows some seconds: Google's client waits one."""
         settings = {"retry_s": retry_s, "sleep": lambda _s: None, "client": self.client, **settings}
         return BigQueryDestination(spec, **settings)
 

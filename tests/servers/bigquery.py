@@ -1,8 +1,8 @@
 """Start the BigQuery stand-in; run by the Python of its own environment.
 
 A transaction that another one was ahead of is told in the words of the real service, which our retries go by
-(https://cloud.google.com/bigquery/docs/transactions#transaction_concurrency), and so is a dataset or a table
-that two make at once. The stand-in tells both as DuckLake does, without the cause.
+(https://cloud.google.com/bigquery/docs/transactions#transaction_concurrency), and so is a dataset, a table
+or a job that two make at once. The stand-in tells both as DuckLake does, without the cause.
 """
 
 import re
@@ -12,11 +12,14 @@ from local_bigquery import cli, errors
 from local_bigquery.jobs import query
 
 CREATED = re.compile(r'attempting to create (schema|table) .*?"([^"]+)"')
+SAME_JOB = re.compile(r'Duplicate key "project_id: .*?, job_id: ([^"]+)"')
 LOST = "Failed to commit DuckLake transaction"
 
 
 def translated(error: Exception, *given: Any, **named: Any) -> Any:
     text = str(error)
+    if same := SAME_JOB.search(text):
+        return errors.already_exists("Job", same[1])
     if LOST not in text:
         return untranslated(error, *given, **named)
     if made := CREATED.search(text):
