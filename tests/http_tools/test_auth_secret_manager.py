@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from pydantic import SecretStr
 
+from tests.http_tools.auth_support import another_key, public_key, rsa_key
 from tests.http_tools.driving import Driver
 from tests.http_tools.loopback import Answer, Loopback, Seen, as_json
 from tests.servers.secret_manager import SecretManager
@@ -19,6 +22,7 @@ from tidegate.http_tools.auth import (
     JWTAuthManager,
     OAuth2AuthManager,
     Password,
+    ServiceAccountAuthManager,
     TokenEndpointAuthManager,
 )
 from tidegate.http_tools.clients import SyncHttpClient
@@ -143,6 +147,33 @@ def test_a_token_signed_with_a_refused_key_is_signed_with_the_newer_one(
     with driver.client(server.url, auth_manager=auth) as client:
         assert driver.request(client, "GET", "/private").json() == {"ok": True}
     assert len(server.seen) == 2
+
+
+def test_the_key_of_a_service_account_is_replaced_with_its_id(
+    server: Loopback, driver: Driver, secret_manager: SecretManager
+) -> None:
+    import jwt
+
+    def key_file(private: str, number: str) -> str:
+        fields = {"client_email": "robot@acme.example", "token_uri": f"{server.url}/token"}
+        return json.dumps({**fields, "private_key": private, "private_key_id": number})
+
+    def answer(seen: Seen) -> Answer:
+        if seen.path != "/token":
+            return as_json({"ok": True})
+        assertion = parse_qs(seen.body.decode())["assertion"][0]
+        if jwt.get_unverified_header(assertion)["kid"] != "2":
+            return as_json({"error": "invalid_grant"}, status=400)
+        jwt.decode(assertion, public_key(new), algorithms=["RS256"], audience=f"{server.url}/token")
+        return as_json({"access_token": "a", "expires_in": 3600})
+
+    new, server.by = another_key(), answer
+    secret_manager.put("acme/key", key_file(rsa_key(), "1"))
+    auth = ServiceAccountAuthManager(REFERENCE, "scope")
+    secret_manager.put("acme/key", key_file(new, "2"))
+    with driver.client(server.url, auth_manager=auth) as client:
+        assert driver.request(client, "GET", "/private").json() == {"ok": True}
+    assert [each.path for each in server.seen] == ["/token", "/token", "/private"]
 
 
 def test_without_a_newer_version_a_refusal_is_an_error_at_once(

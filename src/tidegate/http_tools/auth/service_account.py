@@ -7,17 +7,20 @@ an hour, its audience is the token URI).
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
-from tidegate.http_tools.auth.base import fingerprint
-from tidegate.http_tools.auth.credentials import plain
+from tidegate.http_tools.auth.base import Hop, fingerprint
+from tidegate.http_tools.auth.credentials import Credential
 from tidegate.http_tools.auth.grants import JWTBearer
 from tidegate.http_tools.auth.manager import MARGIN_S
 from tidegate.http_tools.auth.oauth2 import OAuth2AuthManager
 from tidegate.http_tools.auth.signing import JWTSigner
+from tidegate.http_tools.auth.token_calls import Refused
+from tidegate.http_tools.effects import Flow
 from tidegate.utils.errors import SettingsError
 
 _FIELDS = ("client_email", "private_key", "token_uri")
@@ -43,16 +46,32 @@ class ServiceAccountAuthManager(OAuth2AuthManager):
         subject: str | None = None,
         margin_s: float = MARGIN_S,
     ) -> None:
-        key = _fields(plain(key_json))
-        self.account = key["client_email"]
-        claims = {"iss": self.account, "scope": scope, "aud": key["token_uri"]}
+        self._key = Credential(key_json, _checked)
+        key = _fields(self._key.text)
+        self.account, self._uri = key["client_email"], key["token_uri"]
+        self._claims = {"iss": self.account, "scope": scope, "aud": self._uri}
         if subject is not None:
-            claims["sub"] = subject
-        signer = JWTSigner(
-            key["private_key"], claims=claims, key_id=key.get("private_key_id"), lifetime_s=_ASSERTION_S
-        )
+            self._claims["sub"] = subject
         self._who = f"{self.account}|{scope}|{subject or ''}"
-        super().__init__(key["token_uri"], "", grant=JWTBearer(signer), margin_s=margin_s)
+        super().__init__(self._uri, "", grant=self._assertion(key), margin_s=margin_s)
+
+    def _assertion(self, key: Mapping[str, Any]) -> JWTBearer:
+        signer = JWTSigner(
+            key["private_key"],
+            claims=self._claims,
+            key_id=key.get("private_key_id"),
+            lifetime_s=_ASSERTION_S,
+        )
+        return JWTBearer(signer)
+
+    def _another(self, refused: Refused, hop: Hop) -> Flow[bool]:
+        """Also with a newer key out of Secret Manager: its id comes with it, so the whole grant is new."""
+        if (yield from super()._another(refused, hop)):
+            return True
+        if not refused.of_credentials or not (yield from self._key.renew(self._key.text)):
+            return False
+        self._grant = self._assertion(_fields(self._key.text))
+        return True
 
     @classmethod
     def from_file(
@@ -72,6 +91,11 @@ class ServiceAccountAuthManager(OAuth2AuthManager):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.account!r})"
+
+
+def _checked(text: str) -> str:
+    _fields(text)
+    return text
 
 
 def _fields(text: str) -> dict[str, Any]:
