@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from tidegate.engine.exceptions import DamagedStateError, storage_error
 from tidegate.utils.gcp_errors import GooglePreconditionError
-from tidegate.utils.home import sync_folder, write_json
+from tidegate.utils.home import read_file, sync_folder, write_json
 from tidegate.utils.mirrors.mounts import mirror_of
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def load(path: Path, make: Callable[[dict[str, Any]], T]) -> T | None:
     """What `make` makes of the file, or None where there is none. Raises `DamagedStateError`."""
     try:
         mirror_of(path).fetch(path)
-        return make(json.loads(path.read_bytes()))
+        return make(json.loads(read_file(path)))
     except FileNotFoundError:
         return None
     except OSError as error:

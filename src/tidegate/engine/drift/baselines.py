@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from tidegate.contracts.personal import personal_paths
 from tidegate.engine.drift.profile import Profile
 from tidegate.engine.exceptions import storage_error
-from tidegate.utils.home import Home, write_json
+from tidegate.utils.home import Home, read_file, write_json
 from tidegate.utils.mirrors.mounts import mirror_of
 from tidegate.utils.redact import MASK
 
@@ -81,7 +81,7 @@ def read(path: Path) -> tuple[dict[str, str], Profile] | None:
 
 def _parsed(path: Path) -> tuple[dict[str, str], Profile] | None:
     try:
-        stored = json.loads(path.read_bytes())
+        stored = json.loads(read_file(path))
         return stored, Profile.from_json(stored)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
