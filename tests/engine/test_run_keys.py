@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, Field, field_validator
 
 from tests.engine.shop import AcmeConnector, Shop, as_any
 from tidegate.contracts.base import ReadContract, WriteContract
+from tidegate.contracts.map import Map
 from tidegate.contracts.table import KEY_COLUMN, SYNTHETIC_KEY, Table, WriteMode
 from tidegate.contracts.windows import Cursor, Window, Windows
 from tidegate.destinations.memory import MemoryDestination
@@ -319,3 +320,15 @@ def test_what_several_slices_have_to_warn_of_is_told_once(shop: Hits) -> None:
 
     (warning,) = shop.run(as_any(hits)).warnings
     assert warning.startswith("acme.hits account=north and 2 more slices: no count of rows and no seam")
+
+
+def test_both_builds_give_the_same_keys(shop: Hits, tmp_path: Path) -> None:
+    @task(transform=Map(ApiHit, Hit, page="page", at="at"), into=table())
+    def hits(acme: AcmeConnector) -> Call[ApiHit]:
+        return ask(acme)
+
+    shop.run(as_any(hits), build="instances")
+    other = Hits(tmp_path / "columns", hits=shop.hits)
+    other.folder.mkdir()
+    other.run(as_any(hits), build="columnar")
+    assert shop.keys() == other.keys()
