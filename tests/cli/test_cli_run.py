@@ -15,7 +15,7 @@ SUMMARY_KEYS = {"run_id", "workflow", "status", "started_at", "duration_s", "des
 TASK_KEYS = {
     "task", "table", "status", "slices", "pages", "pages_resumed", "api_calls", "retries", "waited_s",
     "bytes", "rows_fetched", "rows_added", "rows_loaded", "rows_superseded", "rows_dropped",
-    "rows_quarantined", "rows_deleted", "cursor", "commit_id", "error",
+    "rows_quarantined", "rows_deleted", "bytes_billed", "slot_ms", "cursor", "commit_id", "error",
 }  # fmt: skip
 TABLES = {"brevo_campaigns", "brevo_templates", "brevo_events", "brevo_contacts"}
 

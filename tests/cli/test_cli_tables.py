@@ -155,3 +155,14 @@ def test_rows_that_were_deleted_have_a_column_where_there_are_any_and_no_part_in
     none = StringIO()
     print_report(report(loaded("a", 5)), none)
     assert "deleted" not in none.getvalue()
+
+
+def test_what_a_destination_bills_is_told_where_it_bills_anything() -> None:
+    out = StringIO()
+    print_report(
+        report(replace(loaded("a", 5), bytes_billed=1_500_000_000, slot_ms=35_040), loaded("b", 2)), out
+    )
+    assert "\nbilled: 1.5 GB, 35.0 s of a slot (a 1.5 GB)\n" in out.getvalue()
+    none = StringIO()
+    print_report(report(loaded("a", 5)), none)
+    assert "billed" not in none.getvalue()

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from tidegate.app.text import cell, columns_wide, duration, printable
 from tidegate.engine.report import RunReport, TaskReport
+from tidegate.utils.amounts import shown_size
 
 _COLUMNS = ("fetched", "added", "loaded", "superseded", "dropped", "quarantined")
 _GAP = "  "
@@ -37,6 +38,8 @@ def print_report(report: RunReport, out: TextIO) -> None:
     if loaded:
         out.write(f"{_sum(loaded)}\n")
     out.write(f"run {report.run_id} into {report.destination}, {duration(report.duration_s)}\n")
+    if billed := _billed(report.tasks):
+        out.write(f"{billed}\n")
     if any(task.rows_quarantined for task in report.tasks):
         out.write("rows in quarantine: `tidegate quarantine list` shows what is wrong with them\n")
     for task in report.tasks:
@@ -51,6 +54,18 @@ def _sum(tasks: Sequence[TaskReport]) -> str:
     """`fetched + added = loaded + superseded + dropped + quarantined`, over all tasks that loaded."""
     figures = [f"{sum(getattr(task, f'rows_{name}') for task in tasks):,} {name}" for name in _COLUMNS]
     return f"{' + '.join(figures[:2])} = {' + '.join(figures[2:])}"
+
+
+def _billed(tasks: Sequence[TaskReport]) -> str:
+    """`billed: 1.2 GB, 35.0 s of a slot (acme.orders 1.2 GB)`, where the commits cost anything."""
+    bytes_billed, slot_s = (
+        sum(task.bytes_billed for task in tasks),
+        sum(task.slot_ms for task in tasks) / 1000,
+    )
+    each = ", ".join(f"{task.task} {shown_size(task.bytes_billed)}" for task in tasks if task.bytes_billed)
+    if not bytes_billed and not slot_s:
+        return ""
+    return f"billed: {shown_size(bytes_billed)}, {slot_s:,.1f} s of a slot" + (f" ({each})" if each else "")
 
 
 def print_failures(report: RunReport, out: TextIO) -> None:

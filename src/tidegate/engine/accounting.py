@@ -35,6 +35,9 @@ def count_landed(report: TaskReport, job: Job, landing: Landing, done: Mapping[s
     count_rows(report, job, _written(report, job, there, landed))
     report.rows_loaded, report.rows_superseded = landed.loaded, landed.superseded
     report.rows_quarantined, report.rows_deleted = landed.quarantined, landed.deleted
+    costs = [each.cost for each in landing.landed.values() if each.cost is not None]
+    report.bytes_billed = sum(cost.bytes_billed for cost in costs)
+    report.slot_ms = sum(cost.slot_ms for cost in costs)
     report.warnings += [f"{job.name}: table {job.task.into.name}: {each}" for each in landed.changes]
     if not report.accounted:
         raise AccountingError(

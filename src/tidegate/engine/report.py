@@ -15,7 +15,8 @@ Status = Literal["loaded", "extracted", "failed"]
 @dataclass
 class TaskReport:
     """One task of a run. `rows_fetched + rows_added` is the sum of the other rows once it has loaded, less
-    `rows_deleted`: these are rows of earlier runs that had vanished.
+    `rows_deleted`: these are rows of earlier runs that had vanished. `bytes_billed` and `slot_ms` are what a
+    destination charges for the commits of this run: bytes, and milliseconds of a slot.
     """
 
     task: str
@@ -36,6 +37,8 @@ class TaskReport:
     rows_dropped: int = 0
     rows_quarantined: int = 0
     rows_deleted: int = 0
+    bytes_billed: int = 0
+    slot_ms: int = 0
     cursor: str | None = None
     commit_id: str | None = None
     error: str | None = None
