@@ -24,6 +24,9 @@ class Rule:
 BIGQUERY, STORAGE = "BigQuery", "Cloud Storage"
 _SCHEMAS = "tests/utils/test_schemas.py::"
 _BIGQUERY_SCHEMA = "tests/utils/test_bigquery_schema.py::"
+_REQUESTS = "tests/destinations/test_bigquery_requests.py::"
+_CHANGES = "tests/destinations/test_bigquery_schema.py::"
+_TROUBLE = "tests/destinations/test_bigquery_trouble.py::"
 
 RULES = [
     Rule(
@@ -59,6 +62,68 @@ RULES = [
         "Records nest at most 15 levels deep.",
         "nests as deep as one likes",
         (_SCHEMAS + "test_more_than_fifteen_levels_of_models_are_refused",),
+    ),
+    Rule(
+        BIGQUERY,
+        "A JSON column cannot be loaded from Parquet.",
+        "loads it",
+        (
+            _REQUESTS + "test_rows_are_loaded_as_parquet_into_a_table_that_was_made_before_and_expires",
+            _REQUESTS + "test_json_is_read_out_of_text_wherever_it_lies",
+        ),
+    ),
+    Rule(
+        BIGQUERY,
+        "A job runs where it is sent to, is found there alone, and reads tables of no other location.",
+        "is in US whatever it was asked, finds every job everywhere and reads every table",
+        (
+            _REQUESTS + "test_every_job_has_an_id_that_follows_from_the_commit_and_a_location",
+            _REQUESTS + "test_a_dataset_elsewhere_is_told_and_not_taken_for_an_empty_one",
+            _REQUESTS + "test_a_dataset_is_made_where_it_is_asked_for_and_nowhere_by_chance",
+        ),
+    ),
+    Rule(
+        BIGQUERY,
+        "A statement that would bill more than maximumBytesBilled fails, and says how much it would.",
+        "bills nothing, and says of every dry run that it reads 0 bytes",
+        (
+            _REQUESTS + "test_a_statement_may_bill_no_more_than_was_said",
+            _REQUESTS + "test_what_a_commit_cost_is_told",
+        ),
+    ),
+    Rule(
+        BIGQUERY,
+        "A table is clustered by at most four columns, of types that have an order other than FLOAT64.",
+        "takes any number of columns and any type",
+        (_REQUESTS + "test_a_layout_that_bigquery_refuses_is_told_before_anything_is_fetched",),
+    ),
+    Rule(
+        BIGQUERY,
+        "A column that is added to a table is NULLABLE or REPEATED.",
+        "takes a REQUIRED one in a PATCH",
+        (_CHANGES + "test_one_patch_adds_relaxes_and_describes_and_names_the_etag",),
+    ),
+    Rule(
+        BIGQUERY,
+        "A PATCH of the schema may add a field inside of a RECORD.",
+        "leaves it out without a word",
+        (_CHANGES + "test_one_patch_adds_relaxes_and_describes_and_names_the_etag",),
+    ),
+    Rule(
+        BIGQUERY,
+        "ALTER COLUMN SET DATA TYPE NUMERIC(p, s) keeps the digits.",
+        "forgets them",
+        (_CHANGES + "test_a_wider_type_is_a_statement_of_its_own",),
+    ),
+    Rule(
+        BIGQUERY,
+        "Of two transactions that change one table the later one is aborted due to concurrent update, as a "
+        "conflict that is worth another attempt under a new job id.",
+        "says that DuckLake could not commit; tests/servers/bigquery.py puts that into BigQuery's words",
+        (
+            _TROUBLE + "test_a_conflict_is_worth_another_attempt_under_the_next_id",
+            _TROUBLE + "test_conflicts_without_end_are_worth_trying_again_later",
+        ),
     ),
     Rule(
         STORAGE,
