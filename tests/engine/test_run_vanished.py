@@ -354,6 +354,21 @@ def test_lines_of_an_order_that_is_broken_have_not_vanished(lined: LinedShop) ->
     assert [each.rows for each in to.freshness()] == [6, 6]
 
 
+def test_lines_have_not_vanished_where_what_the_orders_left_is_gone(lined: LinedShop) -> None:
+    to, orders = MemoryDestination(), changed_since()
+    both(lined, to)
+    del lined.orders[0]
+    runner = runner_of(lined, to, orders, lines_of(orders))
+    runner.options = Options(run_id="steps", range=Range(full_refresh=True))
+    runner.now = lambda: datetime(2026, 3, 12, tzinfo=UTC)
+    runner.plan()
+    runner.extract()
+    (lined.folder / "home" / "runs" / "steps" / "orders" / "all.json").unlink()
+    report = runner.commit().tasks[1]
+    assert report.rows_deleted == 0
+    assert "a listing of orders, over whose rows it is split, may not have come whole" in report.warnings[-1]
+
+
 def test_it_is_refused_for_a_task_split_over_one_that_asks_for_some_windows() -> None:
     into = Table("days", Sale, write="replace_windows")
 

@@ -79,7 +79,10 @@ def _of_ancestors(job: Job) -> Iterator[tuple[str, list[Manifest]]]:
     ancestors = job.task.ancestors
     plans = {each.task: each for each in load_plan(job.run).tasks} if ancestors else {}
     for each in ancestors:
-        yield each.name, list(left_manifests(job.run / each.name, plans[each.name].slices).values())
+        slices = plans[each.name].slices
+        left = left_manifests(job.run / each.name, slices)
+        # one that is gone tells nothing, so it is taken for one that did not come whole
+        yield each.name, [left.get(one.id) or Manifest(one.id, {}, "", whole=False) for one in slices]
 
 
 def _doubts(whose: str, manifests: Sequence[Manifest]) -> Iterator[str]:
