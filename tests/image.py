@@ -24,6 +24,7 @@ from pathlib import Path
 STEP_LIMIT_S = 600
 _LINE_END = re.compile(r"\\\n")
 _OWN_PATH = re.compile(r"(?<![\w./:$*])/(?=opt\b|src\b|app\b|tmp\b)")  # the folders that our images have
+_OF_PIP = ("PIP_", "SSL_", "REQUESTS_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "HOME")
 _PR_CAPBSET_DROP, _CAPABILITIES = 24, 64
 
 
@@ -196,7 +197,7 @@ def _run(image: Image, command: str) -> None:
 
 def _for_pip() -> dict[str, str]:
     """Where this machine gets its packages from."""
-    return {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "HOME"))}
+    return {name: value for name, value in os.environ.items() if name.upper().startswith(_OF_PIP)}
 
 
 def _copy(image: Image, words: list[str], context: Path, stages: Mapping[str, Path]) -> None:
