@@ -124,6 +124,14 @@ def test_a_private_endpoint_is_asked_with_the_default_credentials(server: Loopba
 
 
 @pytest.mark.usefixtures("key_file")
+def test_clients_of_one_process_share_a_token(server: Loopback) -> None:
+    server.by = google
+    for _ in range(3):
+        ask(GoogleSettings(bigquery_endpoint=server.url))
+    assert [each.path for each in server.seen].count("/token") == 1
+
+
+@pytest.mark.usefixtures("key_file")
 def test_another_project_may_be_billed(server: Loopback) -> None:
     server.by = google
     ask(GoogleSettings(bigquery_endpoint=server.url, quota_project="payer"))

@@ -25,7 +25,7 @@ from tidegate.utils.home import Home
 from tidegate.utils.project import Project
 
 # Who has the warehouse open is not waited for: that is what is to be told.
-_PATIENCE_S = 2.0
+_PATIENCE_S = 1.0
 
 
 def doctor_command(names: Sequence[str], to: str | None, *, as_json: bool, debug: bool) -> None:

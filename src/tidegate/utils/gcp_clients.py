@@ -9,6 +9,7 @@ and Cloud Storage may be shared by threads; who opens a client closes it.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tidegate.utils.errors import SettingsError
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
     from google.cloud.secretmanager import SecretManagerServiceClient
     from google.cloud.storage import Client as StorageClient
 
+# What google.auth.default goes by.
+_LOOKED_AT = (
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CLOUD_QUOTA_PROJECT",
+    "CLOUDSDK_CONFIG",
+    "HOME",
+    "NO_GCE_CHECK",
+    "GCE_METADATA_HOST",
+)
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _INSTALL = "pip install 'tidegate[bigquery]'"
 
@@ -100,23 +110,38 @@ def secret_manager_client(*, settings: GoogleSettings | None = None) -> SecretMa
 def credentials(settings: GoogleSettings, quota_project: str | None = None) -> Credentials:
     """The application default credentials, or those of the account to impersonate.
 
+    Clients of one process share them, and so the token: it is fetched once an hour, not once a client.
     Raises `SettingsError` where google-auth is not installed, `GoogleCredentialsError` where there are none.
     """
     try:
-        import google.auth
+        import google.auth  # noqa: F401 - whether it is there
     except ImportError as error:
         raise _not_installed("google-auth") from error
-    quota_project = quota_project or settings.quota_project
+    environment = tuple(os.environ.get(name) for name in _LOOKED_AT)
     with translated("Google's application default credentials"):
-        source, _ = google.auth.default(scopes=[_SCOPE], quota_project_id=quota_project)
-    return _impersonated(source, settings, quota_project) if settings.impersonate else source
+        return _shared(
+            environment,
+            settings.impersonate,
+            settings.iam_credentials_endpoint,
+            quota_project or settings.quota_project,
+        )
 
 
-def _impersonated(source: Credentials, settings: GoogleSettings, quota_project: str | None) -> Credentials:
+@lru_cache
+def _shared(
+    environment: tuple[str | None, ...],  # noqa: ARG001 - who changes it means others
+    impersonate: str | None,
+    endpoint: str | None,
+    quota_project: str | None,
+) -> Credentials:
+    import google.auth
+
+    source, _ = google.auth.default(scopes=[_SCOPE], quota_project_id=quota_project)
+    if not impersonate:
+        return source
     from google.auth import impersonated_credentials
 
-    *delegates, target = [each.strip() for each in (settings.impersonate or "").split(",")]
-    endpoint = settings.iam_credentials_endpoint
+    *delegates, target = [each.strip() for each in impersonate.split(",")]
     path = f"/v1/projects/-/serviceAccounts/{target}:generateAccessToken"
     return impersonated_credentials.Credentials(  # type: ignore[no-untyped-call] # google-auth has no hints here
         source_credentials=source,
