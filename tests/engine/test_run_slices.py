@@ -290,6 +290,22 @@ def test_rows_in_quarantine_are_released_and_a_run_is_replayed_by_slices(tmp_pat
     assert (api.table("lines"), len(api.asked)) == (before, asked)
 
 
+def test_rows_whose_plan_is_gone_are_left_and_told_and_others_are_released(tmp_path: Path) -> None:
+    rows_of_2003 = b'{"rows": [{"id": "x"}], "count": 1}'
+    broken = httpx2.Response(200, content=rows_of_2003)
+    api = Branches(tmp_path, answer=lambda request: broken if request.url.path == "/lines/2003" else None)
+    invalid = Invalid("quarantine", Budget(count=1))
+    api.runner(run_id="one", invalid=invalid).run()
+    runner = api.runner()
+    rows: list[QuarantinedRow] = list(runner.destination.quarantine())
+    for plan in (tmp_path / "home" / "runs" / "one").glob("plan*.json"):
+        plan.unlink()
+    release = Release(runner.workflow, runner.destination, runner.home, api.create_connector())
+    (done,) = release.run(rows)
+    assert (done.rows, done.loaded, done.left, done.unplanned, done.masked) == (1, 0, 1, 1, 0)
+    assert list(runner.destination.quarantine()) == rows
+
+
 def calls_of(work: Callable[[], object]) -> int:
     """How many Python functions are entered: what grows with the work, whatever the clock says."""
     count = [0]

@@ -126,6 +126,12 @@ def _print_released(done: list[Released], destination: Destination, *, as_json: 
             f"{masked:,} rows cannot be tried: their page log is gone, and their personal values are masked;"
             ' `quarantine_payload="raw"` on the read contract keeps them\n'
         )
+    unplanned = sum(each.unplanned for each in done)
+    if unplanned:
+        sys.stdout.write(
+            f"{unplanned:,} rows cannot be tried: the plan of their run is gone, and with it the account or"
+            " id that they came by; a new run that asks for it brings them\n"
+        )
 
 
 def _plain(row: QuarantinedRow) -> dict[str, Any]:

@@ -46,7 +46,8 @@ class Released:
     """What became of the quarantined rows of one task and run:
     `rows + added = loaded + superseded + dropped + left`.
 
-    Of the rows left, `masked` could not be tried: the page log is gone, and their payload is masked.
+    Of the rows left some could not be tried: `masked`, as the page log is gone, and their payload is masked;
+    `unplanned`, as the plan of their run is gone, and with it what the values of their slices were.
     """
 
     task: str
@@ -58,6 +59,7 @@ class Released:
     dropped: int = 0
     left: int = 0
     masked: int = 0
+    unplanned: int = 0
 
 
 @dataclass
@@ -90,7 +92,8 @@ class Release:
             rows = [row for row in rows if row.id in held]
             work = _Rebuild(task, self.home.root / "runs" / run_id, self.connector, self.now(), held)
             work.run(rows)
-            done = Released(name, run_id, len(rows), work.added, 0, 0, work.dropped, work.left, work.masked)
+            done = Released(name, run_id, len(rows), work.added, 0, 0, work.dropped, work.left)
+            done.masked, done.unplanned = work.masked, work.unplanned
             if work.released:
                 landed = commit(
                     self.destination,
@@ -125,6 +128,7 @@ class _Rebuild:
     dropped: int = 0
     left: int = 0
     masked: int = 0
+    unplanned: int = 0
 
     def run(self, rows: Sequence[QuarantinedRow]) -> None:
         plan = Plan.load(self.folder / "plan.json")
@@ -140,6 +144,10 @@ class _Rebuild:
             slices[row.slice].append(row)
         for group in slices.values():
             each = planned.get(group[0].slice) or self._slice(group[0])
+            if each is None:
+                self.unplanned += len(group)
+                self.left += len(group)
+                continue
             call = self.task.call(self.connector, each.window, each.values)
             build = InstancesBuild(self.task, call.reads)
             context = self.task.context(until, each.window, each.values)
@@ -187,13 +195,10 @@ class _Rebuild:
             if built is not None:
                 yield built
 
-    def _slice(self, row: QuarantinedRow) -> Slice:
-        """Of a run whose plan is gone."""
+    def _slice(self, row: QuarantinedRow) -> Slice | None:
+        """Of a run whose plan is gone; None where only that told what the slice is about."""
         if self.task.over:
-            raise DamagedStateError(
-                f"the plan of run {row.run_id} is gone, and with it what slice {row.slice} asked for",
-                hint="What was fetched can only be fetched again: tidegate run.",
-            )
+            return None
         if self.task.windows is not None and row.window is not None:
             window = self.task.windows.window(row.window)
             return Slice(row.slice, window.start, window.end, row.window)
