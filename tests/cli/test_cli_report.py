@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -195,3 +196,10 @@ def test_what_cannot_be_reported_or_written_is_told(shell: Shell) -> None:
     shell.run_inside("campaigns", "--run-id", "one")
     shell.inside("report", "other").failed(2, "no run 'other'")
     shell.inside("report", "one", "--html", "missing/one.html").failed(30, "--html missing/one.html")
+
+
+def test_rows_that_were_deleted_are_in_the_page() -> None:
+    row = record("x")
+    report = RunReport("x", "x", "x", AT, 3.0, [TaskReport("x", "x", "loaded", 0, rows_deleted=1234)])
+    page = Page(html_report(replace(row, report=report)))
+    assert re.search(r"1,234\s*rows deleted", page.text)

@@ -48,6 +48,8 @@ def _tiles(record: Record) -> str:
     told = [(f"{sum(task.rows_loaded for task in tasks):,}", "rows loaded")] if tasks else []
     if quarantined := sum(task.rows_quarantined for task in tasks):
         told.append((f"{quarantined:,}", "rows in quarantine"))
+    if deleted := sum(task.rows_deleted for task in tasks):
+        told.append((f"{deleted:,}", "rows deleted"))
     if record.course is not None:
         buckets = [each for task in record.course.tasks.values() for each in task.values()]
         waited_s, retries = sum(each.waited_s for each in buckets), sum(each.retries for each in buckets)
@@ -90,12 +92,13 @@ def _rows(report: RunReport) -> Iterator[str]:
         told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
         bar = plots.shares([(counts[name], colour) for name, colour in _OUTCOMES.items()], told or "no rows")
         yield plot(f"{task.task}: {task.status}", f"into {task.table}: {told or 'no rows'}", bar)
-    header = ("task", "fetched", "added", *_OUTCOMES, "pages", "resumed", "calls", "retries", "waited")
+    traffic = ("pages", "resumed", "calls", "retries", "waited")
+    header = ("task", "fetched", "added", *_OUTCOMES, "deleted", *traffic)
     yield table(header, map(_figures, report.tasks), right=1)
 
 
 def _figures(task: TaskReport) -> tuple[str, ...]:
-    names = ("rows_fetched", "rows_added", *(f"rows_{name}" for name in _OUTCOMES))
+    names = ("rows_fetched", "rows_added", *(f"rows_{name}" for name in _OUTCOMES), "rows_deleted")
     more = ("pages", "pages_resumed", "api_calls", "retries")
     return (
         task.task,
