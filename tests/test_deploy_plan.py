@@ -23,7 +23,16 @@ from tidegate.utils.secrets import SecretReference
 EXAMPLE = (FOLDER / "example.tfvars").read_text("utf-8")
 OUTPUTS = "".join(
     f'output "{name}" {{\n  value = local.{name}\n}}\n'
-    for name in ("arguments", "bucket", "destination", "environment", "home", "sources", "steps")
+    for name in (
+        "arguments",
+        "bucket",
+        "destination",
+        "environment",
+        "home",
+        "secret_ids",
+        "sources",
+        "steps",
+    )
 )
 
 
@@ -84,7 +93,13 @@ def test_destination_and_home_are_ones_that_tidegate_takes(folder: Path) -> None
 
 
 def test_secrets_are_references_that_tidegate_looks_up(folder: Path) -> None:
-    told = values(folder, environment={"BREVO_BASE_URL": "https://api.example.com"})["environment"]
+    secrets = {"BREVO_API_KEY": "brevo-api-key", "TIDEGATE_HASH_KEY": "hash-key/1"}
+    planned = values(folder, environment={"BREVO_BASE_URL": "https://api.example.com"}, secrets=secrets)
+    assert set(planned["secret_ids"]) == {"brevo-api-key", "hash-key"}
+    told = planned["environment"]
+    fixed = SecretReference.parse(told["TIDEGATE_HASH_KEY"])
+    assert fixed is not None
+    assert (fixed.name, fixed.version) == ("hash-key", "1")
     reference = SecretReference.parse(told["BREVO_API_KEY"])
     assert reference is not None
     assert (reference.project, reference.name, reference.version) == (

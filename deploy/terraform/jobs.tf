@@ -59,7 +59,7 @@ resource "google_cloud_run_v2_job" "run" {
       error_message = "A setting is either in `secrets` or in `environment`."
     }
     precondition {
-      condition     = length(setsubtract(var.rotating_secrets, values(var.secrets))) == 0
+      condition     = length(setsubtract(var.rotating_secrets, local.secret_ids)) == 0
       error_message = "Each of `rotating_secrets` is the id of one of `secrets`."
     }
   }

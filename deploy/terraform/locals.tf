@@ -3,6 +3,8 @@ locals {
   bucket = coalesce(var.bucket, "${replace(var.project, "/[^a-z0-9-]+/", "-")}-${var.name}")
   labels = merge({ managed-by = "terraform", app = var.name }, var.labels)
 
+  secret_ids = toset([for id in values(var.secrets) : split("/", id)[0]])
+
   home        = "gs://${local.bucket}/home"
   destination = "bigquery://${var.project}/${var.dataset}?location=${var.location}&staging=gs://${local.bucket}/staging"
 

@@ -15,7 +15,7 @@ output "runner" {
 
 output "secrets" {
   description = "Secrets that want a value: gcloud secrets versions add."
-  value       = sort(distinct(values(var.secrets)))
+  value       = sort(tolist(local.secret_ids))
 }
 
 output "jobs" {

@@ -144,13 +144,13 @@ variable "time_zone" {
 }
 
 variable "secrets" {
-  description = "Settings whose values are in Secret Manager: the variable's name and the secret's id. Terraform makes the secrets, empty; their values never pass through it."
+  description = "Settings whose values are in Secret Manager: the variable's name and the secret's id, with /VERSION where it must not follow the latest (a hash key). Terraform makes the secrets, empty; their values never pass through it."
   type        = map(string)
   default     = {}
 
   validation {
-    condition     = alltrue([for name, id in var.secrets : can(regex("^[A-Z][A-Z0-9_]*$", name)) && can(regex("^[A-Za-z0-9_-]{1,255}$", id))])
-    error_message = "A name is one of an environment variable, an id has letters, digits, hyphens and underscores; the value itself does not belong here."
+    condition     = alltrue([for name, id in var.secrets : can(regex("^[A-Z][A-Z0-9_]*$", name)) && can(regex("^[A-Za-z0-9_-]{1,255}(/[1-9][0-9]*)?$", id))])
+    error_message = "A name is one of an environment variable, an id has letters, digits, hyphens and underscores, and may have a version; the value itself does not belong here."
   }
 }
 
