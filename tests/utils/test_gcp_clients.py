@@ -124,6 +124,13 @@ def test_a_private_endpoint_is_asked_with_the_default_credentials(server: Loopba
 
 
 @pytest.mark.usefixtures("key_file")
+def test_secret_manager_may_be_asked_in_its_region() -> None:
+    regional = "https://secretmanager.europe-west1.rep.googleapis.com"
+    with secret_manager_client(settings=GoogleSettings(secret_manager_endpoint=regional)) as client:
+        assert client.transport.host == "secretmanager.europe-west1.rep.googleapis.com:443"
+
+
+@pytest.mark.usefixtures("key_file")
 def test_clients_of_one_process_share_a_token(server: Loopback) -> None:
     server.by = google
     for _ in range(3):
