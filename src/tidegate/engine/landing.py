@@ -13,7 +13,7 @@ from tidegate.engine.commit import commit, commit_id
 from tidegate.engine.events import Committing
 from tidegate.engine.job import Job
 from tidegate.engine.moves import Moves, next_cursors
-from tidegate.engine.parts import Manifest, read_part, with_window
+from tidegate.engine.parts import Manifest, with_window
 from tidegate.engine.plan import Slice, TaskPlan
 from tidegate.engine.tasks import Task
 
@@ -116,7 +116,7 @@ class Landing:
                 deletes_vanished=deletes_vanished,
                 rejected=Rejected(
                     sum(manifest.rejected for manifest in manifests),
-                    lambda: self._rejected(unit, manifests),
+                    lambda: self._rejected(manifests),
                 ),
             ),
         )
@@ -133,12 +133,9 @@ class Landing:
 
     def _batches(self, unit: Unit, manifests: Sequence[Manifest]) -> Iterator[pa.RecordBatch]:
         for each, manifest in zip(unit.slices, manifests, strict=True):
-            if manifest.rows == 0:
-                continue
-            for batch in read_part(self.job.folder / f"{each.id}.arrow"):
+            for batch in manifest.part(self.job.folder).batches():
                 yield batch if each.cell is None else with_window(batch, each.cell)
 
-    def _rejected(self, unit: Unit, manifests: Sequence[Manifest]) -> Iterator[pa.RecordBatch]:
-        for each, manifest in zip(unit.slices, manifests, strict=True):
-            if manifest.rejected:
-                yield from read_part(self.job.folder / f"{each.id}.rejects")
+    def _rejected(self, manifests: Sequence[Manifest]) -> Iterator[pa.RecordBatch]:
+        for manifest in manifests:
+            yield from manifest.rejects(self.job.folder).batches()

@@ -9,11 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tidegate.engine.exceptions import SlicesError
-from tidegate.engine.parts import read_part
+from tidegate.engine.parts import Part
 from tidegate.utils.columns import Column
 from tidegate.utils.errors import TidegateError
 
@@ -114,13 +113,13 @@ class From:
     def __str__(self) -> str:
         return f"{self.column}, from the rows of {self.parent.name} in the same run"
 
-    def read(self, parts: Iterable[Path]) -> tuple[Value, ...]:
+    def read(self, parts: Iterable[Part]) -> tuple[Value, ...]:
         """The distinct values in the parts of the parent, in the order in which they come first; no nulls."""
         import pyarrow.compute as pc
 
         found: dict[Any, None] = {}
         for part in parts:
-            for batch in read_part(part):
+            for batch in part.batches():
                 found |= dict.fromkeys(pc.unique(batch.column(self.column)).to_pylist())
         found.pop(None, None)
         return tuple(found)

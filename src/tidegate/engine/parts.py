@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -16,6 +17,8 @@ from tidegate.engine import state_files
 from tidegate.engine.exceptions import DamagedStateError, storage_error
 from tidegate.utils.home import sync_folder
 from tidegate.utils.mirrors.mounts import mirror_of
+
+_CHUNK = 1 << 20
 
 if TYPE_CHECKING:
     from io import IOBase
@@ -52,6 +55,13 @@ class Manifest:
     def save(self, path: Path) -> None:
         high = None if self.high is None else self.high.isoformat()
         state_files.save(path, {**asdict(self), "high": high})
+
+    def part(self, folder: Path) -> Part:
+        """What was built; `folder` is that of the task."""
+        return Part(folder / f"{self.slice}.arrow", self.rows, self.crc32)
+
+    def rejects(self, folder: Path) -> Part:
+        return Part(folder / f"{self.slice}.rejects", self.rejected, self.rejects_crc32)
 
     @classmethod
     def load(cls, path: Path) -> Manifest | None:
@@ -121,7 +131,10 @@ class PartWriter:
         self._file.close()
         self._temporary.replace(self._path)
         sync_folder(self._path.parent)
-        mirror_of(self._path).keep(self._path, _version(self.crc32))
+        mirror = mirror_of(self._path)
+        mirror.keep(self._path, _version(self.crc32))
+        if not mirror.has_room:
+            self._path.unlink()
 
 
 class _Checksummed:
@@ -140,31 +153,57 @@ class _Checksummed:
         self._file.flush()
 
 
-def is_whole(path: Path, rows: int, crc32: int) -> bool:
-    """Whether the part of `rows` rows is there, byte for byte; one of none need not be."""
-    if rows == 0 or _has(path, crc32):
-        return True
-    try:
-        mirror_of(path).fetch(path, _version(crc32))
-    except OSError as error:
-        raise storage_error(path, error) from error
-    return _has(path, crc32)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows that a slice has built, or those that it has rejected: a file here, or, where machines share
+    the home, an object that any of them has written.
+    """
+
+    path: Path
+    rows: int
+    crc32: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is there, byte for byte; one of no rows need not be."""
+        if self.rows == 0 or self._is_here:
+            return True
+        return mirror_of(self.path).has(self.path, _version(self.crc32))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """In order, each read when it is asked for. What is not here is fetched, and stays while there is
+        room.
+        """
+        if self.rows == 0:
+            return
+        mirror = mirror_of(self.path)
+        if not mirror.shared or self._is_here:
+            yield from read_part(self.path)
+            return
+        own = self.path.with_name(f"{self.path.name}.{secrets.token_hex(6)}.tmp")
+        try:
+            mirror.fetch(self.path, _version(self.crc32), to=own)
+            yield from read_part(own.replace(self.path) if mirror.has_room and own.exists() else own)
+        except OSError as error:
+            raise storage_error(own, error) from error
+        finally:
+            own.unlink(missing_ok=True)
+
+    @property
+    def _is_here(self) -> bool:
+        try:
+            with self.path.open("rb", buffering=0) as file:
+                crc, at_once = 0, min(os.fstat(file.fileno()).st_size, _CHUNK)  # of small ones there are many
+                while chunk := file.read(at_once):
+                    crc = zlib.crc32(chunk, crc)
+        except FileNotFoundError:
+            return False
+        return crc == self.crc32
 
 
 def _version(crc32: int) -> str:
     """What tells a part from another one of the same slice, built by other contracts, in a mirror."""
     return f"{crc32:08x}"
-
-
-def _has(path: Path, crc32: int) -> bool:
-    try:
-        with path.open("rb") as file:
-            crc = 0
-            while chunk := file.read(1 << 20):
-                crc = zlib.crc32(chunk, crc)
-    except FileNotFoundError:
-        return False
-    return crc == crc32
 
 
 def read_part(path: Path) -> Iterator[pa.RecordBatch]:

@@ -26,7 +26,7 @@ from tidegate.engine.exceptions import DamagedStateError
 from tidegate.engine.fetching import logged_pages
 from tidegate.engine.ledger import Ledger
 from tidegate.engine.locks import run_lock, task_lock
-from tidegate.engine.parts import Manifest, is_whole, read_part, with_window
+from tidegate.engine.parts import Manifest, with_window
 from tidegate.engine.plan import WHOLE, Plan, Slice
 from tidegate.engine.row_keys import RowKeys
 from tidegate.engine.tables import prepare
@@ -166,14 +166,13 @@ class _Rebuild:
         """With keys that none of the rows has which the run and earlier releases have put into the table."""
         folder = self.folder / self.task.name
         manifest = Manifest.load(folder / f"{each.id}.json")
-        part = folder / f"{each.id}.arrow"
-        if manifest is None or not is_whole(part, manifest.rows, manifest.crc32):
+        if manifest is None or not manifest.part(folder).is_whole:
             raise DamagedStateError(
                 f"{self.task.name}: what slice {each.id} has built is gone, and with it the keys of its rows",
                 hint="What was fetched can only be fetched again: tidegate run.",
             )
         with RowKeys(self.task.into, each) as keys:
-            return keys.follow(made, lambda: read_part(part) if manifest.rows else (), before)
+            return keys.follow(made, manifest.part(folder).batches, before)
 
     def _released_before(
         self, call: Call[Any], build: InstancesBuild, context: Context, each: Slice
@@ -181,11 +180,9 @@ class _Rebuild:
         """Rows that the run had rejected, and that are in quarantine no more."""
         folder, by_page = self.folder / self.task.name, defaultdict[int, set[int]](set)
         manifest = Manifest.load(folder / f"{each.id}.json")
-        rejects = folder / f"{each.id}.rejects"
-        if manifest is None or manifest.rejected == 0:
+        if manifest is None:
             return
-        is_whole(rejects, manifest.rejected, manifest.rejects_crc32)  # fetched, where a mirror has it
-        for batch in read_part(rejects):
+        for batch in manifest.rejects(folder).batches():
             for row in batch.select(["id", "page", "position"]).to_pylist():
                 if row["id"] not in self.held:
                     by_page[row["page"]].add(row["position"])

@@ -15,7 +15,7 @@ from tidegate.engine.drift.watch import Watch
 from tidegate.engine.fetching import check_request, open_log, through
 from tidegate.engine.invalid import Invalid
 from tidegate.engine.pagelog import PageLog, plain
-from tidegate.engine.parts import Manifest, PartWriter, is_whole
+from tidegate.engine.parts import Manifest, PartWriter
 from tidegate.engine.quarantining import Quarantining
 from tidegate.engine.row_keys import RowKeys
 from tidegate.engine.traffic import Traffic
@@ -97,8 +97,8 @@ class SliceWork:
         check_request(self.call, done.request, offline=self.offline)
         return (
             done.build == self.build.fingerprint
-            and is_whole(self.part, done.rows, done.crc32)
-            and is_whole(self.rejects, done.rejected, done.rejects_crc32)
+            and done.part(self.folder).is_whole
+            and done.rejects(self.folder).is_whole
             and (done.rejected == 0 or self.invalid.quarantines)
         )
 

@@ -9,12 +9,11 @@ from typing import Any
 
 from tidegate.engine.exceptions import MissingSlicesError, ParentFailedError
 from tidegate.engine.over import From
-from tidegate.engine.parts import Manifest, is_whole
+from tidegate.engine.parts import Manifest, Part
 from tidegate.engine.plan import Slice, TaskPlan, load_plan, stage_file
 from tidegate.engine.tasks import Task
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.errors import TidegateError
-from tidegate.utils.mirrors.mounts import mirror_of
 
 
 class Stages:
@@ -24,9 +23,9 @@ class Stages:
 
     def __init__(self, run: Path, tasks: Sequence[str]) -> None:
         self._run = run
-        self._built: dict[str, Future[list[Path]]] = {task: Future() for task in tasks}
+        self._built: dict[str, Future[list[Part]]] = {task: Future() for task in tasks}
 
-    def built(self, task: str, parts: list[Path]) -> None:
+    def built(self, task: str, parts: list[Part]) -> None:
         """The parts of a task whose slices are done, in the plan's order."""
         if not self._built[task].done():
             self._built[task].set_result(parts)
@@ -54,7 +53,7 @@ class Stages:
                 lists[number] = axis.read(self._parts(axis.parent.name, stop))
         return plan.over(task, tuple(lists)).freeze(path)
 
-    def _parts(self, parent: str, stop: Stop) -> list[Path]:
+    def _parts(self, parent: str, stop: Stop) -> list[Part]:
         if parent not in self._built:
             return self._left_parts(parent)
         try:
@@ -68,7 +67,7 @@ class Stages:
                 hint=f"Mend what is told of {parent}, then run the same command again.",
             ) from error
 
-    def _left_parts(self, parent: str) -> list[Path]:
+    def _left_parts(self, parent: str) -> list[Part]:
         """What other processes have built."""
         plan = load_plan(self._run)
         (planned,) = (each for each in plan.tasks if each.task == parent)
@@ -79,7 +78,7 @@ class Stages:
                 f"not begun: its slices come from the rows of {parent}, of which {missing(planned, done)}",
                 hint=f"Extract the stage before first: tidegate extract --run-id {plan.run_id} --stage N",
             )
-        return fetched_parts(folder, list(done.values()))
+        return parts_of(folder, list(done.values()))
 
 
 def left_manifests(folder: Path, slices: Sequence[Slice]) -> dict[str, Manifest]:
@@ -88,15 +87,8 @@ def left_manifests(folder: Path, slices: Sequence[Slice]) -> dict[str, Manifest]
     return {name: manifest for name, manifest in found if manifest is not None}
 
 
-def fetched_parts(folder: Path, manifests: Sequence[Manifest]) -> list[Path]:
-    """The same, which stand here also where another machine has built them."""
-    for each in manifests if mirror_of(folder).shared else ():
-        is_whole(folder / f"{each.slice}.arrow", each.rows, each.crc32)
-    return parts_of(folder, manifests)
-
-
-def parts_of(folder: Path, manifests: Sequence[Manifest]) -> list[Path]:
-    return [folder / f"{each.slice}.arrow" for each in manifests if each.rows]
+def parts_of(folder: Path, manifests: Sequence[Manifest]) -> list[Part]:
+    return [each.part(folder) for each in manifests if each.rows]
 
 
 def missing(plan: TaskPlan, done: dict[str, Manifest]) -> str:

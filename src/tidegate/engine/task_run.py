@@ -16,7 +16,7 @@ from tidegate.engine.parts import Manifest
 from tidegate.engine.plan import WHOLE, Slice
 from tidegate.engine.report import TaskReport
 from tidegate.engine.shards import Step
-from tidegate.engine.stages import Stages, fetched_parts, left_manifests, missing, stage_of
+from tidegate.engine.stages import Stages, left_manifests, missing, parts_of, stage_of
 from tidegate.engine.traffic import Traffic
 from tidegate.engine.vanished import judge
 from tidegate.utils.errors import ExitCode, TidegateError
@@ -205,7 +205,7 @@ class TaskRun:
     def _tell_built(self, done: Mapping[str, Manifest]) -> None:
         """To the tasks that are split over the rows of this one."""
         found = [done[each.id] for each in self.job.plan.slices if each.id in done]
-        self.stages.built(self.job.task.name, fetched_parts(self.job.folder, found))
+        self.stages.built(self.job.task.name, parts_of(self.job.folder, found))
 
     def _tell_drift(self, report: TaskReport) -> None:
         """Of a task that failed, too: a renamed field may be why. Those that loaded are kept."""

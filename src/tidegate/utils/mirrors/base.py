@@ -88,11 +88,12 @@ class Mirror(Protocol):
         """
         ...
 
-    def fetch(self, path: Path, version: str = "") -> None:
-        """Make the local file what the mirror has; where it has none, there is none here either.
+    def has(self, path: Path, version: str) -> bool:
+        """Whether this version of the file is kept."""
+        ...
 
-        With a version the content cannot change: a local file is left as it is.
-        """
+    def fetch(self, path: Path, version: str = "", to: Path | None = None) -> None:
+        """Make the local file what the mirror has, or `to`; where it has none, there is none here either."""
         ...
 
     def keep(self, path: Path, version: str = "") -> None:
@@ -115,6 +116,11 @@ class Mirror(Protocol):
 
     def follow(self, path: Path, segments: int = 0) -> LogMirror:
         """As `fetch_log`, and keep what is put behind that from now on. Nobody else may write the file."""
+        ...
+
+    @property
+    def has_room(self) -> bool:
+        """Whether files that are kept may stay on this disk, too."""
         ...
 
     def drop(self, path: Path) -> None:
@@ -156,6 +162,7 @@ class LocalOnly:
 
     shared = False
     shown = ""
+    has_room = True
 
     def until(self, stopping: Callable[[], bool]) -> None:
         pass
@@ -166,7 +173,10 @@ class LocalOnly:
     def is_new(self, folder: Path) -> None:
         pass
 
-    def fetch(self, path: Path, version: str = "") -> None:
+    def has(self, path: Path, version: str) -> bool:  # noqa: ARG002
+        return False
+
+    def fetch(self, path: Path, version: str = "", to: Path | None = None) -> None:
         pass
 
     def keep(self, path: Path, version: str = "") -> None:

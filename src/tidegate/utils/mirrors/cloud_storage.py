@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,7 @@ from tidegate.utils.mirrors.segments import SegmentLimits, Segments
 T = TypeVar("T")
 
 LEASE_S = 60.0
+FREE_SHARE = 0.25  # of the scratch disk; below that, parts are kept in the bucket only
 _AT_ONCE = 8
 
 
@@ -38,9 +40,11 @@ class CloudStorage:
         where: str,
         limits: SegmentLimits | None = None,
         lease_s: float = LEASE_S,
+        free_share: float = FREE_SHARE,
     ) -> None:
         self._root, self._limits = root, limits or SegmentLimits()
         self._place, self._where, self._lease_s = place, where, lease_s
+        self._free_share = free_share
         self._bucket = Bucket(url)
         self._seen: dict[str, int] = {}  # generations by name; each name is one thread's at a time
         self._new: set[Path] = set()  # folders
@@ -64,8 +68,17 @@ class CloudStorage:
     def is_new(self, folder: Path) -> None:
         self._new.add(folder)
 
-    def fetch(self, path: Path, version: str = "") -> None:
+    def has(self, path: Path, version: str) -> bool:
         name = self._name(path, version)
+        if name not in self._seen and self._in_new(path):
+            return False
+        return self._bucket.look(name) is not None
+
+    def fetch(self, path: Path, version: str = "", to: Path | None = None) -> None:
+        name = self._name(path, version)
+        if to is not None:
+            self._download(name, to)
+            return
         if name not in self._seen and self._in_new(path):
             return
         if path.exists():
@@ -120,6 +133,11 @@ class CloudStorage:
 
     def _in_new(self, path: Path) -> bool:
         return not self._new.isdisjoint(path.parents)
+
+    @property
+    def has_room(self) -> bool:
+        disk = shutil.disk_usage(self._root)
+        return disk.free >= disk.total * self._free_share
 
     def drop(self, path: Path) -> None:
         os.truncate(path, 0)  # not removed: whoever has it open waits for this very file
