@@ -7,11 +7,11 @@ Each takes what it is made of as a path of the read model (`"customer.email"`) o
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, time
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -159,7 +159,14 @@ class FromContext(Source):
 
 def step(value: Any, key: str) -> Any:
     """One step of a path: a key of a mapping, None where it has none; else an attribute."""
-    return value.get(key) if isinstance(value, Mapping) else getattr(value, key)
+    return value.get(key) if is_mapping(type(value)) else getattr(value, key)
+
+
+def _is_mapping(cls: Hashable) -> bool:
+    return isinstance(cls, type) and issubclass(cls, Mapping)
+
+
+is_mapping: Callable[[type], bool] = lru_cache(maxsize=1024)(_is_mapping)
 
 
 def text(value: Any) -> str:

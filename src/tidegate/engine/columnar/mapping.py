@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from itertools import chain
+from operator import attrgetter
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from tidegate.contracts.map import AnyMap, follow, under, within
+from tidegate.contracts.map import AnyMap, under, within
 from tidegate.contracts.map_dates import Day
-from tidegate.contracts.map_sources import Facts, Path, Position, Row, Source
+from tidegate.contracts.map_sources import Facts, Path, Position, Row, Source, is_mapping, step
 from tidegate.engine.columnar.fields import UnprovenError
 from tidegate.engine.columnar.instants import are_instants, instants, utc_days
 from tidegate.engine.columnar.reading import Columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_ITEM = ""  # the column of the items of an `Explode`: no field has this name
 
 
 def prove_map(of: AnyMap[Any, Any, Any], names: Collection[str]) -> None:
@@ -39,11 +43,11 @@ class Mapped:
     """
 
     def __init__(self, of: AnyMap[Any, Any, Any], facts: Facts, columns: Columns, count: int) -> None:
-        self._map, self._facts, self._columns = of, facts, columns
-        self._items: list[Any] = []
+        self._map, self._facts, self._columns = of, facts, dict(columns)
         self._positions: list[int] = []
         self.parents: list[int] | None = None
         self.count = count
+        self._steps: dict[tuple[str, ...], list[Any]] = {}
         self._instants: dict[int, tuple[list[Any], pa.Array[Any]]] = {}  # by the list, which it keeps alive
         if of.each is not None:
             self._explode(of.each)
@@ -69,11 +73,11 @@ class Mapped:
         return utc_days(values, array)
 
     def _explode(self, each: Path) -> None:
-        lists = [list(items or ()) for items in self._along(self._columns[each.keys[0]], each.keys[1:])]
+        lists = [list(items or ()) for items in self._along(each.keys[0], each.keys[1:])]
         self.parents = [number for number, items in enumerate(lists) for _ in items]
         self._positions = list(chain.from_iterable(range(len(items)) for items in lists))
-        self._items = list(chain.from_iterable(lists))
-        self.count = len(self._items)
+        self._columns[_ITEM] = list(chain.from_iterable(lists))
+        self.count = len(self.parents)
 
     def _of(self, top: Source) -> list[Any]:
         if isinstance(top, Path):
@@ -88,14 +92,28 @@ class Mapped:
         return list(map(make, *map(self._of, top.inputs)))
 
     def _path(self, path: Path) -> list[Any]:
-        if self._map.each is not None and (below := under(path, self._map.each)) is not None:
-            return self._along(self._items, below)
-        found = self._along(self._columns[path.keys[0]], path.keys[1:])
+        each = self._map.each
+        if each is not None and (below := under(path, each)) is not None:
+            return self._along(_ITEM, below)
+        found = self._along(path.keys[0], path.keys[1:])
         return found if self.parents is None else [found[parent] for parent in self.parents]
 
-    @staticmethod
-    def _along(values: list[Any], keys: tuple[str, ...]) -> list[Any]:
+    def _along(self, first: str, keys: tuple[str, ...]) -> list[Any]:
+        """The values at the end of a path; those on its way are kept, since paths share their beginnings."""
         if not keys:
-            return values
-        step = follow(keys)
-        return [None if value is None else step(value) for value in values]
+            return self._columns[first]
+        found = self._steps.get((first, *keys))
+        if found is None:
+            found = self._steps[first, *keys] = stepped(self._along(first, keys[:-1]), keys[-1])
+        return found
+
+
+def stepped(values: list[Any], key: str) -> list[Any]:
+    """One step of a path further, None from None."""
+    kinds = set(map(type, values))
+    if any(map(is_mapping, kinds)):
+        return [None if value is None else step(value, key) for value in values]
+    get = attrgetter(key)
+    if NoneType in kinds:
+        return [None if value is None else get(value) for value in values]
+    return list(map(get, values))

@@ -30,14 +30,14 @@ class ReadColumns:
         self.fields = {each.name: each for each in contract.fields}
         self._readers = [(each.name, self._reader(each)) for each in contract.fields]
 
-    def read(self, body: bytes, doc: Any, rows: list[Any]) -> Columns:
+    def read(self, body: bytes, rows: list[Any]) -> Columns:
         """The columns by the names of their attributes.
 
         Raises whatever a row raises that is none, and `UnlikeError` where this page must be read otherwise.
         """
         if set(map(type, rows)) != {dict}:
             raise guards.UnlikeError("a row that is no object")
-        guards.check_depth(body, doc, len(rows))
+        guards.check_depth(body, len(rows))
         if self._facts.large_numbers:
             guards.check_numbers(body, rows)
         return {name: read(rows) for name, read in self._readers}
