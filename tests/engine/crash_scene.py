@@ -20,6 +20,7 @@ from tests.engine.shop import AcmeConnector, ApiOrder, Shop, as_any
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import SYNTHETIC_KEY, Table
 from tidegate.contracts.windows import Cursor, Window, Windows
+from tidegate.destinations.registry import open_destination
 from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.release import Release
 from tidegate.engine.replay import Replay
@@ -167,6 +168,7 @@ class Job:
     run_id: str | None = None
     unprivileged: bool = False  # permissions hold, even where the tests are run by root
     fault: dict[str, Any] | None = None
+    to: str | None = None  # a destination that is not the DuckDB file of the folder
 
     def struck_by(self, fault: Fault) -> Job:
         return replace(self, fault=asdict(fault))
@@ -187,6 +189,8 @@ class Scene:
         fault = None if self.job.fault is None else Fault(**self.job.fault)
         steps = Steps(self.folder, fault)
         steps.watch()
+        if self.job.to is not None:
+            steps.watch_requests()
         if self.job.unprivileged:
             drop_capabilities()
         code = self._act()
@@ -225,4 +229,6 @@ class Scene:
         runner.options = Options(run_id=job.run_id, invalid=Invalid("quarantine", Budget(count=5)))
         now = datetime(2026, 3, 9, 12, tzinfo=UTC) + timedelta(days=job.day, hours=job.hours)
         runner.now = lambda: now
+        if job.to is not None:
+            runner.destination = open_destination(job.to)
         return runner

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import sqlite3
 import threading
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import duckdb
 
@@ -40,6 +42,7 @@ _KINDS = {
     ".new": "warehouse",
     ".duckdb": "warehouse",
 }
+_RESOURCE = re.compile(r"/(jobs|queries|tables|datasets)(?=/|$)")
 _RECORDS = {"plan", "run", "summary", "timeline"}  # what stands in the folder of the run itself
 _CHANGES = {"INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP"}
 
@@ -201,6 +204,20 @@ class Steps:
             ("mkdir", "make", 0),
         ):
             setattr(os, name, self._on_name(getattr(os, name), act, which))
+
+    def watch_requests(self) -> None:
+        """Those of Google's clients: "POST jobs", "upload jobs", "DELETE tables"."""
+        import requests
+
+        real = requests.Session.request
+
+        def request(session: requests.Session, method: str, url: str, *args: Any, **more: Any) -> Any:
+            kind = _RESOURCE.findall(urlsplit(url).path)[-1:]
+            verb = "upload" if "/upload/" in url else method
+            done = partial(real, session, method, url, *args, **more)
+            return self.take(f"{verb} {kind[0]}", done) if kind else done()
+
+        requests.Session.request = request  # type: ignore[method-assign, assignment]
 
     def _on_name(self, real: Callable[..., Any], act: str, which: int) -> Callable[..., Any]:
         def watched(*paths: Any, **more: Any) -> Any:
