@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -79,3 +80,94 @@ def test_the_destination_of_a_project_may_be_kept_there(shell: Shell, kept: Secr
     (shell.folder / "pyproject.toml").write_text('[tool.tidegate]\nto = "secret://acme/warehouse"\n')
     assert shell.inside("run", "brevo", "campaigns").code == 0
     assert (shell.folder / "kept.duckdb").exists()
+
+
+# A vendor that replaces its refresh token
+
+ROTATING = """
+import os
+
+from tidegate import ReadContract, Table, WriteContract, task, workflow
+from tidegate.http_tools.auth import OAuth2AuthManager, RefreshToken
+from tidegate.http_tools.clients import Call, SyncHttpClient
+
+
+class ApiOrder(ReadContract):
+    id: int
+
+
+class CleanOrder(WriteContract):
+    order_id: int
+
+
+class AcmeConnector:
+    def __init__(self, client):
+        self.client = client
+
+
+class AcmeFactory:
+    @staticmethod
+    def create_connector(settings=None, *, client=SyncHttpClient):
+        url = os.environ["ACME_BASE_URL"]
+        grant = RefreshToken(os.environ["ACME_REFRESH_TOKEN"])
+        return AcmeConnector(client(url, auth_manager=OAuth2AuthManager(f"{url}/token", "me", grant=grant)))
+
+
+def to_clean_order(order: ApiOrder) -> CleanOrder:
+    return CleanOrder(order_id=order.id)
+
+
+@task(transform=to_clean_order, into=Table("acme_orders", CleanOrder, key=("order_id",), write="merge"))
+def orders(acme: AcmeConnector) -> Call[ApiOrder]:
+    return acme.client.call("GET", "/orders", reads=ApiOrder, items="orders")
+
+
+app = workflow("acme", AcmeFactory, [orders])
+"""
+
+
+@pytest.fixture
+def acme(shell: Shell, api: Loopback, secret_manager: SecretManager) -> Shell:
+    """A project whose vendor takes each refresh token once, and whose token is in Secret Manager."""
+    package = shell.folder / "workflows" / "acme"
+    package.mkdir(parents=True)
+    (package / "main.py").write_text(ROTATING)
+    (shell.folder / "pyproject.toml").write_text("[tool.tidegate]\nworkflows = ['workflows.acme.main:app']\n")
+    shell.env |= {"ACME_BASE_URL": api.url, "ACME_REFRESH_TOKEN": "secret://acme/refresh"}
+    secret_manager.put("acme/refresh", "refresh-token-0")
+    valid = [0]
+
+    def answer(seen: Seen) -> Answer:
+        if seen.path != "/token":
+            return as_json({"orders": [{"id": 1}]})
+        if parse_qs(seen.body.decode())["refresh_token"] != [f"refresh-token-{valid[0]}"]:
+            return as_json({"error": "invalid_grant"}, status=400)
+        valid[0] += 1
+        new = f"refresh-token-{valid[0]}"
+        return as_json({"access_token": "access-token", "refresh_token": new, "expires_in": 3600})
+
+    api.by = answer
+    return shell
+
+
+def test_runs_hand_the_refresh_token_on(acme: Shell, secret_manager: SecretManager) -> None:
+    for _ in range(2):
+        ended = acme("run", "acme", "--to", "x.duckdb")
+        assert ended.code == 0, ended
+    assert secret_manager.texts("acme/refresh")[-1] == "refresh-token-2"
+    assert holds(acme.folder, "refresh-token") == []
+
+
+def test_the_doctor_tries_the_projects_own_workflow_and_says_what_its_token_lacks(
+    acme: Shell, api: Loopback, secret_manager: SecretManager
+) -> None:
+    secret_manager.denied.add("secretmanager.versions.add")
+    ended = acme("doctor", "--json")
+    assert ended.code == 30
+    (found,) = (each for each in ended.summary["checks"] if each["verdict"] == "wrong")
+    assert found["check"] == "acme"
+    assert "permission secretmanager.versions.add is missing" in found["told"]
+    assert "roles/secretmanager.secretVersionManager" in found["todo"]
+    assert api.seen == []
+    secret_manager.denied.clear()
+    assert acme("doctor").code == 0

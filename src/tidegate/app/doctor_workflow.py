@@ -12,7 +12,8 @@ from tidegate.destinations.base import CursorRow
 from tidegate.engine.plan import Range, plan_task
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.calls import Call
-from tidegate.http_tools.exceptions import HttpClientError, WaitTooLongError
+from tidegate.http_tools.exceptions import WaitTooLongError
+from tidegate.utils.errors import TidegateError
 
 _MAX_WAIT_S = 10.0
 
@@ -32,16 +33,16 @@ def check_workflow(name: str, load: Callable[[], Workflow]) -> Iterator[Finding]
 
 
 def _asked(name: str, workflow: Workflow, connector: Connector) -> Iterator[Finding]:
-    call = _first(workflow, connector)
-    if call is None:
-        yield unknown(name, "each task of it waits for another one's rows: its credential was not tried")
-        return
     try:
+        call = _first(workflow, connector)
+        if call is None:
+            yield unknown(name, "each task of it waits for another one's rows: its credential was not tried")
+            return
         terms = replace(call.terms, max_wait_s=_MAX_WAIT_S)
         response = call.client.drive(call.flow(call.first(), terms))
     except WaitTooLongError as error:
         yield unknown(name, f"its credential was not tried: {error}", error.hint)
-    except HttpClientError as error:
+    except TidegateError as error:  # also of a secret that its token is kept in
         yield wrong(name, str(error), error.hint)
     else:
         yield ok(name, f"{call.endpoint} answered {response.status_code}: the credential is taken")

@@ -25,7 +25,8 @@ _ROLES = {
     "bigquery.tables.updateData": _BIGQUERY_EDITOR,
     "iam.serviceAccounts.getAccessToken": "roles/iam.serviceAccountTokenCreator",
     "secretmanager.versions.access": "roles/secretmanager.secretAccessor",
-    "secretmanager.versions.add": "roles/secretmanager.secretVersionAdder",
+    "secretmanager.versions.add": _SECRET_VERSIONS,  # who adds also destroys what is replaced
+    "secretmanager.versions.destroy": _SECRET_VERSIONS,
     "secretmanager.versions.get": _SECRET_VERSIONS,
     "secretmanager.versions.list": _SECRET_VERSIONS,
     "secretmanager.secrets.get": "roles/secretmanager.viewer",
