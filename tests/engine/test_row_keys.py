@@ -60,7 +60,7 @@ def test_equal_rows_of_two_windows_or_accounts_have_keys_of_their_own() -> None:
     slices = [
         Slice("1", cell=one), Slice("2", cell=two), Slice("3", values=("north",)),
         Slice("4", values=("south",)), Slice("5", cell=one, values=("north",)), Slice("6", values=(1,)),
-        Slice("7", values=("1",)),
+        Slice("7", values=("1",)), Slice("8", values=(2**70,)), Slice("9", values=("\ud800",)),
     ]  # fmt: skip
     assert len({keys(["a"], each)[0] for each in (None, *slices)}) == len(slices) + 1
 

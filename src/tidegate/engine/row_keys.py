@@ -8,13 +8,12 @@ part of the key: there the cursor's own column, which the write contract must ha
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import sha256
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from tidegate.contracts.table import KEY_COLUMN, Table
 from tidegate.engine.exceptions import StorageError, StorageFullError
@@ -41,8 +40,8 @@ class RowKeys:
         self._columns = [column for column in table.columns if column.name != KEY_COLUMN]
         self._counts = _Counts(held) if table.has_synthetic_key else None
         cell, values = (None, ()) if of is None else (of.cell, of.values)
-        told = orjson.dumps([None if cell is None else cell.isoformat(), stored(values)])
-        self._scope = sha256(told).digest()
+        told = json.dumps([None if cell is None else cell.isoformat(), stored(values)], separators=(",", ":"))
+        self._scope = sha256(told.encode()).digest()
 
     def schema(self, built: pa.Schema) -> pa.Schema:
         """That of the batches that `keyed` gives, of the schema of those that it is given."""
