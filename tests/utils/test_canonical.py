@@ -123,6 +123,10 @@ def test_values_that_are_not_the_same_are_other_bytes(one: Row, other: Row) -> N
     assert told(one) != told(other)
 
 
+def test_json_with_a_number_of_any_length_has_its_bytes() -> None:
+    assert told(Row(extra={"a": 10**400})) != told(Row(extra={"a": 10**401}))
+
+
 def test_columns_may_be_in_another_order_and_further_ones_without_a_value() -> None:
     class Later(WriteContract):
         more: str | None = None

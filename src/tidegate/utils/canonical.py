@@ -118,5 +118,10 @@ def _tag(column: Column) -> Any:
 
 
 def _sorted(text: str) -> bytes:
-    """An API may give the keys of an object in another order each time."""
-    return orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)
+    """An API may give the keys of an object in another order each time. What orjson does not read (a number of
+    more than 308 digits) is taken as it stands.
+    """
+    try:
+        return orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONDecodeError:
+        return text.encode()
