@@ -118,8 +118,8 @@ def _tag(column: Column) -> Any:
 
 
 def _sorted(text: str) -> bytes:
-    """An API may give the keys of an object in another order each time. What orjson does not read (a number of
-    more than 308 digits) is taken as it stands.
+    """An API may give the keys of an object in another order each time. What orjson does not read (a number
+    of more than 308 digits) is taken as it stands.
     """
     try:
         return orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)
