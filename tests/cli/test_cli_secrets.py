@@ -171,3 +171,30 @@ def test_the_doctor_tries_the_projects_own_workflow_and_says_what_its_token_lack
     assert api.seen == []
     secret_manager.denied.clear()
     assert acme("doctor").code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('url = os.environ["ACME_BASE_URL_2"]', "its factory failed: KeyError: 'ACME_BASE_URL_2'"),
+        ("url = AcmeSettings().base_url", "unable to parse string as an integer; BASE_URL is not set"),
+    ],
+    ids=["a fault", "settings"],
+)
+def test_a_factory_that_fails_is_a_finding_and_shows_no_value(acme: Shell, line: str, said: str) -> None:
+    main = acme.folder / "workflows" / "acme" / "main.py"
+    settings = (
+        "from pydantic_settings import BaseSettings\n"
+        "class AcmeSettings(BaseSettings, env_prefix='ACME_'):\n"
+        "    key: int\n"
+        "    base_url: str\n"
+    )
+    code = main.read_text().replace('url = os.environ["ACME_BASE_URL"]', line)
+    main.write_text(code.replace("class AcmeConnector", f"{settings}\nclass AcmeConnector"))
+    del acme.env["ACME_BASE_URL"]
+    acme.env["ACME_KEY"] = OLD
+    ended = acme("doctor", "--json")
+    assert ended.code == 30
+    (found,) = (each for each in ended.summary["checks"] if each["verdict"] == "wrong")
+    assert said in found["told"]
+    assert OLD not in ended.out + ended.err

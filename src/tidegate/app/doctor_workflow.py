@@ -7,13 +7,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from tidegate.app.doctor_findings import Finding, attempt, clock, ok, unknown, wrong
 from tidegate.destinations.base import CursorRow
 from tidegate.engine.plan import Range, plan_task
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.calls import Call
 from tidegate.http_tools.exceptions import WaitTooLongError
-from tidegate.utils.errors import TidegateError
+from tidegate.utils.errors import SettingsError, TidegateError
+from tidegate.utils.settings import wrong_settings
 
 _MAX_WAIT_S = 10.0
 
@@ -23,13 +26,28 @@ def check_workflow(name: str, load: Callable[[], Workflow]) -> Iterator[Finding]
     workflow = yield from attempt(name, load)
     if workflow is None:
         return
-    connector = yield from attempt(name, workflow.factory.create_connector)
+    connector = yield from attempt(name, lambda: _made(workflow))
     if connector is None:
         return
     try:
         yield from _asked(name, workflow, connector)
     finally:
         connector.client.close()
+
+
+def _made(workflow: Workflow) -> Connector:
+    """A factory of a project may read its settings in any way; values do not show."""
+    try:
+        return workflow.factory.create_connector()
+    except TidegateError:
+        raise
+    except ValidationError as error:
+        told = "; ".join(f"{setting} {reason}" for setting, reason in wrong_settings(error, "").items())
+        raise SettingsError(f"{error.title}: {told}", hint="Set it in the environment or in .env.") from error
+    except Exception as error:
+        raise SettingsError(
+            f"its factory failed: {type(error).__name__}: {error}", hint="--debug of a run shows where."
+        ) from error
 
 
 def _asked(name: str, workflow: Workflow, connector: Connector) -> Iterator[Finding]:
