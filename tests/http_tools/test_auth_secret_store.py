@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -105,6 +107,32 @@ def test_machines_that_refresh_at_once_never_show_a_token_twice(
     assert errors == []
     assert vendor.used_twice == 0
     assert secret_manager.texts("acme/refresh")[-1] == "refresh-3"
+    assert free(secret_manager)
+
+
+PROCESS = """
+import sys
+from tidegate.http_tools.auth import OAuth2AuthManager, RefreshToken
+from tidegate.http_tools.clients import SyncHttpClient
+
+url = sys.argv[1]
+for _ in range(2):
+    auth = OAuth2AuthManager(f"{url}/token", "me", grant=RefreshToken("secret://acme/refresh"))
+    with SyncHttpClient(url, auth_manager=auth) as client:
+        client.request("GET", "/private")
+"""
+
+
+@pytest.mark.extended
+def test_processes_that_refresh_at_once_never_show_a_token_twice(
+    server: Loopback, secret_manager: SecretManager
+) -> None:
+    secret_manager.put("acme/refresh", "consent")
+    vendor = Rotating(server, "consent")
+    processes = [subprocess.Popen([sys.executable, "-c", PROCESS, server.url]) for _ in range(4)]
+    assert [each.wait(100) for each in processes] == [0] * 4
+    assert vendor.used_twice == 0
+    assert secret_manager.texts("acme/refresh")[-1] == "refresh-8"
     assert free(secret_manager)
 
 
