@@ -80,6 +80,14 @@ def test_a_projects_own_workflow_is_listed_and_run_from_any_folder_below(acme: S
     assert deeper.tables() == {"acme_orders": 2}
 
 
+def test_its_task_is_shown_with_advice_also_where_no_setting_is_set(acme: Shell, api: Loopback) -> None:
+    assert "as often as you like: no quota is declared" in acme("show", "acme.orders").out
+    del acme.env["ACME_BASE_URL"]
+    bare = acme("show", "acme.orders")
+    assert (bare.code, "the quota, without the connector's settings" in bare.out) == (0, True)
+    assert api.seen == []
+
+
 def test_rows_that_break_the_write_contract_or_the_transform_are_named_and_resumed_after_mending(
     acme: Shell, api: Loopback
 ) -> None:

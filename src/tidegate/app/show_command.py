@@ -21,7 +21,6 @@ from tidegate.engine.history import past_of
 from tidegate.engine.tasks import Task, read_model
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.utils.columns import Column
-from tidegate.utils.errors import SettingsError
 from tidegate.utils.project import Project
 
 
@@ -56,11 +55,13 @@ def _advice(workflow: Workflow, task: Task[Any, Any, Any]) -> Advice:
 
 
 def _blueprint(workflow: Workflow) -> Connector | None:
-    """A connector to look at: a factory's `blueprint()`, which needs no settings, else the real one."""
+    """A connector to look at: a factory's `blueprint()`, which needs no settings, else the real one, where
+    it can be made: a task is shown without settings, too.
+    """
     make = getattr(workflow.factory, "blueprint", workflow.factory.create_connector)
     try:
         connector: Connector = make()
-    except SettingsError:
+    except Exception:  # noqa: BLE001 - the user's factory, whose faults a run tells
         return None
     return connector
 
