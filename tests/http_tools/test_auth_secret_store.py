@@ -202,6 +202,18 @@ def test_a_lease_that_comes_after_the_next_token_is_void_and_the_token_stands(
     until(lambda: free(secret_manager))
 
 
+def test_a_number_that_was_left_out_costs_a_try_and_no_token(secret_manager: SecretManager) -> None:
+    secret_manager.put("acme/refresh", "token")
+    secret_manager.gap = 1
+    store = SecretTokenStore(SECRET)
+    assert not store.try_lease()
+    assert store.load() == "token"
+    store._asked = float("-inf")
+    assert store.try_lease()
+    store.save("new")
+    assert SecretTokenStore(SECRET).load() == "new"
+
+
 def test_the_lease_of_a_process_that_died_ends_after_five_minutes(secret_manager: SecretManager) -> None:
     secret_manager.put("acme/refresh", "token")
     now = [1_000_000.0]

@@ -54,7 +54,8 @@ class _RefusedError(Exception):
 
 class SecretManager:
     """`calls` counts what was asked, by method; `denied` are permissions that the caller lacks; `damage` is
-    how many payloads still go out with a wrong checksum, `unavailable` how many calls of a method still fail.
+    how many payloads still go out with a wrong checksum, `unavailable` how many calls of a method still fail;
+    `gap` is how many numbers the next version leaves out.
     """
 
     def __init__(self) -> None:
@@ -62,6 +63,7 @@ class SecretManager:
         self.calls: Counter[str] = Counter()
         self.denied: set[str] = set()
         self.damage = 0
+        self.gap = 0
         self.unavailable: Counter[str] = Counter()
         self.secrets: dict[str, Kept] = {}
         self._etags = itertools.count(1)
@@ -171,7 +173,8 @@ class SecretManager:
             raise _RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "The data does not match its checksum.")
         if not 0 < len(data) <= 65_536:
             raise _RefusedError(grpc.StatusCode.INVALID_ARGUMENT, "The payload has 1 to 65536 bytes.")
-        number = max(kept.versions, default=0) + 1
+        number = max(kept.versions, default=0) + 1 + self.gap
+        self.gap = 0
         kept.versions[number] = Version(data, self._etag())
         return self._shown(f"{_full(found)}/versions/{number}", kept.versions[number])
 

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from tidegate.utils.errors import SettingsError, TidegateError
 from tidegate.utils.gcp import SecretMissingError, checksum, patient, read_secret, secret_name, told
 from tidegate.utils.gcp_clients import secret_manager_client
 from tidegate.utils.gcp_settings import GoogleSettings
-from tidegate.utils.secrets import SecretReference
+from tidegate.utils.secrets import SecretReference, SecretVersion
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager import SecretManagerServiceClient
@@ -50,10 +50,17 @@ class _Version:
             return cls(0, 0)
         number = last = _number(found.name)
         while (lease := _lease_in(found.text)) is not None and lease[1] != number:
-            number -= 1
-            found = read_secret(replace(reference, version=str(number)))
+            number, found = cls._before(reference, number)
         token = found.text if lease is None else found.text.partition("\n")[0]
-        return cls(number, last, found.name, token.strip(), None if lease is None else lease[0])
+        return cls(number, last, found.name or None, token.strip(), None if lease is None else lease[0])
+
+    @staticmethod
+    def _before(reference: SecretReference, number: int) -> tuple[int, SecretVersion]:
+        """The version before; numbers may be left out. Of none the text is empty."""
+        for each in range(number - 1, 0, -1):
+            with suppress(SecretMissingError):
+                return each, read_secret(replace(reference, version=str(each)))
+        return 0, SecretVersion("", "")
 
 
 def _lease_in(text: str) -> tuple[float, int] | None:
