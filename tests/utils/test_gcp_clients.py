@@ -261,6 +261,8 @@ def test_the_environment_comes_before_the_project() -> None:
             {"TIDEGATE_GOOGLE_STORAGE_ENDPOINT": "https://host/path"},
             "STORAGE_ENDPOINT is 'https://host/path'",
         ),
+        ({"TIDEGATE_GOOGLE_STORAGE_ENDPOINT": "http://10.0.0.7"}, "STORAGE_ENDPOINT is 'http://10.0.0.7'"),
+        ({"TIDEGATE_GOOGLE_STORAGE_ENDPOINT": "http://private.example"}, "is 'http://private.example'"),
         ({"TIDEGATE_GOOGLE_QUOTA_PROJECT": "secret://acme/payer"}, "QUOTA_PROJECT is 'secret://acme/payer'"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,7 +94,18 @@ def _check(name: str, value: Any) -> None:
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
             raise SettingsError(shown, hint="An endpoint is https://host, without a path.")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise SettingsError(shown, hint="Credentials go over https only; http is for loopback.")
     if name == "impersonate" and not all("@" in each for each in value.split(",")):
         raise SettingsError(
             shown, hint="It must be the address of a service account: name@project.iam.gserviceaccount.com"
         )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
