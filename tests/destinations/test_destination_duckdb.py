@@ -370,7 +370,7 @@ def test_what_is_typed_opens_that_file_and_the_name_opens_it_again(spec: str, pa
 
 @pytest.mark.parametrize(
     "spec",
-    ["bigquery://project/dataset", "csv:out", "warehouse.db", "", "duckdb:", "duckdb://rel/w.duckdb",
+    ["csv:out", "warehouse.db", "", "duckdb:", "duckdb://rel/w.duckdb",
      "duckdb:///", "duckdb::memory:", ":memory:", "md:cloud.duckdb"],
 )  # fmt: skip
 def test_other_destinations_are_wrong_usage_that_says_which_are_known(spec: str) -> None:

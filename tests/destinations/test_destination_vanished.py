@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from tests.destinations.suite import DESTINATIONS, LATEST, MERGE, NOW, Row, commit, row, stored
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Commit, CursorRow, Destination, Landed
+from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.utils.encoding import Encoder
 from tidegate.utils.errors import TidegateError
 
@@ -129,3 +132,12 @@ def test_merges_that_delete_agree_with_a_dictionary(
                 if key not in model or (day or 0) >= model[key][0]:
                     model[key] = (day or 0, each.text or "")
         assert stored(destination, "id", "text") == sorted((key, text) for key, (_, text) in model.items())
+
+
+def test_a_commit_in_a_duckdb_file_that_knew_no_deleted_rows_is_found(tmp_path: Path) -> None:
+    to = DuckDBDestination(tmp_path / "w.duckdb")
+    first = commit(to, LATEST, [row(1, "a")])
+    with duckdb.connect(str(to.path)) as connection:
+        connection.execute("ALTER TABLE _tidegate_commits DROP COLUMN deleted")
+    assert to.landed("c1") == first
+    assert commit(to, LATEST, [row(2, "b")], id="c2", deletes_vanished=True).deleted == 1

@@ -46,12 +46,17 @@ def write(connection: duckdb.DuckDBPyConnection, commit: Commit) -> Landed:
 
 
 def find(connection: duckdb.DuckDBPyConnection, commit_id: str) -> Landed | None:
-    query = "SELECT loaded, superseded, quarantined, windows, deleted FROM _tidegate_commits"
-    found = one(connection, f"{query} WHERE commit_id = ?", [commit_id])
-    if found is None:
+    sql = "SELECT * FROM _tidegate_commits WHERE commit_id = ?"  # a file of an earlier version lacks some
+    answer = connection.execute(sql, [commit_id])
+    names = [column[0] for column in answer.description]
+    rows = answer.fetchall()
+    if not rows:
         return None
-    loaded, superseded, quarantined, windows, deleted = found
-    return Landed(loaded, superseded, quarantined, tuple(windows or ()), deleted=deleted)
+    row = dict(zip(names, rows[0], strict=True))
+    windows = tuple(row["windows"] or ())
+    return Landed(
+        row["loaded"], row["superseded"], row["quarantined"], windows, deleted=row.get("deleted") or 0
+    )
 
 
 def _note(connection: duckdb.DuckDBPyConnection, commit: Commit, landed: Landed) -> None:

@@ -29,7 +29,8 @@ def read_cursor(connection: duckdb.DuckDBPyConnection, task: str) -> CursorRow:
     if has_table(connection, _SLICES):  # a file of an earlier version has none
         sql = "SELECT slice, value FROM _tidegate_slice_cursors WHERE task = ? ORDER BY slice"
         found = connection.execute(sql, [task]).fetchall()
-    return CursorRow(*row, dict(found))
+    version, value = row
+    return CursorRow(version, value, dict(found))
 
 
 def move_cursor(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
