@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,15 +27,17 @@ from pydantic import (
     computed_field,
 )
 
-from tests.destinations.suite import APPEND, LATEST, NOW, Row, commit, row, stored
+from tests.destinations.suite import APPEND, LATEST, MERGE, NOW, WINDOWS, Row, batches, commit, row, stored
+from tests.destinations.test_destination_again import MONDAY, held, rejected
 from tests.servers.cutting import Cutting
 from tests.standins import Google
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
-from tidegate.destinations.base import Commit, CursorRow, Destination, Landed
+from tidegate.destinations.base import Again, Commit, CursorRow, Destination, Landed
 from tidegate.destinations.bigquery import BigQueryDestination
 from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.exceptions import CommitLostError, DestinationError
+from tidegate.destinations.memory import MemoryDestination
 from tidegate.utils.encoding import Encoder
 
 pytestmark = pytest.mark.extended
@@ -105,6 +108,45 @@ def test_rows_of_several_files_keep_the_order_in_which_they_were_fetched(
     names, found = to.sample("rows", 100)
     assert {each[names.index("text")] for each in found} == {"second"}
     assert to.commit(given) == Landed(20_000, 20_000)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("table", [MERGE, LATEST, WINDOWS], ids=["version", "latest", "windows"])
+def test_a_history_of_commits_leaves_what_memory_holds(google: Google, table: Table[Row]) -> None:
+    """New runs, runs once more, rows added to a run, rows that vanish, rejected rows: in any order."""
+    rng = random.Random(7)
+    bigquery, memory = destination(google), MemoryDestination()
+    runs: list[str] = []
+    for number in range(8):
+        is_again = bool(runs) and rng.random() < 0.4
+        run = rng.choice(runs) if is_again else f"r{number}"
+        runs = runs if is_again else [*runs, run]
+        rows = [
+            row(rng.randint(1, 5), f"{number}.{i}", rng.choice([None, 1, 2, 3]))
+            for i in range(rng.randint(0, 4))
+        ]
+        cells = [MONDAY + timedelta(days=rng.randint(0, 2)) for _ in rows] if table is WINDOWS else []
+        given = Commit(
+            f"c{number}",
+            run,
+            "api.rows",
+            table,
+            number,
+            NOW + timedelta(days=number) if rng.random() < 0.5 else None,
+            NOW,
+            batches(rows, cells),
+            tuple(sorted(set(cells) | {MONDAY})) if table is WINDOWS else (),
+            rejected(held(f"q{rng.randint(1, 4)}", run, MONDAY if table is WINDOWS else None)),
+            Again(rng.random() < 0.5, released=("q1",)) if is_again else None,
+            deletes_vanished=table is LATEST and not is_again and rng.random() < 0.5,
+        )
+        assert bigquery.commit(given) == memory.commit(given), given
+        assert stored(bigquery, "id", "text", "at", "_tidegate_run") == stored(
+            memory, "id", "text", "at", "_tidegate_run"
+        )
+        assert list(bigquery.quarantine()) == list(memory.quarantine())
+        assert bigquery.cursor("api.rows") == memory.cursor("api.rows")
+        assert bigquery.landed(f"c{number}") == memory.landed(f"c{number}")
 
 
 class Colour(Enum):
