@@ -66,6 +66,16 @@ def test_what_a_secret_holds_is_checked_like_any_value(secret_manager: SecretMan
         AcmeSettings(api_key=SecretStr("itself"), base_url="secret://acme/url")
 
 
+def test_a_value_that_does_not_fit_is_not_shown(secret_manager: SecretManager) -> None:
+    class Counted(Settings, env_prefix="ACME_"):
+        number: int
+
+    secret_manager.put("acme/number", KEY)
+    with pytest.raises(ValidationError, match="valid integer") as caught:
+        Counted.model_validate({"number": "secret://acme/number"})
+    assert KEY not in str(caught.value)
+
+
 def test_a_secret_given_in_code_is_looked_up_too(secret_manager: SecretManager) -> None:
     secret_manager.put("acme/key", KEY)
     settings = BrevoSettings(api_key=SecretStr("secret://acme/key"))

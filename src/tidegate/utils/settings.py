@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasChoices, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tidegate.utils.errors import TidegateError
 from tidegate.utils.secrets import SecretReference, resolved
@@ -40,8 +40,10 @@ class Settings(BaseSettings):
     """As pydantic's `BaseSettings`, but a value `secret://project/name[/version]` is looked up.
 
     A `SecretStr` is looked up when its value is asked for; any other value when the settings are read, which
-    then blocks and may raise `TidegateError`.
+    then blocks and may raise `TidegateError`. An error of validation shows no values.
     """
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     @model_validator(mode="before")
     @classmethod
