@@ -10,12 +10,14 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli_words import parsed
+from tests.servers.terraform_provider import provider
 from tests.test_deploy_terraform import FOLDER
 from tidegate.destinations import bigquery_url
 from tidegate.utils.secrets import SecretReference
@@ -36,11 +38,12 @@ OUTPUTS = "".join(
 )
 
 
-def terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def terraform(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["terraform", f"-chdir={folder}", *arguments],
         env=os.environ
-        | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1"},
+        | {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull, "TF_IN_AUTOMATION": "1"}
+        | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -177,14 +180,69 @@ def test_a_wrong_value_is_refused_with_what_is_right(folder: Path, name: str, va
     assert said in " ".join(refused.stderr.split())
 
 
+@pytest.fixture(scope="module")
+def google_provider() -> Iterator[dict[str, str]]:
+    with provider() as environment:
+        yield environment
+
+
+def test_the_files_are_valid_by_the_schema_of_the_provider(google_provider: dict[str, str]) -> None:
+    checked = terraform(FOLDER, "validate", "-no-color", **google_provider)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_what_would_be_made_follows_from_the_jobs(google_provider: dict[str, str], tmp_path: Path) -> None:
+    folder = shutil.copytree(FOLDER, tmp_path / "terraform", ignore=shutil.ignore_patterns(".*"))
+    jobs = {
+        "brevo": {"schedule": "15 3 * * *", "shards": 4},
+        "acme": {"schedule": "0 4 * * *", "paused": True},
+    }
+    secrets = {"BREVO_API_KEY": "brevo-api-key", "ACME_REFRESH_TOKEN": "acme-token"}
+    given = {"jobs": jobs, "secrets": secrets, "rotating_secrets": ["acme-token"]}
+    (folder / "a.auto.tfvars").write_text(EXAMPLE)
+    (folder / "b.auto.tfvars.json").write_text(json.dumps(given))
+    planned = terraform(folder, "plan", "-input=false", "-no-color", "-out=planned", **google_provider)
+    assert planned.returncode == 0, planned.stderr
+    shown = json.loads(terraform(folder, "show", "-json", "planned", **google_provider).stdout)
+    made = {each["address"]: each["change"]["after"] for each in shown["resource_changes"]}
+    (task,) = made['google_cloud_run_v2_job.run["acme"]']["template"][0]["template"]
+    (container,) = task["containers"]
+    assert {
+        "name": "TIDEGATE_HOME",
+        "value": "gs://acme-data-prod-tidegate/home",
+        "value_source": [],
+    } in container["env"]
+    assert made['google_cloud_scheduler_job.start["acme"]']["paused"] is True
+    assert 'google_workflows_workflow.steps["brevo"]' in made
+    assert 'google_workflows_workflow.steps["acme"]' not in made
+    granted = sorted(
+        each["role"]
+        for address, each in made.items()
+        if address.startswith("google_secret_manager_secret_iam")
+    )
+    assert granted == [
+        *["roles/secretmanager.secretAccessor"] * 2,
+        "roles/secretmanager.secretVersionManager",
+    ]
+
+
+def test_a_setting_that_is_both_secret_and_in_the_clear_is_refused(
+    google_provider: dict[str, str], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(FOLDER, tmp_path / "terraform", ignore=shutil.ignore_patterns(".*"))
+    (folder / "a.auto.tfvars").write_text(EXAMPLE + '\nenvironment = { BREVO_BASE_URL = "x" }\n')
+    (folder / "b.auto.tfvars.json").write_text(json.dumps({"secrets": {"BREVO_BASE_URL": "brevo-url"}}))
+    refused = terraform(folder, "plan", "-input=false", "-no-color", **google_provider)
+    assert refused.returncode != 0
+    assert "either in `secrets` or in `environment`" in " ".join(refused.stderr.split())
+
+
 @pytest.mark.extended
-def test_terraform_validates_the_files_where_the_provider_can_be_had(tmp_path: Path) -> None:
+def test_terraform_validates_the_files_by_the_provider_itself_where_it_can_be_had(tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / "terraform", dirs_exist_ok=True)
     ready = terraform(tmp_path / "terraform", "init", "-backend=false", "-input=false", "-no-color")
-    checked = terraform(tmp_path / "terraform", "validate", "-no-color")
     if ready.returncode == 0:
+        checked = terraform(tmp_path / "terraform", "validate", "-no-color")
         assert checked.returncode == 0, checked.stderr
-    else:  # no registry here: that is all that may be wrong
+    else:  # there is no registry here: the schema in tests/servers stands for it
         assert "registry" in ready.stderr
-        assert checked.stderr.count("Error:") == 1
-        assert "Missing required provider" in checked.stderr
