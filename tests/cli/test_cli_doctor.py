@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -336,6 +337,18 @@ def test_who_may_not_impersonate_is_told_the_role(shell: Shell, cloud: GoogleClo
     assert check == "identity"
     assert "may not act as the service account to impersonate" in text
     assert "roles/iam.serviceAccountTokenCreator" in todo
+
+
+def test_without_the_extra_the_install_line_is_what_to_do(
+    shell: Shell, cloud: GoogleCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "google.auth", None)
+    ((check, text, todo),) = wrong(shell.inside("doctor", "--to", TO, "--json"))
+    assert (check, text, todo) == (
+        "identity",
+        "google-auth is not installed",
+        "pip install 'tidegate[bigquery]'",
+    )
 
 
 # Buckets
