@@ -45,6 +45,9 @@ def main() -> int:
     if options.keep:
         better = {name: round(min(figure, best.get(name, figure)), 3) for name, figure in found.items()}
         BEST.write_text(json.dumps(better, indent=1) + "\n", "utf-8")
+    elif not best:
+        print(f"FAIL  {BEST.name} is missing: `python -m bench.guard --keep` makes it")
+        return 1
     return 0 if all(figure <= best.get(name, figure) * MOST for name, figure in found.items()) else 1
 
 
