@@ -87,6 +87,13 @@ def test_what_earlier_runs_took_is_told_of_the_next(shell: Shell) -> None:
     assert "the last one, since" in shell.inside("show", "brevo.events").out
 
 
+def test_a_state_folder_that_cannot_be_read_keeps_nobody_from_looking(bare: Shell) -> None:
+    bare.home.mkdir()
+    (bare.home / "ledger.db").write_bytes(b"no database at all " * 100)
+    shown = bare.inside("show", "brevo.events")
+    assert (shown.code, "earlier runs: the ledger" in shown.out) == (0, True)
+
+
 def test_a_workflow_lists_and_shows_its_own_tasks(bare: Shell) -> None:
     module = "tidegate.workflows.brevo.main"
     assert "brevo.events" in bare("list", module=module).out

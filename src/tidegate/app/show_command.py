@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tidegate.engine.history import past_of
 from tidegate.engine.tasks import Task, read_model
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.utils.columns import Column
+from tidegate.utils.errors import TidegateError
 from tidegate.utils.project import Project
 
 
@@ -45,13 +47,18 @@ def show_command(workflow: Callable[[], Workflow], name: str, *, as_json: bool, 
 
 
 def _advice(workflow: Workflow, task: Task[Any, Any, Any]) -> Advice:
-    home = Project.find(Path.cwd()).home(os.environ)
+    past, unknown = None, tuple[str, ...]()
+    try:
+        past = past_of(Project.find(Path.cwd()).home(os.environ), workflow.name, task.name)
+    except TidegateError as error:  # a state folder that cannot be read keeps nobody from looking
+        unknown = (f"earlier runs: {error}",)
     connector = _blueprint(workflow)
     try:
-        return advise(workflow, task, connector, past_of(home, workflow.name, task.name), datetime.now(UTC))
+        advice = advise(workflow, task, connector, past, datetime.now(UTC))
     finally:
         if connector is not None:
             connector.client.close()
+    return replace(advice, unknown=(*advice.unknown, *unknown))
 
 
 def _blueprint(workflow: Workflow) -> Connector | None:
