@@ -188,6 +188,19 @@ def test_the_commands_that_look_back_work_from_an_empty_disk(made: Bench, google
 
 
 @pytest.mark.timeout(120)
+def test_worker_processes_of_one_machine_share_what_it_keeps(made: Bench, google: Google) -> None:
+    to = ("--to", str(made.warehouse))
+    code, _, err = Machine(made, google).run("run", "brevo", *to, "--executor", "processes", "--workers", "2")
+    assert code == 0, err
+    assert_exact(made.sandbox, made.warehouse)
+    asked = len(requests(made))
+    code, _, err = Machine(made, google, None).run("replay", RUN, *to)
+    assert code == 0, err
+    assert len(requests(made)) == asked
+    assert_exact(made.sandbox, made.warehouse)
+
+
+@pytest.mark.timeout(120)
 def test_nothing_is_written_outside_the_scratch_folder(made: Bench, google: Google) -> None:
     machine = Machine(made, google)
     allowed = f"{machine.disk}:{made.warehouse}:{made.folder}/.warehouse.duckdb:/dev/"

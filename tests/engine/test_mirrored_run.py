@@ -15,6 +15,7 @@ from tests.engine.branches import Branches, daily, lines, orders
 from tests.servers.cloud_storage import BUCKET, CloudStorageServer
 from tidegate.engine.exceptions import LockHeldError
 from tidegate.engine.ledger import Ledger
+from tidegate.engine.pagelog import PageLog
 from tidegate.engine.record import Record
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Runner
@@ -327,6 +328,40 @@ def test_a_scratch_disk_that_is_full_is_worth_trying_again(
     assert (report.tasks[0].exit_code, "disk is full" in str(report.tasks[0].error)) == (20, True)
     done(fleet.runner("three", run_id="r").run())
     assert fleet.tables() == whole
+
+
+def test_pages_that_only_this_disk_has_are_kept_when_their_log_is_opened_again(
+    fleet: Fleet, storage: CloudStorageServer
+) -> None:
+    path = fleet.home("one").run("r") / "all.pages"
+    log = PageLog(path, {})
+    log.append(0, 200, {}, b"page")
+    log.append(1, 200, {}, b"page")
+    log.close()
+    kept = {name: storage.objects.pop(name) for name in storage.names()}
+    again = PageLog(path, {})
+    assert again.indexes == (0, 1)
+    again.seal()
+    again.close()
+    assert b"".join(storage.objects[each].content for each in storage.names()) == b"".join(
+        kept[each].content for each in sorted(kept)
+    )
+    elsewhere = PageLog(fleet.home("two").run("r") / "all.pages", {})
+    assert elsewhere.read(1) == (200, b"page")
+    elsewhere.close()
+
+
+def test_of_a_log_whose_listing_has_moved_another_machine_has_the_last_start(
+    fleet: Fleet, storage: CloudStorageServer
+) -> None:
+    log = PageLog(fleet.home("one").run("r") / "all.pages", {})
+    log.append(0, 200, {}, b"before")
+    log.start_over()
+    log.append(0, 200, {}, b"after")
+    log.close()
+    elsewhere = PageLog(fleet.home("two").run("r") / "all.pages", {})
+    assert (elsewhere.starts, elsewhere.read(0)) == (2, (200, b"after"))
+    elsewhere.close()
 
 
 def test_of_a_disk_that_is_getting_full_parts_are_taken_off_and_read_from_the_bucket(
