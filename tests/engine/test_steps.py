@@ -18,6 +18,7 @@ import pytest
 
 from tests.engine.branches import Branches, daily, lines, orders
 from tidegate.destinations.exceptions import DestinationError
+from tidegate.engine.events import RunEvent, SliceDone
 from tidegate.engine.exceptions import LockHeldError
 from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.ledger import Ledger
@@ -342,7 +343,16 @@ def test_a_slice_that_another_shard_is_at_is_waited_for(
     api = branches(tmp_path, answer=answer)
     api.runner(run_id="one").plan()
     reports: list[RunReport] = []
-    twice = [threading.Thread(target=lambda: reports.extend(extract(api, "1/1"))) for _ in range(2)]
+    built: list[str] = []
+
+    def hear(event: RunEvent) -> None:
+        if isinstance(event, SliceDone) and not event.stood:
+            built.append(f"{event.task} {event.slice}")
+
+    def extract_all() -> None:
+        reports.append(api.runner(run_id="one", listener=hear).extract())
+
+    twice = [threading.Thread(target=extract_all) for _ in range(2)]
     for each in twice:
         each.start()
     while gate.n_waiting < 1:
@@ -354,6 +364,7 @@ def test_a_slice_that_another_shard_is_at_is_waited_for(
     for report in reports:
         done(report, "extracted")
     assert len(set(api.asked)) == len(api.asked)
+    assert len(set(built)) == len(built) == sum(each.slices for each in whole[1])
     done(api.runner(run_id="one").commit())
     assert tables_hash(api) == whole[0]
 

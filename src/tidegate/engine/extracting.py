@@ -18,6 +18,7 @@ from tidegate.engine.quarantining import Quarantining
 from tidegate.engine.row_keys import RowKeys
 from tidegate.engine.side_by_side import Attempt, SideBySide
 from tidegate.engine.slices import SliceWork
+from tidegate.engine.standing import FEWEST, Standing
 from tidegate.engine.traffic import Traffic
 from tidegate.http_tools.events import Answered, Event, Failed, Retrying, Sent, Waiting
 from tidegate.utils.home import make_private
@@ -49,10 +50,16 @@ class Extraction:
         first = self.slices[0]
         reads = job.task.call(job.connector, first.window, first.values).reads
         build = build_for(job.task, reads, job.build)
+        before = Standing.read(job.folder) if len(self.slices) >= FEWEST else Standing()
         watch = self.watch = Watch(reads, job.run_id, job.baselines)
+        numbers = {each.id: number for number, each in enumerate(self.slices)}
+        if before.manifests.keys() <= numbers.keys():  # else they are of another share of the slices, too
+            watch.know({numbers[name] for name in before.manifests}, before.profile)
+        else:
+            before = Standing()
 
         def work(number: int, each: Slice, attempt: Attempt) -> Manifest:
-            return self._slice(number, each, build, watch, attempt)
+            return self._slice(number, each, build, watch, attempt, before.manifests.get(each.id))
 
         deadline_s = job.task.deadline.total_seconds()
         side_by_side = SideBySide(self.slices, work, job.stop, deadline_s, self.apart)
@@ -64,6 +71,8 @@ class Extraction:
             raise
         finally:
             self.done = {self.slices[at].id: each for at, each in sorted(side_by_side.results.items())}
+            if len(self.done) >= FEWEST and self.done != before.manifests:
+                Standing(self.done, watch.of_done()).keep(job.folder)
 
     def warnings(self) -> list[str]:
         """Where slices have the same to say, the first says it for all."""
@@ -78,7 +87,15 @@ class Extraction:
         others = "" if more == 0 else " and 1 more slice" if more == 1 else f" and {more:,} more slices"
         return f"{self.job.place(slices[0])}{others}"
 
-    def _slice(self, number: int, each: Slice, build: Build, watch: Watch, attempt: Attempt) -> Manifest:
+    def _slice(
+        self,
+        number: int,
+        each: Slice,
+        build: Build,
+        watch: Watch,
+        attempt: Attempt,
+        known: Manifest | None,
+    ) -> Manifest:
         job = self.job
 
         def built(page: int, rows: int, resumed: bool) -> None:
@@ -109,6 +126,7 @@ class Extraction:
             listener=heard,
             built=built,
             offline=self.offline,
+            known=known,
         )
         job.tell(SliceStarted(job.name, each.id))
         manifest = work.finish()

@@ -6,7 +6,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -53,8 +53,7 @@ class Manifest:
     segments: int = 0
 
     def save(self, path: Path) -> None:
-        high = None if self.high is None else self.high.isoformat()
-        state_files.save(path, {**asdict(self), "high": high})
+        state_files.save(path, self.to_json())
 
     def part(self, folder: Path) -> Part:
         """What was built; `folder` is that of the task."""
@@ -67,11 +66,15 @@ class Manifest:
     def load(cls, path: Path) -> Manifest | None:
         """The manifest, or None where the slice is not done."""
 
-        def make(fields: dict[str, Any]) -> Manifest:
-            high = fields.pop("high")
-            return cls(**fields, high=None if high is None else datetime.fromisoformat(high))
+        return state_files.load(path, cls.from_json)
 
-        return state_files.load(path, make)
+    def to_json(self) -> dict[str, Any]:
+        return {**vars(self), "high": None if self.high is None else self.high.isoformat()}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Manifest:
+        high = stored.pop("high")
+        return cls(**stored, high=None if high is None else datetime.fromisoformat(high))
 
 
 class PartWriter:

@@ -50,6 +50,7 @@ class SliceWork:
     listener: Callable[[Event], None]
     built: Callable[[int, int, bool], None]
     offline: bool = False
+    known: Manifest | None = None  # what stood of it, as far as that is known without a look
     stood: bool = False  # whether the slice was whole before
     _segments: int = 0  # of its page log, where it was whole
 
@@ -85,7 +86,7 @@ class SliceWork:
             log.close()
 
     def _standing(self) -> Manifest | None:
-        done = Manifest.load(self._manifest)
+        done, self.known = self.known or Manifest.load(self._manifest), None
         self._segments = 0 if done is None else done.segments
         if done is None or not self._still_good(done):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +33,14 @@ class Watch:
     _merged: int = 0  # how many these are
     _done: dict[int, Profile] = field(default_factory=dict)  # later ones
     _under_way: dict[int, Profiler] = field(default_factory=dict)
+    _known: frozenset[int] = frozenset()  # slices whose profile is known, of all of them together
+    _known_profile: Profile = field(default_factory=Profile)
+    _known_stood: dict[int, Path] = field(default_factory=dict)  # those of them that stand, indeed
     _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def know(self, numbers: Collection[int], profile: Profile) -> None:
+        """The profile of several slices together, which need not be looked at where all of them stand."""
+        self._known, self._known_profile = frozenset(numbers), profile
 
     def begin(self, number: int, slice_id: str) -> None:
         """Of a slice that is begun anew, what was seen before is forgotten."""
@@ -49,8 +57,11 @@ class Watch:
 
     def stood(self, number: int, file: Path) -> None:
         """A slice that was done before; where its profile is gone it is not told of."""
-        found = read(file)
-        self._take(number, Profile() if found is None else found[1])
+        if number in self._known:
+            self._known_stood[number] = file
+            self._take(number, Profile())
+        else:
+            self._take(number, _read(file))
 
     def _take(self, number: int, profile: Profile) -> None:
         """In the order of the plan, whichever slice is done first, so that the whole is always the same."""
@@ -65,7 +76,18 @@ class Watch:
         """Of all that was seen, the pages of a slice that failed included."""
         with self._lock:
             left = {**{at: each.profile() for at, each in self._under_way.items()}, **self._done}
-            return self._whole.merged(left[number] for number in sorted(left))
+            return self._whole.merged([*self._of_known(), *(left[number] for number in sorted(left))])
+
+    def of_done(self) -> Profile:
+        """Of the slices that are done, as it may be kept."""
+        with self._lock:
+            done = [self._done[number] for number in sorted(self._done)]
+            return masked(self._whole.merged([*self._of_known(), *done]), self.model)
+
+    def _of_known(self) -> list[Profile]:
+        if self._known_stood.keys() == self._known:
+            return [self._known_profile]
+        return [_read(file) for _, file in sorted(self._known_stood.items())]
 
     def findings(self) -> list[Finding]:
         return compare(self.profile(), self.model, self.baselines.earlier(self.run_id))
@@ -75,3 +97,8 @@ class Watch:
         profile = self.profile()
         if profile.rows:
             self.baselines.keep(self.run_id, at, masked(profile, self.model))
+
+
+def _read(file: Path) -> Profile:
+    found = read(file)
+    return Profile() if found is None else found[1]
