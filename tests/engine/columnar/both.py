@@ -77,8 +77,9 @@ class Both:
         return Page(self.call, PageRequest(index, {}, seam=seam), body)
 
     def _by(self, build: Any, body: bytes, seam: int) -> tuple[Any, ...]:
+        page = self.page(body, seam=seam)
         try:
-            return ("built", *told(build(self.page(body, seam=seam), CONTEXT)))
+            return ("built", *told(build(page, CONTEXT)), repr(page.items))
         except Exception as error:  # noqa: BLE001 - whatever it is, the other build must say the same
             return "raised", type(error).__name__, str(error)
 

@@ -104,6 +104,13 @@ def _twice(value: Any) -> Any:
     return value * 2 if isinstance(value, str | int) and len(str(value)) < 50 else value
 
 
+def _emptied(value: Any) -> Any:
+    """Changes what it is given, which nobody else may see."""
+    if isinstance(value, list | dict):
+        value.clear()
+    return value
+
+
 def _short(value: Any) -> Any:
     if len(str(value)) > 20:
         raise ValueError("too long")
@@ -140,7 +147,7 @@ TYPES: list[Any] = [
     Blank, BlankNumber, BlankDay, Numbered, Several, SeveralNumbered, ZeroOne, HtmlText, EpochSeconds,
     EpochMilliseconds,
     Annotated[str, AfterValidator(_twice)], Annotated[int, AfterValidator(_short)],
-    Annotated[Any, PlainValidator(_twice)],
+    Annotated[Any, PlainValidator(_twice)], Annotated[Any, BeforeValidator(_emptied)],
     Annotated[Decimal, BeforeValidator(_short)], Annotated[str, BeforeValidator(str)],
     Annotated[int | None, WrapValidator(_or_none)], Annotated[list[int] | None, WrapValidator(_or_none)],
     # what columns refuse: these tasks go to instances, which is held to as well
@@ -248,6 +255,7 @@ def _source(random: Random, names: list[str], explode: bool) -> Any:
         lambda: Lookup(Cast(path(), str), {"a": 1, "1": "one"}, otherwise=random.choice([None, "other"])),
         lambda: Lookup(path(), {"a": 1, 1: 2}, otherwise=0), lambda: Lookup(path(), {"a": 1}),
         lambda: Apply(_short if random.random() < 0.2 else _twice, path()), lambda: Apply(repr, path()),
+        lambda: Apply(_emptied, path()),
         lambda: Apply(lambda a, b: [a, b], path(), path()), lambda: Constant(random.choice([1, "x", None])),
         lambda: FromContext("run_time"), lambda: Default(Apply(_twice, path()), "none"),
     ]  # fmt: skip

@@ -31,7 +31,7 @@ from pydantic import (
 from tests.engine.columnar.both import CONTEXT, Both
 from tests.engine.columnar.contracts import Case
 from tidegate.contracts.base import ReadContract, WriteContract
-from tidegate.contracts.map import AnyMap, Day, Explode, Map
+from tidegate.contracts.map import AnyMap, Apply, Day, Explode, Map
 from tidegate.contracts.table import Table
 from tidegate.engine.build import InstancesBuild
 from tidegate.engine.builds import build_for, chosen
@@ -386,6 +386,30 @@ def test_what_was_checked_as_it_is_to_be_written_is_not_checked_again() -> None:
     )
     assert not unchanged(str, Annotated[str, StringConstraints(to_lower=True)])
     assert not unchanged(datetime, PastDatetime)
+
+
+def test_what_functions_do_to_their_values_stays_with_them() -> None:
+    """Paging compares pages, and the quarantine keeps rows, as they came."""
+
+    def emptied(value: Any) -> Any:
+        value.clear()
+        return value
+
+    class Careless(ReadContract):
+        validated: Annotated[Any, BeforeValidator(emptied)]
+        mapped: dict[str, Any]
+
+    class Written(WriteContract):
+        validated: Any
+        mapped: Any
+
+    made = both(Map(Careless, Written, mapped=Apply(emptied, "mapped")), Careless)
+    assert made.columns is not None
+    page = made.page(rows('{"validated": [1], "mapped": {"a": {"b": 1}}}'))
+    built = made.columns.by_columns(page, CONTEXT)
+    assert built.batch is not None
+    assert built.batch.to_pylist() == [{"validated": "[]", "mapped": "{}"}]
+    assert page.items == [{"validated": [1], "mapped": {"a": {"b": 1}}}]
 
 
 def test_pages_that_columns_fail_on_are_spared_the_attempt() -> None:

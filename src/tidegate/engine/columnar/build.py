@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from tidegate.contracts.map import AnyMap
 from tidegate.engine.build import Built, InstancesBuild
-from tidegate.engine.columnar.fields import UnprovenError
-from tidegate.engine.columnar.mapping import Mapped, prove_map
+from tidegate.engine.columnar.fields import UnprovenError, fields_of
+from tidegate.engine.columnar.mapping import Mapped, prove_map, seen_by_functions
+from tidegate.engine.columnar.proof import has_functions
 from tidegate.engine.columnar.reading import ReadColumns
 from tidegate.engine.columnar.writing import WriteColumns
 from tidegate.engine.context import Context
@@ -34,14 +35,15 @@ class Proven:
         if not isinstance(of, AnyMap):
             raise UnprovenError(f"{task.transform.name} is a function, not a Map")
         self.map = of
-        self.reads = ReadColumns(reads)
+        written, seen = fields_of(of.writes), seen_by_functions(of)
+        self.reads = ReadColumns(reads, lambda name: name in seen or has_functions(written))
         prove_map(of, self.reads.fields.keys())
         self.cursor = None if task.cursor is None else task.cursor.field
         if self.cursor is not None and self.cursor not in self.reads.fields:
             raise UnprovenError(f"its cursor {self.cursor} is no field of {reads.__name__}")
         if any(column.computed for column in task.into.columns):
             raise UnprovenError(f"{task.into.model.__name__} has computed fields")
-        self.writes = WriteColumns(of, self.reads.fields)
+        self.writes = WriteColumns(of, written, self.reads.fields)
 
 
 class ColumnarBuild:

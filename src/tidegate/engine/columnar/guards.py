@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 # Deeper than 200 levels Pydantic refuses, orjson does not.
 _DEPTH = 190
 
@@ -55,11 +57,12 @@ def check_numbers(body: bytes, rows: list[Any]) -> None:
             raise UnlikeError("an integer beyond 64 bits")
 
 
-def check_floats(values: list[Any]) -> None:
-    """Raises `UnlikeError` for a float that Python and Rust do not write with the same digits."""
+def checked_floats(values: list[Any]) -> list[Any]:
+    """The values. Raises `UnlikeError` for a float that Python and Rust do not write with the same digits."""
     for level in _levels(values):
         if any(type(value) is float and _is_odd(value) for value in level):
             raise UnlikeError("a float that is written in two ways")
+    return values
 
 
 def decimals(values: list[Any]) -> list[Any]:
@@ -67,6 +70,18 @@ def decimals(values: list[Any]) -> list[Any]:
     if float not in set(map(type, values)):
         return values
     return [_as_written(value) if type(value) is float else value for value in values]
+
+
+def fresh(values: list[Any]) -> list[Any]:
+    """The values, lists and objects as copies: user code that changes one changes nothing of the page, which
+    paging, the quarantine and the other build still look at.
+    """
+    if set(map(type, values)).isdisjoint((dict, list)):
+        return values
+    return [
+        orjson.loads(orjson.dumps(value)) if type(value) is dict or type(value) is list else value
+        for value in values
+    ]
 
 
 def _as_written(value: float) -> float | int:

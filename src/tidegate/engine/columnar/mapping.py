@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tidegate.contracts.map import AnyMap, under, within
 from tidegate.contracts.map_dates import Day
 from tidegate.contracts.map_sources import Facts, Path, Position, Row, Source, is_mapping, step
+from tidegate.contracts.map_values import Apply
 from tidegate.engine.columnar.fields import UnprovenError
 from tidegate.engine.columnar.instants import are_instants, instants, utc_days
 from tidegate.engine.columnar.reading import Columns
@@ -35,6 +36,12 @@ def prove_map(of: AnyMap[Any, Any, Any], names: Collection[str]) -> None:
     for _, path in paths:
         if path.keys[0] not in names:
             raise UnprovenError(f"the path {path.path!r} is no field of the read contract, it is computed")
+
+
+def seen_by_functions(of: AnyMap[Any, Any, Any]) -> frozenset[str]:
+    """The fields of the read contract whose values a function of the map is given."""
+    applied = (each for top in of.sources.values() for each in within(top) if isinstance(each, Apply))
+    return frozenset(path.keys[0] for apply in applied for path in within(apply) if isinstance(path, Path))
 
 
 class Mapped:

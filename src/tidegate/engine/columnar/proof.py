@@ -22,12 +22,15 @@ class ReadFacts:
 
     `large_numbers`: whether any value hangs on how an integer beyond 64 bits is decoded. `decimals`: fields
     that hold a decimal or None. `odd_floats`: fields in which floats that Python and Rust write otherwise
-    (1.0, 1e-7) become another text or decimal.
+    (1.0, 1e-7) become another text or decimal. `functions`: fields with validators of the user's own.
+    `shared`: fields whose values hold what was decoded, not a copy of it.
     """
 
     large_numbers: bool
     decimals: frozenset[str]
     odd_floats: frozenset[str]
+    functions: frozenset[str]
+    shared: frozenset[str]
 
 
 def prove_read(contract: Fields) -> ReadFacts:
@@ -38,7 +41,10 @@ def prove_read(contract: Fields) -> ReadFacts:
     for each in contract.fields:
         walk.look(each.schema, _Place(each.name, f"{contract.model.__name__}.{each.name}", each.config))
     decimals = frozenset(each.name for each in contract.fields if is_decimal(each))
-    return ReadFacts(walk.large_numbers, decimals, frozenset(walk.odd_floats) - decimals)
+    odd_floats = frozenset(walk.odd_floats) - decimals
+    return ReadFacts(
+        walk.large_numbers, decimals, odd_floats, frozenset(walk.functions), frozenset(walk.shared)
+    )
 
 
 def prove_write(contract: Fields) -> None:
@@ -50,6 +56,12 @@ def prove_write(contract: Fields) -> None:
     for each in (*(field.schema for field in contract.fields), *contract.definitions.values()):
         for part in _parts(each):
             _check_alone(part, contract.model.__name__)
+
+
+def has_functions(contract: Fields) -> bool:
+    """Whether any validator is the user's own."""
+    schemas = (*(field.schema for field in contract.fields), *contract.definitions.values())
+    return any(part["type"] in _FUNCTIONS for schema in schemas for part in _parts(schema))
 
 
 def is_decimal(field: Field) -> bool:
@@ -109,6 +121,8 @@ class _Walk:
         self._within: list[str] = []
         self.large_numbers = False
         self.odd_floats: set[str] = set()
+        self.functions: set[str] = set()
+        self.shared: set[str] = set()
 
     def look(self, schema: Schema, place: _Place) -> None:
         kind = schema["type"]
@@ -120,6 +134,10 @@ class _Walk:
         self.large_numbers = self.large_numbers or kind in _LARGE
         if not place.python and _writes_floats(schema, place.config):
             self.odd_floats.add(place.field)
+        if kind in _FUNCTIONS:
+            self.functions.add(place.field)
+        if kind in ("any", "dict"):
+            self.shared.add(place.field)
         if kind == "model":
             place = replace(place, config=schema.get("config") or {})
         if kind == "definition-ref":

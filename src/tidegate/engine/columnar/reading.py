@@ -21,12 +21,16 @@ Rows = list[dict[str, Any]]
 class ReadColumns:
     """Validates the rows of a page, each field for itself. Made once for a task."""
 
-    def __init__(self, model: type[BaseModel]) -> None:
-        """Raises `UnprovenError` where that might give other rows than instances."""
+    def __init__(self, model: type[BaseModel], seen: Callable[[str], bool] = lambda _: True) -> None:
+        """`seen` says of a field whether user code behind the read contract is shown its value.
+
+        Raises `UnprovenError` where columns might give other rows than instances.
+        """
         contract = fields_of(model)
         if not contract.fields:
             raise UnprovenError(f"{model.__name__} has no fields")
-        self._facts = prove_read(contract)
+        facts = self._facts = prove_read(contract)
+        self._copied = facts.functions | frozenset(filter(seen, facts.shared))
         self.fields = {each.name: each for each in contract.fields}
         self._readers = [(each.name, self._reader(each)) for each in contract.fields]
 
@@ -51,9 +55,15 @@ class ReadColumns:
         return lambda rows: validate(prepare(taken(rows)))
 
     def _prepare(self, name: str) -> Callable[[list[Any]], list[Any]] | None:
-        if name in self._facts.decimals:
+        facts = self._facts
+        if name in facts.decimals:
             return guards.decimals
-        return _checked_floats if name in self._facts.odd_floats else None
+        copied = guards.fresh if name in self._copied else None
+        if name not in facts.odd_floats:
+            return copied
+        return (
+            guards.checked_floats if copied is None else lambda values: copied(guards.checked_floats(values))
+        )
 
 
 def _taken(field: Field) -> Callable[[Rows], list[Any]] | None:
@@ -90,11 +100,6 @@ def _default(field: Field) -> Any:
     if default is None:
         raise KeyError(field.key)
     return default.value
-
-
-def _checked_floats(values: list[Any]) -> list[Any]:
-    guards.check_floats(values)
-    return values
 
 
 def _same(values: list[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegate.contracts.map import AnyMap, under
 from tidegate.contracts.map_sources import Path
-from tidegate.engine.columnar.fields import Field, fields_of
+from tidegate.engine.columnar.fields import Field, Fields
 from tidegate.engine.columnar.mapping import Mapped
 from tidegate.engine.columnar.proof import is_unchanged, prove_write
 from tidegate.utils.encoding import Encoder
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 class WriteColumns:
     """Validates made columns, each field for itself, and encodes them. Made once for a task."""
 
-    def __init__(self, of: AnyMap[Any, Any, Any], read: Mapping[str, Field]) -> None:
-        """Raises `UnprovenError` where that might give other rows than instances."""
-        contract = fields_of(of.writes)
+    def __init__(self, of: AnyMap[Any, Any, Any], contract: Fields, read: Mapping[str, Field]) -> None:
+        """`contract` are the fields of what the map writes, `read` those of what it reads. Raises
+        `UnprovenError` where columns might give other rows than instances.
+        """
         prove_write(contract)
         given = [each for each in contract.fields if each.name in of.sources]
         self._left = [each for each in contract.fields if each.name not in of.sources]
