@@ -166,6 +166,9 @@ CONFIGS: list[dict[str, Any]] = [
     {"validate_by_name": True, "validate_by_alias": False},
 ]  # fmt: skip
 
+# What may be asked of a value beside its type.
+LIMITS: dict[Any, Any] = {int: Field(gt=0), float: Field(ge=1), str: Field(max_length=1)}
+
 WRITTEN: list[Any] = [
     str, int, float, bool, str | None, int | None, float | None, AwareDatetime | None,
     date | None, Annotated[Decimal, Field(max_digits=12, decimal_places=4)] | None, list[str], list[int],
@@ -236,7 +239,9 @@ def _written(random: Random, source: Any, reads: type[BaseModel]) -> Any:
     """Anything, mostly, which shows every difference; or what the field that it comes from is."""
     luck = random.random()
     if luck < 0.25 and isinstance(source, str) and source in reads.model_fields:
-        return annotation_of(reads.model_fields[source])
+        annotation = annotation_of(reads.model_fields[source])
+        limits = LIMITS.get(annotation) if luck < 0.1 and annotation in (int, float, str) else None
+        return annotation if limits is None else Annotated[annotation, limits]
     if luck < 0.4 and isinstance(source, Day):
         return date | None
     return random.choice(WRITTEN) if luck > 0.8 else Any
