@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegate.engine.exceptions import DamagedStateError, RequestChangedError, StorageError
-from tidegate.engine.pagelog import PageLog
+from tidegate.engine.pagelog import PageLog, read_log
 
 REQUEST = {"method": "GET", "url": "https://api.example/v3/orders", "params": {"sort": "asc"}}
 BODIES = [b'{"orders":[{"id":%d}]}' % number * 20 for number in range(4)]
@@ -135,3 +139,59 @@ def test_a_full_disk_is_an_error_worth_trying_again() -> None:
     with pytest.raises(StorageError, match="disk is full") as caught:
         PageLog(Path("/dev/full"), REQUEST)
     assert caught.value.exit_code == 20
+
+
+class Disk:
+    """What the log asks of the disk, in order: each write and sync by when it began and ended."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, sync_s: float = 0.0) -> None:
+        self.synced: list[tuple[float, float]] = []
+        self._sync, self._sync_s = os.fdatasync, sync_s
+        self.fails = False
+        monkeypatch.setattr(os, "fdatasync", self.fdatasync)
+
+    def fdatasync(self, fd: int) -> None:
+        began = time.perf_counter()
+        if self.fails:
+            raise OSError(errno.EIO, "the disk is gone")
+        time.sleep(self._sync_s)
+        self._sync(fd)
+        self.synced.append((began, time.perf_counter()))
+
+
+def test_pages_that_arrive_together_share_a_sync_and_each_is_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, disk = PageLog(tmp_path / "a.pages", {}), Disk(monkeypatch, sync_s=0.02)
+    done: list[tuple[float, float]] = []
+
+    def append(first: int) -> None:
+        for index in range(first, 40, 8):
+            began = time.perf_counter()
+            log.append(index, 200, {}, b"[%d]" % index)
+            done.append((began, time.perf_counter()))
+
+    with ThreadPoolExecutor(8) as pool:
+        for each in [pool.submit(append, first) for first in range(8)]:
+            each.result()
+    assert len(done) == 40
+    assert len(disk.synced) < 25
+    for began, ended in done:  # within each append lies a whole sync
+        assert any(began < start and end < ended for start, end in disk.synced)
+    log.close()
+    kept = {page.body for page in read_log(tmp_path / "a.pages")[1]}
+    assert kept == {b"[%d]" % index for index in range(40)}
+
+
+def test_after_a_sync_that_failed_no_later_one_makes_pages_look_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, disk = PageLog(tmp_path / "a.pages", {}), Disk(monkeypatch)
+    disk.fails = True
+    with pytest.raises(StorageError):
+        log.append(0, 200, {}, b"[0]")
+    disk.fails = False
+    with pytest.raises(StorageError, match="the disk is gone"):
+        log.append(1, 200, {}, b"[1]")
+    assert disk.synced == []
+    log.close()

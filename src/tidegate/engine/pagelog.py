@@ -66,8 +66,10 @@ class PageLog:
         segments: int = 0,
     ) -> None:
         self.path = path
-        self._lock = threading.Lock()
+        self._lock, self._syncing = threading.Lock(), threading.Lock()
         self._entries: dict[int, Entry] = {}
+        self._durable = 0  # up to this offset, as far as this process knows
+        self._lost: OSError | None = None
         self.starts = 1
         fresh = not path.exists()
         try:
@@ -81,6 +83,7 @@ class PageLog:
             self._cut_tail()
             if self._end == 0:
                 self._append({"v": 1, "request": request}, b"")
+                self._sync(self._end)
             if fresh:
                 sync_folder(path.parent)
             if self._entries:
@@ -130,7 +133,7 @@ class PageLog:
         with self._lock:
             offset = self._append(header, compressed)
             self._entries[index] = Entry(offset, len(compressed), len(body), status, kept or {})
-            self._mirror.grown(self._end)
+        self._sync(offset + len(compressed))
 
     def read(self, index: int) -> tuple[int, bytes]:
         """Status and body of a page that stands in the log."""
@@ -153,10 +156,10 @@ class PageLog:
     def start_over(self) -> None:
         """Forget the pages so far: the listing moved while they were read. Durable when this returns."""
         with self._lock:
-            self._append({"start": self.starts + 1}, b"")
+            end = self._append({"start": self.starts + 1}, b"")
             self.starts += 1
             self._entries.clear()
-            self._mirror.grown(self._end)
+        self._sync(end)
 
     def seal(self) -> int:
         """No more pages: have all of it kept, and give the number of segments. Blocks until it is."""
@@ -168,7 +171,7 @@ class PageLog:
         os.close(self._fd)
 
     def _append(self, header: Mapping[str, Any], compressed: bytes) -> int:
-        """Write one record and sync it; give the offset of its body."""
+        """Write one record; give the offset of its body, which ends it. It is durable after `_sync`."""
         text = json.dumps(header, separators=(",", ":"), default=str).encode()
         crc = zlib.crc32(compressed, zlib.crc32(text))
         record = _FRAME.pack(_MAGIC, 4 + len(text), crc) + text + compressed
@@ -177,11 +180,28 @@ class PageLog:
             while view:
                 written = os.pwrite(self._fd, view, at)
                 view, at = view[written:], at + written
-            os.fdatasync(self._fd)
         except OSError as error:
             raise storage_error(self.path, error) from error
         self._end += len(record)
         return self._end - len(compressed)
+
+    def _sync(self, end: int) -> None:
+        """Return when the log is durable up to `end`. One sync serves all who have written before it began,
+        which is what makes small pages cheap.
+        """
+        with self._syncing:
+            if self._durable >= end:
+                return
+            if self._lost is not None:  # a second sync would succeed, and the bytes be gone all the same
+                raise storage_error(self.path, self._lost) from self._lost
+            written = self._end
+            try:
+                os.fdatasync(self._fd)
+            except OSError as error:
+                self._lost = error
+                raise storage_error(self.path, error) from error
+            self._durable = written
+            self._mirror.grown(written)
 
     def _scan(self, request: Any) -> int:
         """Read what stands; give the offset behind the last whole record (0 to begin the log anew)."""
