@@ -126,6 +126,36 @@ RULES = [
         ),
     ),
     Rule(
+        BIGQUERY,
+        "MERGE may stand in a transaction.",
+        "aborts the transaction",
+        (_REQUESTS + "test_the_transaction_decides_by_commit_id_and_cursor_before_it_touches_a_row",),
+    ),
+    Rule(
+        BIGQUERY,
+        "A load of Parquet with BYTES takes a schema beside it.",
+        "fails, so none is sent: the table is made before",
+        (_REQUESTS + "test_rows_are_loaded_as_parquet_into_a_table_that_was_made_before_and_expires",),
+    ),
+    Rule(
+        BIGQUERY,
+        "BIGNUMERIC holds 38 digits before the point and 38 behind it.",
+        "holds 20 and 18",
+        (_BIGQUERY_SCHEMA + "test_digits_choose_between_numeric_and_bignumeric",),
+    ),
+    Rule(
+        BIGQUERY,
+        "PARSE_JSON with wide_number_mode keeps 5 as 5.",
+        "makes 5.0 of it where it stands alone",
+        (_CHANGES + "test_a_value_is_lost_where_it_would_not_come_back_the_same",),
+    ),
+    Rule(
+        BIGQUERY,
+        "A variable of a script keeps its value when the transaction is rolled back.",
+        "rolls it back, too",
+        (_REQUESTS + "test_the_transaction_decides_by_commit_id_and_cursor_before_it_touches_a_row",),
+    ),
+    Rule(
         STORAGE,
         "A delete with ifGenerationMatch of another generation answers 412, and the object stays.",
         "deletes whatever generation there is",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -176,7 +177,7 @@ def test_the_transaction_decides_by_commit_id_and_cursor_before_it_touches_a_row
         "INSERT INTO `p1`.`d1`.`_tidegate_commits`",
         "COMMIT TRANSACTION",
         "ROLLBACK TRANSACTION",
-        "RAISE",
+        "RAISE USING MESSAGE = IFNULL(_tidegate_failure, @@error.message)",
     ]
     places = [script.index(each) for each in order]
     assert places == sorted(places)
@@ -320,3 +321,24 @@ def test_a_commit_that_has_landed_is_not_drawn_again() -> None:
     again = to.commit(Commit("c1", "run-c1", "api.rows", APPEND, 0, None, NOW, never))
     assert again == first
     assert len(fake.scripts()) == 1
+
+
+def test_of_many_rows_some_are_in_memory_at_a_time(tmp_path: Path) -> None:
+    from tidegate.destinations.bigquery_staging import PART_BYTES, _written
+
+    pool, most, rng = pa.default_memory_pool(), 0, random.Random(1)
+    before = pool.bytes_allocated()
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        nonlocal most
+        for _ in range(30):  # 150 MB that no codec makes smaller
+            yield pa.record_batch({"raw": [rng.randbytes(5 << 20)]})
+            most = max(most, pool.bytes_allocated() - before)
+
+    sizes = []
+    for part in _written(tmp_path, batches(), PART_BYTES):
+        sizes.append(part.path.stat().st_size)
+        part.path.unlink()
+    assert len(sizes) == 3
+    assert max(sizes) < PART_BYTES + (6 << 20)
+    assert most < 40 << 20

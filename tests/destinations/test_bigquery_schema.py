@@ -237,3 +237,33 @@ def test_values_that_would_be_lost_are_counted_in_one_query_and_nothing_is_chang
         to.apply(table, to.differences(table))
     assert len([each for each in fake.sent("POST", "queries") if "COUNTIF" in each.body["query"]]) == 1
     assert not fake.scripts()
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "kept"),
+    [
+        # The cast would round: what a column has no room for is looked at before.
+        (float, Money, "(ROUND({made}, 2) = {made} AND ABS({made}) < NUMERIC '1E19')"),
+        (int, float, "SAFE_CAST(SAFE_CAST(t.`value` AS FLOAT64) AS INT64) IS NOT DISTINCT FROM t.`value`"),
+        (str, int, "REGEXP_CONTAINS(t.`value`, r'^(?:[+-]?[0-9]+)$')"),
+        # In JSON 5.0 is the number 5.
+        (
+            Any,
+            int,
+            r"SAFE_CAST(REGEXP_REPLACE(JSON_VALUE(t.`value`), r'^([+-]?[0-9]+)\.0+$', r'\1') AS INT64)",
+        ),
+        (float, Any, "(t.`value` IS NULL OR NOT (IS_NAN(t.`value`) OR IS_INF(t.`value`)))"),
+        (list[str], list[int], "IFNULL((SELECT LOGICAL_AND("),
+        (list[int], int, "(ARRAY_LENGTH(t.`value`) = 0 OR IFNULL(FALSE, FALSE))"),
+    ],
+)
+def test_a_value_is_lost_where_it_would_not_come_back_the_same(was: Any, becomes: Any, kept: str) -> None:
+    fake = standing(rows_of(id=int, value=was))
+    fake.rows = lambda sql: [{"n": 1}] if "COUNTIF" in sql else None
+    table = rows_of(id=int, value=becomes)
+    with pytest.raises(DestinationError, match="1 row has a value that would be lost"):
+        fake.destination().apply(table, fake.destination().differences(table))
+    (counted,) = [
+        each.body["query"] for each in fake.sent("POST", "queries") if "COUNTIF" in each.body["query"]
+    ]
+    assert kept.replace("{made}", "SAFE_CAST(CAST(t.`value` AS STRING) AS NUMERIC)") in counted

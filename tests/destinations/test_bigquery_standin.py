@@ -149,6 +149,32 @@ def test_a_history_of_commits_leaves_what_memory_holds(google: Google, table: Ta
         assert bigquery.landed(f"c{number}") == memory.landed(f"c{number}")
 
 
+def test_a_file_of_many_megabytes_goes_up_in_pieces(google: Google) -> None:
+    rng = random.Random(2)
+    rows = [row(number, rng.randbytes(400_000).hex()) for number in range(16)]
+    assert commit(destination(google), APPEND, rows, seen=0) == Landed(16, 0)
+    assert stored(destination(google), "id", "text") == [(each.id, each.text) for each in rows]
+
+
+def test_first_rows_of_a_cursor_that_two_runs_have_put_in_move_together(google: Google) -> None:
+    to = destination(google)
+    commit(to, APPEND, [], id="c0", task="api.other", seen=0)
+    with to._session() as session:
+        cursors = session.path("_tidegate_cursors")
+        new = "('api.rows', 0, '', CURRENT_TIMESTAMP())"
+        list(
+            session.rows(
+                f"INSERT INTO {cursors} (task, version, commit_id, committed_at) VALUES {new}, {new}"
+            )
+        )
+    assert to.cursor("api.rows") == CursorRow()
+    assert commit(to, APPEND, ROWS, seen=0, cursor=NOW) == Landed(2, 0)
+    assert to.cursor("api.rows") == CursorRow(1, NOW)
+    with pytest.raises(CommitLostError):
+        commit(to, APPEND, ROWS, id="c2", seen=0)
+    assert [each.task for each in to.freshness()] == ["api.other", "api.rows"]
+
+
 class Colour(Enum):
     RED = "red"
     BLUE = "blue"

@@ -94,18 +94,19 @@ def test_a_job_of_an_earlier_process_is_taken_up() -> None:
 def test_a_conflict_is_worth_another_attempt_under_the_next_id() -> None:
     fake = FakeBigQuery()
     failing(fake, CONFLICT, CONFLICT)
-    assert commit(fake.destination(), APPEND, ROWS, seen=0) == Landed(2, 0)
+    assert commit(fake.destination(retry_s=10.0), APPEND, ROWS, seen=0) == Landed(2, 0)
     assert [name.rpartition("_")[2] for name in dict.fromkeys(ids(fake))] == ["0", "1", "2"]
     assert len({name.rpartition("_")[0] for name in ids(fake)}) == 1
 
 
 def test_conflicts_without_end_are_worth_trying_again_later() -> None:
     fake = FakeBigQuery()
+    waited: list[float] = []
     failing(fake, *[CONFLICT] * 50)
     with pytest.raises(GoogleConflictError, match="concurrent update") as caught:
-        commit(fake.destination(), APPEND, ROWS, seen=0)
+        commit(fake.destination(retry_s=10.0, sleep=waited.append), APPEND, ROWS, seen=0)
     assert caught.value.exit_code == ExitCode.TRY_AGAIN
-    assert len(dict.fromkeys(ids(fake))) < 15
+    assert waited == [0.5, 1.0, 2.0, 4.0, 8.0]  # as long as there is patience, and the pause in hand
 
 
 @pytest.mark.parametrize("said", ["tidegate: the cursor has moved", CONFLICT[1], "Assertion failed"])

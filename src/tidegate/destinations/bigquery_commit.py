@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from tidegate.destinations import bigquery_later, bigquery_quarantine
@@ -41,8 +42,9 @@ from tidegate.destinations.bigquery_state import (
     transaction,
 )
 from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError
-from tidegate.destinations.quarantine import COLUMNS
+from tidegate.destinations.quarantine import COLUMNS, QUARANTINE
 from tidegate.utils.gcp_errors import GoogleConflictError, GoogleError, GoogleUnavailableError
+from tidegate.utils.schemas import arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +54,7 @@ LOADED, DELETED = "_tidegate_loaded", "_tidegate_deleted"
 
 _ROWS, _BYTES = 20_000, 16 << 20  # of a row group
 # Two transactions that change one table at once cannot both land: the other one is worth waiting for.
-_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
+_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0)
 
 
 def write(session: Session, commit: Commit, *, part_bytes: int = PART_BYTES) -> Landed:
@@ -109,7 +111,7 @@ class Coming:
             session,
             f"{_name(session, commit)}_rejects",
             [staged_column(column) for column in COLUMNS],
-            joined(commit.rejected.batches(), _ROWS, _BYTES),
+            joined(_rejected(commit), _ROWS, _BYTES),
             part_bytes=part_bytes,
         )
         return cls(rows, rejects, within, seen)
@@ -118,6 +120,11 @@ class Coming:
 def _fitting(commit: Commit) -> Iterator[pa.RecordBatch]:
     schema = batch_schema(commit.table)
     return (fitted(batch, schema, commit.table.name) for batch in commit.batches())
+
+
+def _rejected(commit: Commit) -> Iterator[pa.RecordBatch]:
+    schema = arrow_schema(COLUMNS)
+    return (fitted(batch, schema, QUARANTINE) for batch in commit.rejected.batches())
 
 
 def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -133,7 +140,7 @@ def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def _land(session: Session, commit: Commit, coming: Coming) -> QueryJob | None:
     """Run the script until it is known what became of it. None where the commit had landed before."""
     script, parameters = script_of(session, commit, coming)
-    for pause_s in (*_PAUSES_S, None):
+    for pause_s, waited_s in zip((*_PAUSES_S, 0.0), accumulate(_PAUSES_S, initial=0.0), strict=True):
         try:
             with session.about(commit.table.name):
                 return session.run(f"tidegate_{_name(session, commit)}_commit", script, parameters)
@@ -146,7 +153,7 @@ def _land(session: Session, commit: Commit, coming: Coming) -> QueryJob | None:
                 return None
             _raise_replaced(commit, str(error))
             _seen(session, commit)
-            if pause_s is None or not isinstance(error, GoogleConflictError):
+            if not isinstance(error, GoogleConflictError) or not pause_s or waited_s > session.retry_s:
                 raise
         session.sleep(pause_s)
     raise AssertionError("unreachable")
