@@ -37,7 +37,8 @@ from tidegate.engine.build import InstancesBuild
 from tidegate.engine.builds import build_for, chosen
 from tidegate.engine.columnar.build import ColumnarBuild
 from tidegate.engine.columnar.fields import UnprovenError, fields_of
-from tidegate.engine.columnar.proof import is_unchanged, prove_read, prove_write
+from tidegate.engine.columnar.proof import prove_read, prove_write
+from tidegate.engine.columnar.unchanged import is_unchanged
 from tidegate.engine.tasks import Task
 from tidegate.engine.transforms import Transform
 
@@ -367,16 +368,19 @@ def test_days_come_of_instants_of_any_offset(each: bool) -> None:
 
 
 def test_what_was_checked_as_it_is_to_be_written_is_not_checked_again() -> None:
-    def unchanged(read: Any, write: Any) -> bool:
+    def unchanged(read: Any, write: Any, **options: Any) -> bool:
         fields: Any = {"value": (write, ...)}
         writes = create_model("Written", __base__=WriteContract, **fields)
-        return is_unchanged(*(fields_of(each).fields[0] for each in (reading(read), writes)))
+        return is_unchanged(*(fields_of(each).fields[0] for each in (reading(read, **options), writes)))
 
     assert unchanged(str, str)
     assert unchanged(str, str | None)
     assert unchanged(AwareDatetime | None, AwareDatetime | None)
     assert unchanged(Annotated[int, Field(ge=0)], int)
     assert unchanged(Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)])
+    assert unchanged(str | None, str | None, default=None)
+    assert not unchanged(str, str, default=5)
+    assert not unchanged(str, str, default_factory=int)
     assert not unchanged(int, Annotated[int, Field(ge=0)])
     assert not unchanged(str | None, str)
     assert not unchanged(int, float)

@@ -9,7 +9,8 @@ from tidegate.contracts.map import AnyMap, under
 from tidegate.contracts.map_sources import Path
 from tidegate.engine.columnar.fields import Field, Fields
 from tidegate.engine.columnar.mapping import Mapped
-from tidegate.engine.columnar.proof import is_unchanged, prove_write
+from tidegate.engine.columnar.proof import prove_write
+from tidegate.engine.columnar.unchanged import is_unchanged
 from tidegate.utils.encoding import Encoder
 
 if TYPE_CHECKING:
