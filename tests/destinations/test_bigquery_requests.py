@@ -17,10 +17,12 @@ from pydantic import AwareDatetime, Field
 from tests.destinations.bigquery_fake import FakeBigQuery
 from tests.destinations.evolving import contract, land
 from tests.destinations.suite import APPEND, LATEST, NOW, REPLACE, WINDOWS, commit, row
+from tests.http_tools.loopback import Loopback, as_json
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Commit, Cost
 from tidegate.destinations.exceptions import DestinationError
+from tidegate.utils.gcp_errors import GoogleNotFoundError
 
 REFERENCE = {"projectId": "p1", "datasetId": "d1", "tableId": "rows"}
 ROWS = [row(1, "a", 1), row(2, "b", 2)]
@@ -342,3 +344,33 @@ def test_of_many_rows_some_are_in_memory_at_a_time(tmp_path: Path) -> None:
     assert len(sizes) == 3
     assert max(sizes) < PART_BYTES + (6 << 20)
     assert most < 40 << 20
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
+    """Cloud Storage, where somebody asks for a bucket."""
+    server = Loopback()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+    yield server
+    server.close()
+
+
+STAGING = "bigquery://p1/d1?location=EU&staging=gs://my-bucket/a"
+
+
+def test_a_bucket_that_is_too_far_away_is_told_before_anything_is_fetched(bucket: Loopback) -> None:
+    bucket.by = lambda _seen: as_json({"name": "my-bucket", "location": "US-CENTRAL1"})
+    with pytest.raises(DestinationError, match=r"my-bucket is in US-CENTRAL1, and BigQuery dataset .* in EU"):
+        FakeBigQuery().destination(STAGING).prepare(APPEND)
+
+
+def test_a_bucket_that_is_not_there_is_told_before_anything_is_fetched(bucket: Loopback) -> None:
+    bucket.by = lambda _seen: as_json({"error": {"code": 404, "message": "no such bucket"}}, status=404)
+    with pytest.raises(GoogleNotFoundError, match="bucket gs://my-bucket"):
+        FakeBigQuery().destination(STAGING).prepare(APPEND)
+
+
+def test_who_may_use_the_objects_of_a_bucket_need_not_look_at_the_bucket(bucket: Loopback) -> None:
+    bucket.by = lambda _seen: as_json({"error": {"code": 403, "message": "storage.buckets.get"}}, status=403)
+    FakeBigQuery().destination(STAGING).prepare(APPEND)
+    assert len(bucket.seen) == 1

@@ -54,10 +54,16 @@ def check_place(session: Session) -> None:
 
 
 def _check_bucket(session: Session, name: str) -> None:
+    """Who may use the objects of a bucket may not always look at the bucket: then the load will tell."""
+    from google.api_core.exceptions import Forbidden
+
     from tidegate.utils.gcp_clients import storage_client
 
     with closing(storage_client(session.place.project)) as client, translated(f"bucket gs://{name}"):
-        where = client.get_bucket(name, timeout=REQUEST_TIMEOUT_S).location
+        try:
+            where = client.get_bucket(name, timeout=REQUEST_TIMEOUT_S).location
+        except Forbidden:
+            return
     if where is not None and not may_load(where, session.location or ""):
         raise DestinationError(
             f"bucket gs://{name} is in {where}, and {session.place.label} in {session.location}",
