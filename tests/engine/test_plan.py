@@ -138,6 +138,29 @@ def test_a_full_refresh_begins_at_the_start_and_never_moves_the_cursor_back() ->
     assert next_cursors(plan, DAILY, done(plan)) == Moves()
 
 
+def test_a_full_refresh_that_begins_behind_the_cursor_leaves_it() -> None:
+    """A start that moves with the days is later than the cursor of a task that has paused for long."""
+    paused = CursorRow(4, datetime(2026, 1, 5, tzinfo=UTC))
+    plan = plan_task(DAILY, paused, Range(full_refresh=True), NOW)
+    assert cells(plan)[0] == date(2026, 2, 8)
+    assert next_cursors(plan, DAILY, done(plan)) == Moves()
+
+
+def test_without_a_refetch_the_window_that_holds_the_present_is_asked_for_again_when_it_is_over() -> None:
+    once = by_windows(Windows(refetch=0, start=date(2026, 3, 9)))
+    plan = plan_task(once, CursorRow(), Range(), NOW)
+    assert cells(plan) == days(date(2026, 3, 9), date(2026, 3, 10))
+    reached = next_cursors(plan, once, done(plan)).cursor
+    plan = plan_task(once, CursorRow(1, reached), Range(), NOW + timedelta(days=1))
+    assert cells(plan) == days(date(2026, 3, 10), date(2026, 3, 11))
+
+
+def test_a_first_backfill_before_the_start_leaves_the_start_where_it_is() -> None:
+    plan = plan_task(DAILY, CursorRow(), Range(None, date(2020, 1, 1)), NOW)
+    assert cells(plan) == [date(2020, 1, 1)]
+    assert next_cursors(plan, DAILY, done(plan)) == Moves()
+
+
 def test_windows_follow_the_declared_zone() -> None:
     auckland = by_windows(Windows(zone="Pacific/Auckland", start=date(2026, 3, 10)))
     plan = plan_task(auckland, CursorRow(), Range(), NOW)

@@ -45,7 +45,7 @@ class Windows:
 
     One slice a cell. A first run begins `start` (a day, or so long before now); a later one asks again
     for the last `refetch` cells that were done, for sources that correct the past or deliver late.
-    The cell that holds the present is asked for too, and again by the next run.
+    The cell that holds the present is asked for too, and again by the next run, also with `refetch=0`.
     """
 
     days: int = 1

@@ -238,11 +238,13 @@ def _plan_windows(
         Slice(cell.isoformat(), window.start, window.end, cell)
         for cell, window in zip(cells, map(windows.window, cells), strict=True)
     )
-    # a backfill must not jump the cursor over days that nobody asked for
-    reached = windows.midnight(windows.first_day(now)) if cursor.value is None else cursor.value
-    gap = asked.backfill and windows.midnight(cells[0]) > reached
+    # what nobody asked for must not be jumped over, nor come before the start
+    reached = windows.midnight(windows.cell(windows.first_day(now))) if cursor.value is None else cursor.value
     end = windows.window(cells[-1]).end
-    return TaskPlan(task.name, slices, cursor.version, cursor.value, end, moves_cursor=not gap, cells=cells)
+    if windows.refetch == 0:  # nothing else would ask again for the window that holds the present
+        end = min(end, windows.midnight(windows.cell(windows.day_of(now))))
+    moves = windows.midnight(cells[0]) <= reached <= end
+    return TaskPlan(task.name, slices, cursor.version, cursor.value, end, moves_cursor=moves, cells=cells)
 
 
 def _plan_since(
