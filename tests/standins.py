@@ -9,11 +9,14 @@ servers of the session). Both skip where there is no such environment. What the 
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -30,6 +33,8 @@ LAUNCHER = ROOT / "tests" / "servers" / "bigquery.py"
 PROJECT = "tidegate-test"
 START_LIMIT_S = 60.0
 TRIES = 3  # a port that was free when it was asked for may be taken when the server binds it
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 TAIL = 4_000  # characters of each log that a failed test shows
 
 
@@ -177,6 +182,7 @@ def _started(
                 stderr=out,
                 cwd=folder,
                 env=_without_google(os.environ) | program.variables,
+                preexec_fn=_ends_with_the_tests,  # noqa: PLW1509 - one call into the kernel
             )
         if _answers(server, f"http://127.0.0.1:{ports[0]}{program.answers}"):
             stack.callback(_stop, server)
@@ -185,6 +191,12 @@ def _started(
     raise AssertionError(
         f"the stand-in for {name} did not start:\n{log.read_text('utf-8', errors='replace')[-TAIL:]}"
     )
+
+
+def _ends_with_the_tests() -> None:
+    """Also where nobody is left to stop it: a session that was killed leaves no server."""
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _without_google(environ: os._Environ[str]) -> dict[str, str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
 
-from tests.standins import Google, running
+from tests.standins import ROOT, Google, StandIns, running
 
 pytestmark = pytest.mark.extended
 
@@ -62,3 +65,34 @@ def test_servers_are_gone_after_the_block(google: Google, tmp_path: Path) -> Non
     for address in (second.bigquery, second.storage):
         with pytest.raises(URLError, match="refused"):
             urlopen(address, timeout=5)
+
+
+def test_servers_of_a_session_that_was_killed_are_gone(standins: StandIns, tmp_path: Path) -> None:
+    session = f"""
+import pathlib, time
+from tests.standins import running
+with running(pathlib.Path({str(tmp_path)!r})) as servers:
+    print(servers.bigquery, servers.storage, flush=True)
+    time.sleep(100)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", session], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        addresses = process.stdout.readline().split()
+        process.kill()
+    assert len(addresses) == 2
+    deadline = time.monotonic() + 30
+    while any(answers(address) for address in addresses):
+        assert time.monotonic() < deadline, "a server outlives the tests"
+        time.sleep(0.1)
+
+
+def answers(address: str) -> bool:
+    try:
+        urlopen(address, timeout=5).close()
+    except HTTPError:
+        return True
+    except OSError:  # refused, or cut in the middle
+        return False
+    return True
