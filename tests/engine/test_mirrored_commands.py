@@ -68,6 +68,7 @@ def test_a_run_is_replayed_by_a_machine_that_never_saw_it(fleet: Fleet, storage:
     assert len(set(storage.names(f"{RUN}all.arrow")) - set(parts)) == 1
 
 
+@pytest.mark.extended
 def test_quarantined_rows_are_replayed_by_a_machine_that_never_saw_them(fleet: Fleet) -> None:
     fleet.shop.orders[3]["total"] = -1
     aside = Invalid("quarantine", Budget(share=0.5))
@@ -83,6 +84,7 @@ def test_quarantined_rows_are_replayed_by_a_machine_that_never_saw_them(fleet: F
     assert len(fleet.shop.rows()) == 30
 
 
+@pytest.mark.extended
 def test_drift_is_told_by_a_machine_that_never_saw_the_run(fleet: Fleet) -> None:
     fleet.runner("one", run_id="first").run()
     there = fleet.runner("two")
@@ -127,6 +129,7 @@ def test_gc_removes_what_is_past_its_time_and_leaves_the_record(
     assert len(fleet.shop.asked) == asked
 
 
+@pytest.mark.extended
 def test_gc_leaves_an_unfinished_run_that_another_machine_began(
     fleet: Fleet, storage: CloudStorageServer
 ) -> None:

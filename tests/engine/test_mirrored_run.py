@@ -48,6 +48,17 @@ class Fleet:
     ) -> Runner:
         return replace(self.api.runner(**options), home=self.home(machine, limits, bucket))
 
+    def own_home(self, machine: str, **how: float) -> Home:
+        """One that is not as the settings make it."""
+        root = self.folder / "disks" / machine
+        root.mkdir(parents=True)
+        url = f"gs://{BUCKET}/home"
+
+        def make() -> CloudStorage:
+            return CloudStorage(root, url, place=machine, where=machine, limits=EACH_PAGE, **how)
+
+        return Home(root, mounted(root, make))
+
     def tables(self) -> list[list[tuple[Any, ...]]]:
         return [self.api.table(each.into.name) for each in self.api.tasks]
 
@@ -117,6 +128,7 @@ def test_the_same_id_that_is_finished_does_nothing_on_another_machine(fleet: Fle
     assert len(fleet.api.asked) == asked
 
 
+@pytest.mark.extended
 def test_the_same_command_begins_a_new_run_when_the_last_one_has_loaded_elsewhere(fleet: Fleet) -> None:
     first = done(fleet.runner("one").run())
     second = done(fleet.runner("two").run())
@@ -125,6 +137,7 @@ def test_the_same_command_begins_a_new_run_when_the_last_one_has_loaded_elsewher
     assert third.run_id not in (first.run_id, second.run_id)
 
 
+@pytest.mark.extended
 def test_parts_are_fetched_and_not_built_again(fleet: Fleet, storage: CloudStorageServer) -> None:
     fleet.break_at("/lines/2002")
     fleet.runner("one", run_id="r").run()
@@ -162,6 +175,7 @@ def test_a_manifest_is_kept_after_everything_it_names(fleet: Fleet, storage: Clo
         assert any(".pages/" in each for each in of_slice)
 
 
+@pytest.mark.extended
 def test_a_part_of_other_contracts_is_an_object_of_its_own(fleet: Fleet, storage: CloudStorageServer) -> None:
     fleet.break_at("/orders/centre?limit")
     fleet.runner("one", run_id="r").run()
@@ -268,10 +282,9 @@ def test_an_upload_that_fails_and_recovers_harms_nothing(
 
 @pytest.mark.extended
 def test_a_bucket_that_is_gone_for_good_ends_the_run_as_worth_trying_again(
-    fleet: Fleet, storage: CloudStorageServer, whole: list[Any], monkeypatch: pytest.MonkeyPatch
+    fleet: Fleet, storage: CloudStorageServer, whole: list[Any]
 ) -> None:
-    runner = fleet.runner("one", run_id="r")
-    monkeypatch.setattr(runner.home.mirror._bucket, "_patience_s", 0.1)  # type: ignore[attr-defined]
+    runner = replace(fleet.api.runner(run_id="r"), home=fleet.own_home("one", patience_s=0.1))
     storage.fail("insert", r"orders/.*\.pages/", 1_000_000)
     report = runner.run()
     assert report.tasks[0].exit_code == ExitCode.TRY_AGAIN
@@ -300,6 +313,7 @@ def test_pages_that_are_in_no_closed_segment_are_all_that_a_crash_can_lose(
     assert len(fleet.api.table("daily")) == 25
 
 
+@pytest.mark.extended
 def test_what_is_kept_is_taken_off_the_scratch_disk(fleet: Fleet) -> None:
     done(fleet.runner("one", run_id="r").run())
     logs = list((fleet.folder / "disks" / "one").rglob("*.pages"))
@@ -351,6 +365,20 @@ def test_pages_that_only_this_disk_has_are_kept_when_their_log_is_opened_again(
     elsewhere.close()
 
 
+def test_of_a_log_without_a_page_nothing_is_kept_so_that_its_request_can_be_mended(
+    fleet: Fleet, storage: CloudStorageServer
+) -> None:
+    path = fleet.home("one").run("r") / "all.pages"
+    PageLog(path, {"url": "wrong"}).close()
+    assert storage.names() == []
+    log = PageLog(path, {"url": "right"})
+    log.append(0, 200, {}, b"page")
+    log.close()
+    elsewhere = PageLog(fleet.home("two").run("r") / "all.pages", {"url": "right"})
+    assert elsewhere.read(0) == (200, b"page")
+    elsewhere.close()
+
+
 def test_of_a_log_whose_listing_has_moved_another_machine_has_the_last_start(
     fleet: Fleet, storage: CloudStorageServer
 ) -> None:
@@ -364,24 +392,20 @@ def test_of_a_log_whose_listing_has_moved_another_machine_has_the_last_start(
     elsewhere.close()
 
 
+@pytest.mark.extended
 def test_of_a_disk_that_is_getting_full_parts_are_taken_off_and_read_from_the_bucket(
     fleet: Fleet, storage: CloudStorageServer, whole: list[Any]
 ) -> None:
-    def home(machine: str) -> Home:
-        root = fleet.folder / "disks" / machine
-        root.mkdir(parents=True)
-        full = CloudStorage(root, f"gs://{BUCKET}/home", place=machine, where=machine, free_share=2.0)
-        return Home(root, mounted(root, lambda: full))
-
     fleet.break_at("/lines/2002")
-    replace(fleet.api.runner(run_id="r"), home=home("one")).run()
+    replace(fleet.api.runner(run_id="r"), home=fleet.own_home("one", free_share=2.0)).run()
     fleet.mend()
-    done(replace(fleet.api.runner(run_id="r"), home=home("two")).run())
+    done(replace(fleet.api.runner(run_id="r"), home=fleet.own_home("two", free_share=2.0)).run())
     assert fleet.tables() == whole
     assert not [*fleet.folder.rglob("*.arrow*"), *fleet.folder.rglob("*.tmp")]
     assert [each for each in storage.asked if each.what == "download" and ".arrow." in each.name]
 
 
+@pytest.mark.extended
 def test_a_slice_whose_segments_are_gone_is_told_and_not_fetched_again(
     fleet: Fleet, storage: CloudStorageServer
 ) -> None:

@@ -201,7 +201,8 @@ class PageLog:
                 self._lost = error
                 raise storage_error(self.path, error) from error
             self._durable = written
-            self._mirror.grown(written)
+            if self._entries or self.starts > 1:  # before the first page the request may yet be mended
+                self._mirror.grown(written)
 
     def _scan(self, request: Any) -> int:
         """Read what stands; give the offset behind the last whole record (0 to begin the log anew)."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tidegate.utils.mirrors.base import Held
-from tidegate.utils.mirrors.bucket import ABSENT, Bucket, Stored, checksum_of
+from tidegate.utils.mirrors.bucket import ABSENT, PATIENCE_S, Bucket, Stored, checksum_of
 from tidegate.utils.mirrors.leases import BucketLease, Claim
 from tidegate.utils.mirrors.segments import SegmentLimits, Segments
 
@@ -41,11 +41,12 @@ class CloudStorage:
         limits: SegmentLimits | None = None,
         lease_s: float = LEASE_S,
         free_share: float = FREE_SHARE,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._root, self._limits = root, limits or SegmentLimits()
         self._place, self._where, self._lease_s = place, where, lease_s
         self._free_share = free_share
-        self._bucket = Bucket(url)
+        self._bucket = Bucket(url, patience_s=patience_s)
         self._seen: dict[str, int] = {}  # generations by name; each name is one thread's at a time
         self._new: set[Path] = set()  # folders
         self._followed: set[Path] = set()  # page logs

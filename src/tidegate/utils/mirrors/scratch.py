@@ -9,6 +9,7 @@ import socket
 import stat
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tidegate.utils.errors import SettingsError
@@ -69,11 +70,11 @@ def _place(root: Path, environ: Mapping[str, str]) -> tuple[str, str]:
 
 def _token(root: Path) -> str:
     """Tells this scratch folder from those of other machines that have the same name."""
-    path = root / "machine"
-    try:
-        fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        return path.read_text("utf-8").strip()
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        file.write(secrets.token_hex(8))
+    path, token = root / "machine", secrets.token_hex(8)
+    if not path.exists():
+        own = root / f"machine.{token}.tmp"
+        own.write_text(token, "utf-8")
+        with suppress(FileExistsError):  # of processes that begin together, one names the folder
+            os.link(own, path)
+        own.unlink()
     return path.read_text("utf-8")
