@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx2
 
-from tests.engine.shop import ORDERS, AcmeConnector, ApiOrder, to_clean
+from tests.engine.shop import ORDERS, AcmeConnector, ApiOrder, CleanOrder, to_clean
+from tidegate.contracts.table import Table
 from tidegate.engine.over import Each
 from tidegate.engine.tasks import task
 from tidegate.engine.workflows import Workflow
@@ -59,4 +60,15 @@ def orders(acme: DyingConnector, shop: int) -> Call[ApiOrder]:
     return acme.of_shop(shop)
 
 
+@task(
+    transform=to_clean,
+    into=Table("apart", CleanOrder, key=("order_id",), write="merge", commit="slice"),
+    over=Each("shop", range(1, 7)),
+)
+def apart(acme: DyingConnector, shop: int) -> Call[ApiOrder]:
+    """Orders of each shop, which land shop by shop."""
+    return acme.of_shop(shop)
+
+
 DYING = Workflow("dying", DyingFactory, (orders,))
+APART = Workflow("apart", DyingFactory, (apart,))

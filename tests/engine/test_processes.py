@@ -16,7 +16,7 @@ import pytest
 
 from tests.brevo_bench import Bench, MakeBench
 from tests.brevo_truth import assert_exact
-from tests.engine.dying import BROKEN, DYING, LEFT
+from tests.engine.dying import APART, BROKEN, DYING, LEFT
 from tests.engine.shop import Shop
 from tests.http_tools.driving import eventually
 from tidegate.destinations.duckdb import DuckDBDestination
@@ -25,6 +25,7 @@ from tidegate.engine.exceptions import LostWorkerError
 from tidegate.engine.processes import Processes
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
+from tidegate.engine.workflows import Workflow
 from tidegate.utils.errors import ExitCode, UsageError
 from tidegate.utils.home import Home
 
@@ -48,9 +49,9 @@ def by_workers(
     return Processes(runner, 2).run()
 
 
-def dying(folder: Path, **options: Any) -> Runner:
+def dying(folder: Path, workflow: Workflow = DYING, **options: Any) -> Runner:
     return Runner(
-        DYING, DuckDBDestination(folder / "warehouse.duckdb"), Home(folder / "home"), Options(**options)
+        workflow, DuckDBDestination(folder / "warehouse.duckdb"), Home(folder / "home"), Options(**options)
     )
 
 
@@ -118,6 +119,20 @@ def test_what_fails_in_a_worker_is_told_as_in_one_process(
     assert report.exit_code is alone.exit_code is ExitCode.FAILED
     assert report.tasks[0].error == alone.tasks[0].error
     assert report.tasks[0].hint == alone.tasks[0].hint
+
+
+def test_the_rows_of_slices_that_landed_by_themselves_are_told_where_one_failed_in_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(BROKEN, "1")
+    monkeypatch.setenv(LEFT, str(tmp_path / "left"))
+    (tmp_path / "left").write_text("0")
+    (report,) = Processes(dying(tmp_path, APART), 2).run().tasks
+    assert len(Shop(tmp_path).rows("SELECT * FROM apart")) == 5
+    assert (report.status, report.exit_code) == ("failed", ExitCode.FAILED)
+    assert "shop=2" in (report.error or "")
+    assert (report.slices, report.rows_fetched, report.rows_loaded) == (6, 5, 5)
+    assert DuckDBDestination(tmp_path / "warehouse.duckdb").landed(report.commit_id or "") is not None
 
 
 @pytest.mark.extended

@@ -8,7 +8,7 @@ of their own, the middle one by several; `Runner.run` takes them in one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -47,9 +47,22 @@ class Extracted:
         """Make the report of the commit one of the whole run."""
         report.started_at = self.started_at
         report.duration_s += self.took_s
-        report.tasks = [
-            self.failed.get(task.task, task) if task.status == "failed" else task for task in report.tasks
-        ]
+        report.tasks = [self._with_cause(task) for task in report.tasks]
+
+    def _with_cause(self, task: TaskReport) -> TaskReport:
+        """The commit knows of a failure only that slices are missing; what has landed is in its figures."""
+        cause = self.failed.get(task.task)
+        if cause is None or task.status != "failed" or cause.exit_code < task.exit_code:
+            return task
+        return replace(
+            task,
+            exit_code=cause.exit_code,
+            error=cause.error,
+            hint=cause.hint,
+            pages=max(task.pages, cause.pages),
+            warnings=list(dict.fromkeys([*task.warnings, *cause.warnings])),
+            drift=task.drift or cause.drift,
+        )
 
 
 @dataclass
