@@ -126,6 +126,21 @@ def test_whoever_finds_the_cursor_moved_has_lost(said: str) -> None:
     assert len(fake.scripts()) == 1
 
 
+def test_a_commit_that_another_process_lands_meanwhile_has_landed_and_is_not_lost() -> None:
+    fake = FakeBigQuery()
+    commit(fake.destination(), APPEND, ROWS, seen=0)
+    fake.version = 1
+    looked: list[str] = []
+
+    def landing_between_two_looks(sql: str) -> list[dict[str, Any]] | None:
+        looked.append("cursor" if "_tidegate_cursors` WHERE task" in sql else "commit")
+        return [] if looked == ["commit"] else None  # not there yet when it is looked for first
+
+    fake.rows = landing_between_two_looks
+    assert commit(fake.destination(), APPEND, ROWS, seen=0) == Landed(2, 0)
+    assert looked == ["cursor", "commit"]
+
+
 def test_who_has_lost_before_it_begins_uploads_nothing() -> None:
     fake = FakeBigQuery(version=3)
     with pytest.raises(CommitLostError, match="another run committed"):

@@ -63,12 +63,11 @@ def write(session: Session, commit: Commit, *, part_bytes: int = PART_BYTES) -> 
     Rows are drawn, and loaded beside the table, before anything of the table is changed.
     """
     session = ensure(session)
-    before = find(session, commit.commit_id)
+    seen, before = _standing(session, commit)
     if before is not None:
         return before
-    seen = _seen(session, commit)
     check_safe(session, commit.table)
-    coming = Coming.staged(session, commit, seen, part_bytes)
+    coming = _Coming.staged(session, commit, seen, part_bytes)
     changes = fit(session, commit.table, commit.loaded_at)
     job = _land(session, commit, coming)
     landed = find(session, commit.commit_id)
@@ -88,7 +87,7 @@ def _name(session: Session, commit: Commit) -> str:
 
 
 @dataclass(frozen=True)
-class Coming:
+class _Coming:
     """What a commit brings, in staging tables, and the cursor that it moves."""
 
     rows: Staged
@@ -97,7 +96,7 @@ class Coming:
     seen: CursorRow
 
     @classmethod
-    def staged(cls, session: Session, commit: Commit, seen: CursorRow, part_bytes: int) -> Coming:
+    def staged(cls, session: Session, commit: Commit, seen: CursorRow, part_bytes: int) -> _Coming:
         within, numbered = Within(commit.table), commit.table.write == "merge"
         batches = joined(within.watch(_fitting(commit)), _ROWS, _BYTES)
         rows = stage(
@@ -137,9 +136,9 @@ def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         last += batch.num_rows
 
 
-def _land(session: Session, commit: Commit, coming: Coming) -> QueryJob | None:
+def _land(session: Session, commit: Commit, coming: _Coming) -> QueryJob | None:
     """Run the script until it is known what became of it. None where the commit had landed before."""
-    script, parameters = script_of(session, commit, coming)
+    script, parameters = _script_of(session, commit, coming)
     for pause_s, waited_s in zip((*_PAUSES_S, 0.0), accumulate(_PAUSES_S, initial=0.0), strict=True):
         try:
             with session.about(commit.table.name):
@@ -149,10 +148,10 @@ def _land(session: Session, commit: Commit, coming: Coming) -> QueryJob | None:
                 f"{commit.task}: no word whether commit {commit.commit_id} landed: {error}", hint=error.hint
             ) from error
         except GoogleError as error:
-            if ALREADY in str(error) or find(session, commit.commit_id) is not None:
-                return None
             _raise_replaced(commit, str(error))
-            _seen(session, commit)
+            _, landed = _standing(session, commit)
+            if landed is not None:
+                return None
             if not isinstance(error, GoogleConflictError) or not pause_s or waited_s > session.retry_s:
                 raise
         session.sleep(pause_s)
@@ -169,18 +168,22 @@ def _raise_replaced(commit: Commit, said: str) -> None:
         )
 
 
-def _seen(session: Session, commit: Commit) -> CursorRow:
-    """The cursor as this run has seen it, or `CommitLostError` where another run has moved it."""
-    found = cursor_of(session, commit.task)
-    if found.version != commit.seen:
+def _standing(session: Session, commit: Commit) -> tuple[CursorRow, Landed | None]:
+    """The cursor as this run has seen it, and what the commit did if it has landed.
+
+    Raises `CommitLostError` where another run has moved the cursor. It is looked at first: if what moved it
+    was this commit, by another process, that is then seen to have landed.
+    """
+    cursor, landed = cursor_of(session, commit.task), find(session, commit.commit_id)
+    if landed is None and cursor.version != commit.seen:
         raise CommitLostError(
             f"{commit.task}: another run committed since this one began (cursor version {commit.seen})",
             hint="nothing of this run landed; a new run goes on from where the other one came",
         )
-    return found
+    return cursor, landed
 
 
-def script_of(session: Session, commit: Commit, coming: Coming) -> tuple[str, dict[str, tuple[str, Any]]]:
+def _script_of(session: Session, commit: Commit, coming: _Coming) -> tuple[str, dict[str, tuple[str, Any]]]:
     """The transaction of a commit and its parameters."""
     also = ", commit_id = @commit_id, committed_at = CURRENT_TIMESTAMP()"
     moved, of_cursor = move(session, commit.task, commit.seen, coming.seen.committed(commit), also=also)

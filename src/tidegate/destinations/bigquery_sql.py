@@ -20,11 +20,6 @@ def names_of(columns: Sequence[str]) -> str:
     return ", ".join(quote(name) for name in columns)
 
 
-def literal(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
-    return f"'{escaped}'"
-
-
 def added_columns(table: Table[Any]) -> tuple[Column, ...]:
     """The columns that tidegate adds to those of the contract."""
     own = (Column(RUN_COLUMN, "string"), Column(LOADED_AT_COLUMN, "timestamp"))
