@@ -55,7 +55,7 @@ class Mapped:
         self.parents: list[int] | None = None
         self.count = count
         self._steps: dict[tuple[str, ...], list[Any]] = {}
-        self._instants: dict[int, tuple[list[Any], pa.Array[Any]]] = {}  # by the list, which it keeps alive
+        self._instants: dict[str, pa.Array[Any]] = {}  # by path
         if of.each is not None:
             self._explode(of.each)
 
@@ -63,20 +63,23 @@ class Mapped:
         """The values for a field of the write contract, before they are validated."""
         return self._of(self._map.sources[name])
 
-    def as_instants(self, values: list[Any]) -> list[Any] | pa.Array[Any]:
-        """The values, or what was made of them in Arrow on the way."""
-        known = self._instants.get(id(values))
-        return values if known is None else known[1]
+    def column_to_write(self, name: str) -> list[Any] | pa.Array[Any]:
+        """As `column`, for a field that nobody checks: in Arrow, where that was made on the way."""
+        top = self._map.sources[name]
+        found = self._instants.get(top.path) if isinstance(top, Path) else None
+        return self._of(top) if found is None else found
 
-    def _days(self, values: list[Any]) -> list[Any]:
+    def _days(self, of: Source) -> list[Any]:
         """In UTC. By way of Arrow, which the values take in any case: asking each for its offset is what a
         day costs.
         """
+        values = self._of(of)
         if not are_instants(values):
             day = Day("").make
             return [None if value is None else day(value) for value in values]
         array = instants(values)
-        self._instants[id(values)] = values, array
+        if isinstance(of, Path):
+            self._instants[of.path] = array
         return utc_days(values, array)
 
     def _explode(self, each: Path) -> None:
@@ -92,7 +95,7 @@ class Mapped:
         if isinstance(top, Position):
             return self._positions
         if type(top) is Day and top.zone == "UTC":
-            return self._days(self._of(top.inputs[0]))
+            return self._days(top.inputs[0])
         make: Callable[..., Any] = top.function(self._facts)
         if not top.inputs:
             return [make()] * self.count

@@ -37,7 +37,7 @@ class WriteColumns:
             for each in self._checked
         }
         for each in self._unchanged:
-            columns[each.name] = made.as_instants(made.column(each.name))
+            columns[each.name] = made.column_to_write(each.name)
         for each in self._left:
             columns[each.name] = _defaults(each, made.count)
         return encoder.encode_columns(columns)
