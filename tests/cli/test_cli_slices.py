@@ -10,17 +10,18 @@ import pytest
 from rich.console import Console
 
 from tests.engine.branches import Branches, daily, lines, orders
-from tidegate.app.inspect_commands import preview_command, show_command
+from tidegate.app.inspect_commands import preview_command
 from tidegate.app.progress import Board
+from tidegate.app.show_command import show_command
 from tidegate.engine.events import SliceDone, SliceStarted, TaskStarted
 from tidegate.engine.workflows import Workflow
 
 
 def test_show_says_how_a_task_splits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = Workflow("branches", Branches(tmp_path), (orders, lines, daily))
-    show_command(lambda: made, "lines", debug=False)
+    show_command(lambda: made, "lines", as_json=False, debug=False)
     assert "one slice for each order_id, from the rows of orders in the same run" in _said(capsys)
-    show_command(lambda: made, "daily", debug=False)
+    show_command(lambda: made, "daily", as_json=False, debug=False)
     told = _said(capsys)
     assert "windows of one day each, in UTC" in told
     assert "one slice for each account, 5 values" in told
