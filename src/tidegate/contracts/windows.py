@@ -66,6 +66,16 @@ class Windows:
         """The window of the cell that begins on `cell`; right over daylight-saving changes."""
         return Window(self.midnight(cell), self.midnight(cell + timedelta(days=self.days)))
 
+    def zoned(self, window: Window) -> Window:
+        """A window that was stored, whose ends have kept their offsets only, in its zone again.
+
+        The same instants: else, where the zone is another one by now, it stays as it is.
+        """
+        zone = ZoneInfo(self.zone)
+        found = Window(window.start.replace(tzinfo=zone), window.end.replace(tzinfo=zone))
+        ends = [(each.start.timestamp(), each.end.timestamp()) for each in (found, window)]
+        return found if ends[0] == ends[1] else window
+
     def midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(), tzinfo=ZoneInfo(self.zone))
 

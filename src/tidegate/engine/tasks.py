@@ -66,13 +66,16 @@ class Task(Generic[C, R, W]):
 
     def call(self, connector: C, window: Window | None, values: Sequence[Value] = ()) -> Call[R]:
         """What to ask for one slice: its window, where the task takes one, and its values in order."""
-        arguments = (window, *values) if self.takes_window else values
+        arguments = (self._zoned(window), *values) if self.takes_window else values
         return self.fetch(connector, *arguments)
 
     def context(self, run_time: datetime, window: Window | None, values: Sequence[Value]) -> Context:
         """What the transform is told of one slice."""
         named = {axis.name: value for axis, value in zip(self.over, values, strict=True)}
-        return Context(run_time, window, named.get("account"), named)
+        return Context(run_time, self._zoned(window), named.get("account"), named)
+
+    def _zoned(self, window: Window | None) -> Window | None:
+        return window if window is None or self.windows is None else self.windows.zoned(window)
 
     @property
     def is_partial(self) -> bool:
