@@ -27,6 +27,8 @@ from pydantic import (
     computed_field,
 )
 
+from tests.destinations.evolving import held as rows_held
+from tests.destinations.evolving import land, rows_of
 from tests.destinations.suite import APPEND, LATEST, MERGE, NOW, WINDOWS, Row, batches, commit, row, stored
 from tests.destinations.test_destination_again import MONDAY, held, rejected
 from tests.servers.cutting import Cutting
@@ -173,6 +175,27 @@ def test_first_rows_of_a_cursor_that_two_runs_have_put_in_move_together(google: 
     with pytest.raises(CommitLostError):
         commit(to, APPEND, ROWS, id="c2", seen=0)
     assert [each.task for each in to.freshness()] == ["api.other", "api.rows"]
+
+
+def test_a_run_adds_relaxes_and_widens_and_every_row_stays(google: Google) -> None:
+    """What the stand-in does not do, digits and fields of records, is in the tests of what is asked."""
+    to = destination(google)
+    land(to, rows_of(id=int, total=int, note=str), [{"id": 1, "total": 5, "note": "a"}])
+    money = Annotated[Decimal, Field(max_digits=21, decimal_places=2)]
+    new = rows_of(
+        id=int, total=money, note=(str | None, None), tags=(list[str], []), more=(date | None, None)
+    )
+    landed = land(to, new, [{"id": 2, "total": "0.25", "tags": ["x"]}])
+    assert landed.changes == (
+        "widen total: int to decimal(21, 2)",
+        "relax note: null allowed",
+        "add tags: list of string",
+        "add more: date",
+    )
+    assert rows_held(to) == [
+        {"id": 1, "total": Decimal(5), "note": "a", "tags": [], "more": None},
+        {"id": 2, "total": Decimal("0.25"), "note": None, "tags": ["x"], "more": None},
+    ]
 
 
 class Colour(Enum):
