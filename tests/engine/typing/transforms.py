@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tests.engine.shop import ORDERS, AcmeConnector, ApiOrder, CleanOrder
 from tidegate.contracts.base import ReadContract, WriteContract
+from tidegate.contracts.map import Apply, Explode, Map
 from tidegate.contracts.windows import Cursor, Window
 from tidegate.destinations.base import Landed
 from tidegate.engine.context import Context
@@ -73,6 +74,18 @@ def declared() -> None:
     assert_type(task(transform=in_pandas, into=ORDERS)(fetch), Task[AcmeConnector, ApiOrder, CleanOrder])
     assert_type(task(transform=in_polars, into=ORDERS)(fetch), Task[AcmeConnector, ApiOrder, CleanOrder])
     assert_type(task(transform=in_arrow, into=ORDERS)(fetch), Task[AcmeConnector, ApiOrder, CleanOrder])
+
+
+def mapped(order: ApiOrder, ctx: Context) -> None:
+    to_clean = Map(ApiOrder, CleanOrder, order_id="id", total=Apply(abs, "total"))
+    to_lines = Explode(ApiOrder, CleanOrder, "lines", order_id="lines.id")
+    assert_type(to_clean(order), CleanOrder)
+    assert_type(to_clean(order, ctx), CleanOrder)
+    assert_type(to_lines(order), list[CleanOrder])
+    assert_type(task(transform=to_clean, into=ORDERS)(fetch), Task[AcmeConnector, ApiOrder, CleanOrder])
+    assert_type(task(transform=to_lines, into=ORDERS)(fetch), Task[AcmeConnector, ApiOrder, CleanOrder])
+    task(transform=Map(OtherRead, CleanOrder, order_id="id"), into=ORDERS)(fetch)  # type: ignore[arg-type]
+    task(transform=Map(ApiOrder, OtherWrite), into=ORDERS)(fetch)  # type: ignore[arg-type]
 
 
 def of_account(acme: AcmeConnector, window: Window, account: str, order: int) -> Call[ApiOrder]:
