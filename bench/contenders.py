@@ -72,9 +72,17 @@ OTHERS = (
     peer("Arrow, no contract", "dlt", "arrow.py"),
 )
 PARQUET = (
-    tidegate("tidegate into Parquet", 'build = "columnar"', to="parquet:warehouse"),
+    tidegate("tidegate, columnar", 'build = "columnar"', to="parquet:warehouse"),
     usual("usual.parquet"),
 )
+
+
+def taking_part(scene: Scene, *, others: bool = True) -> list[Contender]:
+    """Who is measured in a scene. Other tools only where they would do the same work and not mostly wait."""
+    if scene.into == "Parquet":
+        return list(PARQUET)
+    invited = [*OURS, USUAL, *(OTHERS if others and not scene.latency_s else ())]
+    return [each for each in invited if each.most is None or scene.rows <= each.most]
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:

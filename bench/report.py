@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 
 from bench.rounds import Round
@@ -123,6 +123,8 @@ MAX_PEAK_MB = 380
 # By build: at most so many floors; the usual way and dlt tuned take at least so many times its CPU.
 TARGETS: Mapping[str, tuple[float, float, float]] = {COLUMNAR: (2.1, 3.3, 4.7), INSTANCES: (3.5, 2.0, 2.8)}
 MIN_DLT_PLAIN = 20.0
+TWO, MIN_TWO = "tidegate, two processes", 1.7
+IN_FLIGHT, MAX_HIDDEN = 16, 1.2
 MILLION, FIFTH = 1_000_000, 200_000
 
 
@@ -130,10 +132,14 @@ def bars(scenes: Sequence[SceneFigures]) -> list[Bar]:
     """The targets, each where a scene of this run can tell."""
     found = []
     for each in scenes:
-        if each.scene.listing != "events" or each.scene.latency_s:
+        if each.scene.listing != "events" or each.scene.into != "DuckDB":
+            continue
+        if each.scene.latency_s:
+            found += _hidden(each, scenes)
             continue
         if each.scene.rows == MILLION:
             found += [bar for name, target in TARGETS.items() for bar in _ratios(each, name, target)]
+            found += _two(each)
         found += [_peak(each, way) for way in each.ways if way.name in TARGETS]
         plain, ours = each.of("dlt, as it comes"), each.of(COLUMNAR)
         if plain and ours and each.scene.rows == FIFTH:
@@ -160,3 +166,22 @@ def _least(what: str, times: float, least: float) -> Bar:
 def _peak(found: SceneFigures, way: Figures) -> Bar:
     text = f"{found.scene}: {way.name}: peak {way.peak_mb:.0f} MB; at most {MAX_PEAK_MB}"
     return Bar(way.peak_mb <= MAX_PEAK_MB, text)
+
+
+def _two(found: SceneFigures) -> list[Bar]:
+    one, two = found.of(COLUMNAR), found.of(TWO)
+    if one is None or two is None:
+        return []
+    return [_least(f"{found.scene}: two processes / one, rows a second", one.wall_s / two.wall_s, MIN_TWO)]
+
+
+def _hidden(found: SceneFigures, scenes: Sequence[SceneFigures]) -> list[Bar]:
+    """Whether the wait for a slow server is hidden: the longer of wait and work, and a fifth more."""
+    near = next((each for each in scenes if each.scene == replace(found.scene, latency_s=0.0)), None)
+    far, work = found.of(COLUMNAR), near and near.of(COLUMNAR)
+    if far is None or not work:
+        return []
+    waits_s = found.scene.rows / found.scene.limit * found.scene.latency_s / IN_FLIGHT
+    most = MAX_HIDDEN * max(waits_s, work.wall_s)
+    text = f"{found.scene}: {far.wall_s:.1f} s, {work.wall_s:.1f} s at hand; at most {most:.1f} s"
+    return [Bar(far.wall_s <= most, text)]
