@@ -244,6 +244,15 @@ def test_a_cursor_that_is_no_field_of_the_read_model_is_refused_when_declared() 
         by_cursor(Cursor("updated", start=date(2024, 1, 1)))
 
 
+def test_a_task_with_a_cursor_appends_nothing() -> None:
+    """The rows at the border come with every run: they would be doubled each time."""
+    for write in ("append", "replace"):
+        with pytest.raises(ValueError, match=f"write='{write}' would"):
+            task(
+                transform=clean, into=Table("t", CleanRow, write=write), cursor=Cursor("at", date(2024, 1, 1))
+            )
+
+
 def test_a_task_with_windows_needs_a_table_by_windows() -> None:
     with pytest.raises(ValueError, match="belong together"):
         task(transform=clean, into=Table("t", CleanRow), windows=Windows())

@@ -91,7 +91,7 @@ def test_a_task_whose_parent_has_no_rows_loads_none(tmp_path: Path) -> None:
 def test_a_product_of_lists_ids_and_windows(tmp_path: Path) -> None:
     @task(
         transform=to_order,
-        into=Table("product", CleanOrder, write="append"),
+        into=Table("product", CleanOrder, key=("order_id",), write="merge"),
         cursor=Cursor("at", start=date(2026, 1, 1)),
         over=(Each("account", ["north", "south"]), From(orders, "order_id")),
     )
@@ -103,7 +103,7 @@ def test_a_product_of_lists_ids_and_windows(tmp_path: Path) -> None:
     report = loaded(api.runner().run())
     assert report.tasks[1].slices == 2 * 10
     assert sum("order=" in each for each in api.asked) == 20
-    assert report.tasks[1].rows_loaded == 2 * 10 * 2
+    assert report.tasks[1].rows_fetched == 2 * 10 * 2
 
 
 def test_several_slices_of_a_window_replace_it_once_and_what_it_held_goes(tmp_path: Path) -> None:

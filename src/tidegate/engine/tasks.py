@@ -109,10 +109,11 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
     `transform` takes one read model and gives a write model, several, or none (the row is dropped); or, where
     its first parameter is a list, it takes those of one page and gives write models, a pandas or polars
     DataFrame, or Arrow. A second argument, where it has one, is the `Context`.
-    With `cursor` the task asks for what changed since; with `windows` it walks a grid of days, one slice a
-    cell, which `write="replace_windows"` needs. `over` splits it further: a list (`Each`), ids from another
-    task's rows (`From`), or several of these, one slice for each combination. The function takes the
-    connector, then the window, where there is one, then a value of each axis in the order of `over`.
+    With `cursor` the task asks for what changed since, for a table by `merge`; with `windows` it walks a grid
+    of days, one slice a cell, which `write="replace_windows"` needs. `over` splits it further: a list
+    (`Each`), ids from another task's rows (`From`), or several of these, one slice for each combination. The
+    function takes the connector, then the window, where there is one, then a value of each axis in the order
+    of `over`.
     `deadline` is how long a slice with requests under way may hear of none: then it is cut and run again.
     """
 
@@ -177,6 +178,12 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
         if into.write == "replace" and cursor is not None:
             raise ValueError(
                 f"table {into.name}: write='replace' would keep only what changed since the cursor"
+            )
+        if into.write == "append" and cursor is not None:
+            raise ValueError(
+                f"table {into.name}: write='append' would hold rows twice: each run asks again for those of"
+                " the cursor's own instant, as more may have come; write='merge' takes them once, by their key"
+                " or key=SYNTHETIC_KEY"
             )
         if cursor is not None and into.has_synthetic_key:
             _check_tells_apart(into, cursor)
