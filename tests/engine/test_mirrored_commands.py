@@ -141,3 +141,15 @@ def test_gc_leaves_an_unfinished_run_that_another_machine_began(
     assert storage.names(RUN) == kept
     assert fleet.sweep("two", 100, unfinished_s=DAY).runs[0].removed
     assert storage.names(RUN) == []
+
+
+def test_gc_removes_no_file_that_an_objects_name_points_to(
+    fleet: Fleet, storage: CloudStorageServer, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.tmp"
+    own.write_text("somebody's")
+    fleet.runner("a", run_id="first").run()
+    up = "/".join([".."] * len((fleet.home("a").root / "runs" / "first").parts))
+    storage.write(f"home/runs/first/{up}{own}", b"hostile")
+    fleet.sweep("a", days=8)
+    assert own.read_text() == "somebody's"

@@ -9,7 +9,7 @@ from tests.servers.cloud_storage import BUCKET, CloudStorageServer
 from tidegate.utils.errors import SettingsError
 from tidegate.utils.gcp_errors import GooglePreconditionError
 from tidegate.utils.home import Home
-from tidegate.utils.mirrors.base import LOCAL_ONLY
+from tidegate.utils.mirrors.base import LOCAL_ONLY, MirrorDamagedError
 from tidegate.utils.mirrors.cloud_storage import CloudStorage
 from tidegate.utils.mirrors.mounts import mirror_of
 
@@ -158,3 +158,31 @@ def test_a_scratch_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_other_places_than_buckets_and_folders_are_refused() -> None:
     with pytest.raises(SettingsError, match="only gs:// and folders"):
         home({}, "s3://lake/home")
+
+
+@pytest.mark.parametrize(
+    "name", ["../above", "runs/one/../../../above", "runs/..", "runs/./one", "runs//one", "runs/one/"]
+)
+def test_an_object_whose_name_leads_out_of_the_folder_is_none_of_ours(
+    storage: CloudStorageServer, tmp_path: Path, name: str
+) -> None:
+    _, one = machine(tmp_path / "a")
+    storage.write(f"home/{name}", b"hostile")
+    storage.write("home/runs/own", b"ours")
+    assert [each.path for each in one.held(tmp_path / "a" / "runs")] == [tmp_path / "a" / "runs" / "own"]
+    one.fetch_those(tmp_path / "a" / "runs")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["own"]
+
+
+def test_a_path_that_leads_out_of_the_folder_is_neither_fetched_nor_removed(
+    storage: CloudStorageServer, tmp_path: Path
+) -> None:
+    (here, one), own = machine(tmp_path / "a"), tmp_path / "run.json"
+    own.write_text("somebody's")
+    out = here.parent / "runs" / ".." / ".." / "run.json"
+    with pytest.raises(MirrorDamagedError, match="not within"):
+        one.fetch(out)
+    with pytest.raises(MirrorDamagedError, match="not within"):
+        one.forget(out)
+    assert own.read_text() == "somebody's"
+    assert storage.asked == []

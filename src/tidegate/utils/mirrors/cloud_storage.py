@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tidegate.utils.mirrors.base import Held
+from tidegate.utils.mirrors.base import Held, MirrorDamagedError
 from tidegate.utils.mirrors.bucket import ABSENT, PATIENCE_S, Bucket, Stored, checksum_of
 from tidegate.utils.mirrors.leases import BucketLease, Claim
 from tidegate.utils.mirrors.segments import SegmentLimits, Segments
@@ -62,8 +62,8 @@ class CloudStorage:
         self._new.clear()
 
     def fetch_those(self, folder: Path, begins: str = "", limit: int | None = None) -> None:
-        listed = self._bucket.names(f"{self._name(folder)}/{begins}", limit)
-        found = [(each, path) for each in listed if (path := self._root / each.name).parent == folder]
+        listed = self._listed(f"{self._name(folder)}/{begins}", limit)
+        found = [(each, path) for each, path in listed if path.parent == folder]
         _at_once(lambda pair: self._match(*pair), found)
 
     def is_new(self, folder: Path) -> None:
@@ -148,14 +148,25 @@ class CloudStorage:
         return BucketLease(self._bucket, name, Claim(owner, self._place, self._where, self._lease_s, shared))
 
     def held(self, folder: Path, limit: int | None = None) -> Iterator[Held]:
-        for each in self._bucket.names(self._name(folder) + "/", limit):
+        for each, path in self._listed(f"{self._name(folder)}/", limit):
             written_s = each.updated.timestamp() if each.updated else 0.0
-            yield Held(self._root / each.name, each.size, written_s)
+            yield Held(path, each.size, written_s)
+
+    def _listed(self, under: str, limit: int | None) -> Iterator[tuple[Stored, Path]]:
+        """Objects with their files. A name that no file of ours has is left alone: one that others have given
+        may lead anywhere on this disk.
+        """
+        for each in self._bucket.names(under, limit):
+            path = self._root / each.name
+            if _is_plain(path) and path.as_posix() == f"{self._root.as_posix()}/{each.name}":
+                yield each, path
 
     def forget(self, *paths: Path) -> None:
         _at_once(lambda path: self._bucket.delete(self._name(path)), paths)
 
     def _name(self, path: Path, version: str = "") -> str:
+        if not _is_plain(path):
+            raise MirrorDamagedError(f"{path} is not within the state folder {self.shown}")
         name = path.relative_to(self._root).as_posix()
         return f"{name}.{version}" if version else name
 
@@ -165,6 +176,10 @@ def _at_once(act: Callable[[T], object], of: Iterable[T]) -> None:
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="tidegate-bucket") as pool:
         for _ in pool.map(act, of):
             pass
+
+
+def _is_plain(path: Path) -> bool:
+    return ".." not in path.parts and "\0" not in str(path)
 
 
 def _checksum(path: Path) -> str:
