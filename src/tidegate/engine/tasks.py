@@ -182,7 +182,7 @@ class task(Generic[R, W]):  # noqa: N801 - read as a verb, `@task(...)`
         if into.write == "append" and cursor is not None:
             raise ValueError(
                 f"table {into.name}: write='append' would hold rows twice: each run asks again for those of"
-                " the cursor's own instant, as more may have come; write='merge' takes them once, by their key"
+                " the cursor's own instant, as more may have come; write='merge' takes them once, by key"
                 " or key=SYNTHETIC_KEY"
             )
         if cursor is not None and into.has_synthetic_key:
