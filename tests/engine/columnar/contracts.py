@@ -100,6 +100,14 @@ class Written(WriteContract, use_attribute_docstrings=False):  # looking for the
     """What the write contracts are made on."""
 
 
+class StrictlyWritten(Written, strict=True):
+    """Takes no text for a number."""
+
+
+class Stripped(Written, str_strip_whitespace=True, coerce_numbers_to_str=True):
+    """Takes numbers for text."""
+
+
 def _twice(value: Any) -> Any:
     return value * 2 if isinstance(value, str | int) and len(str(value)) < 50 else value
 
@@ -224,12 +232,16 @@ def _map(random: Random, reads: type[BaseModel]) -> tuple[type[BaseModel], AnyMa
     )
     explode = bool(each) and random.random() < 0.5
     sources = {f"w{number}": _source(random, names, explode) for number in range(random.randint(1, 4))}
-    fields: dict[str, Any] = {name: (_written(random, each, reads), ...) for name, each in sources.items()}
+    fields: dict[str, Any] = {}
+    for name, source in sources.items():
+        alias = f"F{name}" if random.random() < 0.1 else None
+        fields[name] = (_written(random, source, reads), Field(alias=alias))
     if random.random() < 0.3:
         fields["left"] = (int | None, None)
     if random.random() < 0.2:
         fields["made"] = (list[int], Field(default_factory=lambda: [1]))
-    writes: type[BaseModel] = create_model("Written", __base__=Written, **fields)
+    base = random.choice([Written, Written, Written, StrictlyWritten, Stripped])
+    writes: type[BaseModel] = create_model("Written", __base__=base, **fields)
     if explode:
         return writes, Explode(reads, writes, each, **sources)
     return writes, Map(reads, writes, **sources)
