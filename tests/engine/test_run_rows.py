@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from pydantic import field_validator
 
-from tests.engine.shop import AcmeConnector, ApiOrder, CleanOrder, Shop
+from tests.engine.shop import AcmeConnector, ApiOrder, CleanOrder, Shop, to_clean
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Landed
 from tidegate.destinations.duckdb import DuckDBDestination
@@ -320,6 +320,25 @@ def test_a_lock_is_free_again_when_it_is_released(shop: Shop) -> None:
         with pytest.raises(LockHeldError, match="two"):
             first.check()
         second.release()
+
+
+def test_a_run_whose_task_another_has_taken_meanwhile_lands_nothing(shop: Shop) -> None:
+    """Where somebody has deleted the lock's file the kernel keeps nobody out: the epoch does."""
+
+    def usurped(order: ApiOrder) -> CleanOrder:
+        if order.id == 0:
+            for file in (shop.folder / "home" / "locks").iterdir():
+                file.unlink()
+            with Ledger(runner.home) as ledger:
+                task_lock(runner.home, ledger, "acme.orders", runner.destination, "another").release()
+        return to_clean(order)
+
+    runner = shop.runner(usurped)
+    (report,) = runner.run().tasks
+    assert (report.status, report.exit_code) == ("failed", ExitCode.LOST)
+    assert "acme.orders into" in (report.error or "")
+    assert "run another has taken over" in (report.error or "")
+    assert runner.destination.cursor("acme.orders").version == 0
 
 
 def test_a_run_that_lost_the_cursor_to_another_lands_nothing(shop: Shop) -> None:
