@@ -1,4 +1,4 @@
-"""From what a person types after `--to` to a destination."""
+"""From what a person types after `--to` to a destination, which is imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from tidegate.destinations.base import Destination
-from tidegate.destinations.bigquery import BigQueryDestination
-from tidegate.destinations.duckdb import DuckDBDestination
-from tidegate.destinations.parquet import ParquetDestination
 from tidegate.utils.errors import UsageError
 
 _KNOWN = (
@@ -40,8 +37,12 @@ def open_destination(
     scheme, _, rest = spec.partition(":")
     base = folder or Path()
     if scheme == "bigquery":
+        from tidegate.destinations.bigquery import BigQueryDestination
+
         return BigQueryDestination(spec, retry_s=2 * busy_wait_s, sleep=sleep)
     if scheme == "parquet":
+        from tidegate.destinations.parquet import ParquetDestination
+
         return ParquetDestination(base / _path(spec, rest.rstrip("/")), busy_wait_s=busy_wait_s, sleep=sleep)
     if scheme == "duckdb":
         path = _path(spec, rest)
@@ -49,6 +50,8 @@ def open_destination(
         path = spec
     else:
         raise UsageError(f"{spec!r} names no destination that this version knows", hint=f"Known: {_KNOWN}.")
+    from tidegate.destinations.duckdb import DuckDBDestination
+
     return DuckDBDestination(base / path, busy_wait_s=busy_wait_s, sleep=sleep)
 
 
