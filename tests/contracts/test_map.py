@@ -197,6 +197,8 @@ def test_a_source_that_fails_names_the_field() -> None:
     with pytest.raises(MapError, match="value: LookupError: not in the table of its Lookup") as caught:
         made(Lookup("status", {}))
     assert caught.value.field == "value"
+    with pytest.raises(MapError, match="value: TypeError: not a date or an instant"):
+        made(Day("attributes.day"), attributes={"day": 20260101})
     with pytest.raises(MapError, match="value: ZeroDivisionError"):
         made(lambda order: order.id / 0)
 

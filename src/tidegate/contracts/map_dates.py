@@ -26,7 +26,11 @@ class OfInstant(OfOne):
         return UTC if self.zone == "UTC" else ZoneInfo(self.zone)
 
     def local(self, value: Any) -> Any:
-        return value.astimezone(self._zone) if isinstance(value, datetime) and value.tzinfo else value
+        if isinstance(value, datetime):
+            return value if value.tzinfo is None else value.astimezone(self._zone)
+        if isinstance(value, date):
+            return value
+        raise TypeError("not a date or an instant")
 
     def day(self, value: Any) -> date:
         local: date = self.local(value)

@@ -31,7 +31,7 @@ from pydantic import (
 from tests.engine.columnar.both import CONTEXT, Both
 from tests.engine.columnar.contracts import Case
 from tidegate.contracts.base import ReadContract, WriteContract
-from tidegate.contracts.map import AnyMap, Apply, Day, Explode, Map
+from tidegate.contracts.map import AnyMap, Apply, Coalesce, Day, Explode, Map
 from tidegate.contracts.table import Table
 from tidegate.engine.build import InstancesBuild
 from tidegate.engine.builds import build_for, chosen
@@ -365,6 +365,19 @@ def test_days_come_of_instants_of_any_offset(each: bool) -> None:
         assert made.takes(body)
         assert made.differ(body) is None
     assert not made.takes(rows('{"id": 1, "at": "0001-01-01T00:00:00+14:00", "lines": [1]}'))
+
+
+def test_days_come_of_instants_alone_by_way_of_arrow() -> None:
+    class Loose(ReadContract):
+        at: Any
+        naive: datetime | None = None
+
+    made = both(Map(Loose, Clean, value=Day(Coalesce("at", "naive"))), Loose)
+    assert not made.takes(rows('{"at": 1}'))
+    assert not made.takes(rows('{"at": "2026-01-01T00:00:00Z"}'))
+    assert made.takes(rows('{"at": null}', '{"at": null, "naive": "2026-01-01T23:30:00"}'))
+    for body in (rows('{"at": 1}'), rows('{"at": null, "naive": "2026-01-01T23:30:00"}')):
+        assert made.differ(body) is None
 
 
 def test_what_was_checked_as_it_is_to_be_written_is_not_checked_again() -> None:
