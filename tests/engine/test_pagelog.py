@@ -9,6 +9,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Semaphore
 
 import pytest
 from hypothesis import given, settings
@@ -142,45 +143,54 @@ def test_a_full_disk_is_an_error_worth_trying_again() -> None:
 
 
 class Disk:
-    """What the log asks of the disk, in order: each write and sync by when it began and ended."""
+    """What the log syncs: each sync says that it has begun, and ends, or fails, when it is let."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, sync_s: float = 0.0) -> None:
-        self.synced: list[tuple[float, float]] = []
-        self._sync, self._sync_s = os.fdatasync, sync_s
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.syncs = 0
+        self.begun, self.may_end = Semaphore(0), Semaphore(0)
         self.fails = False
+        self._sync = os.fdatasync
         monkeypatch.setattr(os, "fdatasync", self.fdatasync)
 
     def fdatasync(self, fd: int) -> None:
-        began = time.perf_counter()
+        self.begun.release()
+        assert self.may_end.acquire(timeout=60)
         if self.fails:
             raise OSError(errno.EIO, "the disk is gone")
-        time.sleep(self._sync_s)
         self._sync(fd)
-        self.synced.append((began, time.perf_counter()))
+        self.syncs += 1
 
 
 def test_pages_that_arrive_together_share_a_sync_and_each_is_durable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log, disk = PageLog(tmp_path / "a.pages", {}), Disk(monkeypatch, sync_s=0.02)
-    done: list[tuple[float, float]] = []
-
-    def append(first: int) -> None:
-        for index in range(first, 40, 8):
-            began = time.perf_counter()
-            log.append(index, 200, {}, b"[%d]" % index)
-            done.append((began, time.perf_counter()))
-
+    log, disk = PageLog(tmp_path / "a.pages", {}), Disk(monkeypatch)
     with ThreadPoolExecutor(8) as pool:
-        for each in [pool.submit(append, first) for first in range(8)]:
+        first = pool.submit(log.append, 0, 200, {}, b"[0]")
+        assert disk.begun.acquire(timeout=60)
+        later = [pool.submit(log.append, index, 200, {}, b"[%d]" % index) for index in range(1, 8)]
+        while len(log) < 8:  # all have written, while the first is being synced
+            time.sleep(0.001)
+        disk.may_end.release()
+        first.result()
+        assert disk.begun.acquire(timeout=60)
+        assert not any(each.done() for each in later)  # the sync that began before them does not count
+        disk.may_end.release()
+        for each in later:
             each.result()
-    assert len(done) == 40
-    assert len(disk.synced) < 25
-    for began, ended in done:  # within each append lies a whole sync
-        assert any(began < start and end < ended for start, end in disk.synced)
+    assert disk.syncs == 2
     log.close()
     kept = {page.body for page in read_log(tmp_path / "a.pages")[1]}
-    assert kept == {b"[%d]" % index for index in range(40)}
+    assert kept == {b"[%d]" % index for index in range(8)}
+
+
+def test_pages_are_forgotten_only_when_that_is_durable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(path)
+    log, disk = PageLog(path, REQUEST), Disk(monkeypatch)
+    disk.may_end.release()
+    log.start_over()
+    assert disk.syncs == 1
+    log.close()
 
 
 def test_after_a_sync_that_failed_no_later_one_makes_pages_look_durable(
@@ -188,10 +198,11 @@ def test_after_a_sync_that_failed_no_later_one_makes_pages_look_durable(
 ) -> None:
     log, disk = PageLog(tmp_path / "a.pages", {}), Disk(monkeypatch)
     disk.fails = True
+    disk.may_end.release(2)
     with pytest.raises(StorageError):
         log.append(0, 200, {}, b"[0]")
     disk.fails = False
     with pytest.raises(StorageError, match="the disk is gone"):
         log.append(1, 200, {}, b"[1]")
-    assert disk.synced == []
+    assert disk.syncs == 0
     log.close()
