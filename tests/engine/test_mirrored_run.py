@@ -15,7 +15,7 @@ from tests.engine.branches import Branches, daily, lines, orders
 from tests.servers.cloud_storage import BUCKET, CloudStorageServer
 from tidegate.engine.exceptions import LockHeldError
 from tidegate.engine.ledger import Ledger
-from tidegate.engine.pagelog import PageLog
+from tidegate.engine.pagelog import PageLog, read_log
 from tidegate.engine.record import Record
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Runner
@@ -363,6 +363,30 @@ def test_pages_that_only_this_disk_has_are_kept_when_their_log_is_opened_again(
     elsewhere = PageLog(fleet.home("two").run("r") / "all.pages", {})
     assert elsewhere.read(1) == (200, b"page")
     elsewhere.close()
+
+
+def test_a_run_that_is_stopped_leaves_every_page_in_the_bucket(
+    fleet: Fleet, storage: CloudStorageServer, whole: list[Any]
+) -> None:
+    first = fleet.runner("one", NONE_YET, run_id="r")
+    answered: list[str] = []
+
+    def answer(request: httpx2.Request) -> None:
+        answered.append(str(request.url))
+        if len(answered) == 8:
+            first.stop.set()
+
+    fleet.api.answer = answer
+    assert first.run().exit_code == ExitCode.TRY_AGAIN
+    assert len(answered) >= 8
+    logs = [each for each in (fleet.folder / "disks").rglob("*.pages") if len(read_log(each)[1])]
+    assert logs
+    for log in logs:
+        kept = storage.names(f"home/runs/r/orders/{log.name}/")
+        assert b"".join(storage.objects[each].content for each in kept) == log.read_bytes()
+    fleet.mend()
+    done(fleet.runner("two", run_id="r").run())
+    assert fleet.tables() == whole
 
 
 def test_of_a_log_without_a_page_nothing_is_kept_so_that_its_request_can_be_mended(

@@ -86,7 +86,7 @@ class Segments:
             self._end = end
             self._since = time.monotonic() if self._since is None else self._since
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="tidegate-segments")
+                self._thread = threading.Thread(target=self._work, name="tidegate-segments", daemon=True)
                 self._thread.start()
             self._changed.notify()
 
