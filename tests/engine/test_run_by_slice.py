@@ -197,6 +197,28 @@ def test_a_commit_that_nobody_can_tell_of_is_looked_up_slice_by_slice(
     assert api.table("listed", "ORDER BY rowid") == rows_of(*ACCOUNTS)
 
 
+def test_no_commit_is_looked_for_where_the_cursor_tells_that_all_were_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of thousands of slices each look would cost what opening the destination costs."""
+    api = Branches(tmp_path, tasks=(listed,), answer=failing("/centre"))
+    runner = api.runner(run_id="one")
+    real, looked = runner.destination.landed, []
+
+    def landed(commit_id: str) -> Any:
+        looked.append(commit_id)
+        return real(commit_id)
+
+    monkeypatch.setattr(runner.destination, "landed", landed)
+    runner.run()
+    assert looked == []
+    destination = runner.destination
+    runner = api.runner(run_id="one")
+    runner.destination = destination
+    runner.run()
+    assert len(looked) == 4  # all but the last have landed
+
+
 def test_another_run_that_lands_in_between_ends_this_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
