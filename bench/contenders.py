@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.environments import OURS as OWN
 from bench.environments import PEERS, PYTHONPATH, python_of
 from bench.sandbox import LAST_DAY, QUOTA, Sandbox
 from bench.scenes import Scene
@@ -35,7 +36,7 @@ def tidegate(name: str, settings: str = "", *options: str, to: str = "warehouse.
             ["--from", str(sandbox.first_day), "--until", str(LAST_DAY)] if scene.listing == "events" else []
         )
         run = ["run", "brevo", scene.listing, "--to", to, *days, "--summary", "-", "--no-progress"]
-        return [sys.executable, "-m", "tidegate", *run, *options]
+        return [python_of(OWN), "-m", "tidegate", *run, *options]
 
     return Contender(name, command, settings, file=to)
 

@@ -11,6 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHONPATH = os.pathsep.join([str(ROOT), str(ROOT / "src")])  # of this tree, whatever is installed
 PEERS = Path(__file__).resolve().parent / "peers"
 _LOCKS = Path(__file__).resolve().parent / "requirements"
+# As it is installed: the development environment has pandas, too, which Arrow imports where it can.
+OURS = "tidegate"
+RUNTIME = ROOT / "requirements" / "runtime.lock"
 
 
 def python_of(name: str) -> str:
@@ -18,7 +21,7 @@ def python_of(name: str) -> str:
 
     `TIDEGATE_BENCH_ENVIRONMENTS` names another folder than `.bench` for them.
     """
-    lock = _LOCKS / f"{name}.lock"
+    lock = RUNTIME if name == OURS else _LOCKS / f"{name}.lock"
     folder = Path(os.environ.get("TIDEGATE_BENCH_ENVIRONMENTS", ROOT / ".bench")) / name
     python, made = folder / "bin" / "python", folder / "made-from.lock"
     if made.is_file() and made.read_bytes() == lock.read_bytes():
