@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -93,6 +94,24 @@ def test_grid_without_days_or_with_an_unknown_zone_is_refused() -> None:
         Windows(days=0)
     with pytest.raises(KeyError):
         Windows(zone="Europe/Atlantis")
+
+
+@pytest.mark.parametrize("start", [datetime(2024, 1, 1, tzinfo=UTC), "2024-01-01"])
+def test_a_start_that_is_no_day_is_refused(start: Any) -> None:
+    with pytest.raises(TypeError, match="Windows starts on a day"):
+        Windows(start=start)
+    with pytest.raises(TypeError, match="Cursor starts on a day"):
+        Cursor("at", start=start)
+
+
+def test_what_would_leave_out_rows_is_refused() -> None:
+    with pytest.raises(ValueError, match="lookback of less than nothing"):
+        Cursor("at", start=date(2024, 1, 1), lookback=timedelta(hours=-1))
+    with pytest.raises(ValueError, match="cannot start in the future"):
+        Windows(start=timedelta(days=-1))
+    half: Any = 1.5
+    with pytest.raises(ValueError, match="whole days"):
+        Windows(days=half)
 
 
 def test_cursor_looks_back_from_the_stored_value_but_not_before_the_start() -> None:

@@ -54,8 +54,12 @@ class Windows:
     zone: str = "UTC"
 
     def __post_init__(self) -> None:
-        if self.days < 1 or self.refetch < 0:
-            raise ValueError("Windows takes days of at least 1 and a refetch of at least 0")
+        if type(self.days) is not int or type(self.refetch) is not int or self.days < 1 or self.refetch < 0:
+            raise ValueError("Windows takes whole days of at least 1 and a refetch of at least 0")
+        if not isinstance(self.start, timedelta):
+            _check_day("Windows", self.start)
+        elif self.start < timedelta(0):
+            raise ValueError("Windows cannot start in the future: start=timedelta(...) is so long before now")
         ZoneInfo(self.zone)
 
     def cell(self, day: date) -> date:
@@ -106,9 +110,19 @@ class Cursor:
     start: date
     lookback: timedelta = timedelta(0)
 
+    def __post_init__(self) -> None:
+        _check_day("Cursor", self.start)
+        if self.lookback < timedelta(0):
+            raise ValueError("a lookback of less than nothing would leave out what changed meanwhile")
+
     def first(self) -> datetime:
         return datetime.combine(self.start, time(), tzinfo=UTC)
 
     def since(self, value: datetime | None) -> datetime:
         """From when to ask, given the stored value (None before the first run)."""
         return self.first() if value is None else max(self.first(), value - self.lookback)
+
+
+def _check_day(of: str, start: date) -> None:
+    if type(start) is not date:
+        raise TypeError(f"{of} starts on a day, date(2024, 1, 31), not {start!r}")
