@@ -208,7 +208,7 @@ class Explode(AnyMap[R, W, list[W]]):
         fields, items = self._fields(facts, self._of_item), follow(self.each.keys)
 
         def explode(row: R) -> list[W]:
-            return [self._made(fields, (row, *item)) for item in enumerate(items(row) or ())]
+            return [self._made(fields, (row, *item)) for item in enumerate(list(items(row) or ()))]
 
         return explode
 

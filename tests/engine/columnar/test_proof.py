@@ -429,6 +429,25 @@ def test_what_functions_do_to_their_values_stays_with_them() -> None:
     assert page.items == [{"validated": [1], "mapped": {"a": {"b": 1}}}]
 
 
+def test_what_a_function_changes_is_changed_for_both_builds() -> None:
+    """Nobody should, and somebody does."""
+
+    def emptied(value: list[int]) -> list[int]:
+        value.clear()
+        return value
+
+    class Written(WriteContract):
+        before: list[int]
+        emptied: list[int]
+
+    body = rows('{"id": 1, "lines": [1, 2]}', '{"id": 2, "lines": [3]}')
+    made = both(Map(Order, Written, before="lines", emptied=Apply(emptied, "lines")))
+    assert made.takes(body)
+    assert made.differ(body) is None
+    exploded = both(Explode(Order, Clean, "lines", value=Apply(lambda lines: lines, "lines")))
+    assert exploded.differ(body) is None
+
+
 def test_pages_that_columns_fail_on_are_spared_the_attempt() -> None:
     """Each failure in a row is followed by twice as many pages that go to instances at once."""
     made = both(Map(Order, Clean, value="id"))

@@ -63,11 +63,12 @@ class Mapped:
         """The values for a field of the write contract, before they are validated."""
         return self._of(self._map.sources[name])
 
-    def column_to_write(self, name: str) -> list[Any] | pa.Array[Any]:
-        """As `column`, for a field that nobody checks: in Arrow, where that was made on the way."""
+    def as_instants(self, name: str, values: list[Any]) -> list[Any] | pa.Array[Any]:
+        """The values of a field that is an attribute as it was read, or what was made of them in Arrow on
+        the way.
+        """
         top = self._map.sources[name]
-        found = self._instants.get(top.path) if isinstance(top, Path) else None
-        return self._of(top) if found is None else found
+        return self._instants.get(top.path, values) if isinstance(top, Path) else values
 
     def _days(self, of: Source) -> list[Any]:
         """In UTC. By way of Arrow, which the values take in any case: asking each for its offset is what a

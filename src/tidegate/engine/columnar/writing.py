@@ -26,18 +26,20 @@ class WriteColumns:
         """
         prove_write(contract)
         given = [each for each in contract.fields if each.name in of.sources]
+        self._made = tuple(of.sources)
         self._left = [each for each in contract.fields if each.name not in of.sources]
         self._unchanged = [each for each in given if _is_unchanged(of, each, read)]
         self._checked = [each for each in given if each not in self._unchanged]
 
     def batch(self, made: Mapped, encoder: Encoder) -> pa.RecordBatch:
         """Raises `ValidationError`, or what an encoder raises, for a row that cannot be."""
+        # all before any is checked, as it is of a row: a function may change what another field holds, too
+        made_of = {name: made.column(name) for name in self._made}
         columns: dict[str, Any] = {
-            each.name: each.column(made.column(each.name), by_alias=False, by_name=True)
-            for each in self._checked
+            each.name: each.column(made_of[each.name], by_alias=False, by_name=True) for each in self._checked
         }
         for each in self._unchanged:
-            columns[each.name] = made.column_to_write(each.name)
+            columns[each.name] = made.as_instants(each.name, made_of[each.name])
         for each in self._left:
             columns[each.name] = _defaults(each, made.count)
         return encoder.encode_columns(columns)
