@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from tests.engine.shop import Shop
 from tests.engine.test_replay import replay
 from tidegate.engine.ledger import Ledger, RunRow
 from tidegate.engine.record import Record
+from tidegate.engine.report import RunReport
 from tidegate.utils.home import Home
+
+ENDED = '{"finished_at": "2026-03-10T12:00:00+00:00", "exit_code": 0, "summary": %s}'
 
 
 @pytest.fixture
@@ -104,14 +108,36 @@ def test_of_a_damaged_record_a_run_is_not_listed_and_keeps_nobody_from_a_new_one
     assert shop.runner().run().exit_code == 0
 
 
-def test_of_a_damaged_summary_a_run_is_taken_up_and_found_to_have_landed(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    "content",
+    ["{", "{}", "[]", *(ENDED % summary for summary in ("{}", "[]", '{"tasks": [{"task": "shop.orders"}]}'))],
+)
+def test_of_a_damaged_summary_a_run_is_taken_up_and_found_to_have_landed(shop: Shop, content: str) -> None:
     shop.runner(run_id="one").run()
     lose(shop)
-    (home(shop).root / "runs" / "one" / "summary.json").write_text("{")
+    (home(shop).root / "runs" / "one" / "summary.json").write_text(content)
     asked = len(shop.asked)
     report = shop.runner().run()
     assert (report.run_id, int(report.exit_code), report.tasks[0].rows_loaded) == ("one", 0, 30)
     assert len(shop.asked) == asked
+
+
+def test_a_summary_of_another_version_is_read_as_far_as_it_is_known(shop: Shop) -> None:
+    shop.runner(run_id="one").run()
+    (before,) = known(shop)
+    lose(shop)
+    path = home(shop).root / "runs" / "one" / "summary.json"
+    stored = json.loads(path.read_text())
+    (task,) = stored["summary"]["tasks"]
+    del task["rows_deleted"], task["waited_s"]
+    finding = {"kind": "unknown", "path": "a", "text": "new", "later": 1}
+    task |= {"later": 1, "drift": [finding]}
+    path.write_text(json.dumps(stored))
+    (row,) = known(shop)
+    assert before.summary is not None
+    assert row.summary is not None
+    assert row.summary["tasks"][0].keys() == before.summary["tasks"][0].keys()
+    assert RunReport.from_summary(row.summary).tasks[0].rows_loaded == 30
 
 
 def test_the_record_of_a_folder_that_was_copied_under_another_name_is_not_believed(shop: Shop) -> None:

@@ -103,7 +103,10 @@ class RunReport:
 
 
 def _task_report(stored: dict[str, Any]) -> TaskReport:
-    """As far as this version knows its fields: the ledger may be of another one."""
-    known = {each.name for each in fields(TaskReport)}
-    drift = [Finding(**each) for each in stored.get("drift", [])]
-    return TaskReport(**{name: value for name, value in stored.items() if name in known} | {"drift": drift})
+    """As far as this version knows its fields: the record may be of another one."""
+    drift = [Finding(**_known(Finding, each)) for each in stored.get("drift", [])]
+    return TaskReport(**_known(TaskReport, stored) | {"drift": drift})
+
+
+def _known(kind: type[Any], stored: dict[str, Any]) -> dict[str, Any]:
+    return {each.name: stored[each.name] for each in fields(kind) if each.name in stored}

@@ -13,6 +13,7 @@ from typing import Any
 
 from tidegate.engine import state_files
 from tidegate.engine.exceptions import DamagedStateError
+from tidegate.engine.report import RunReport
 from tidegate.utils.errors import ExitCode
 from tidegate.utils.gcp_errors import GooglePreconditionError
 from tidegate.utils.home import Home
@@ -105,8 +106,13 @@ def _begun(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ended(stored: dict[str, Any]) -> dict[str, Any]:
-    code, summary = int(stored["exit_code"]), dict(stored["summary"])
-    return {"finished_at": _instant(stored["finished_at"]), "exit_code": code, "summary": summary}
+    """Of another version's summary what this one knows, with all that it knows."""
+    summary = RunReport.from_summary(stored["summary"]).summary()
+    return {
+        "finished_at": _instant(stored["finished_at"]),
+        "exit_code": int(stored["exit_code"]),
+        "summary": summary,
+    }
 
 
 def _instant(text: str) -> datetime:
