@@ -461,3 +461,21 @@ def test_a_page_log_that_another_machine_wrote_behind_our_back_ends_the_slice_as
     report = fleet.runner("one", run_id="r").run()
     assert report.tasks[0].exit_code == ExitCode.LOST
     assert "somebody else has written it meanwhile" in str(report.tasks[0].error)
+
+
+def test_a_part_that_is_not_what_was_built_is_not_loaded_but_built_again(
+    fleet: Fleet, storage: CloudStorageServer, whole: list[Any]
+) -> None:
+    fleet.break_at("/lines/2002")
+    fleet.runner("one", run_id="r").run()
+    changed, other = [each for each in storage.names("home/runs/r/lines/") if ".arrow." in each][:2]
+    storage.write(changed, storage.objects[other].content)
+    asked = set(fleet.api.asked)
+    fleet.api.asked.clear()
+    fleet.mend()
+    report = fleet.runner("two", run_id="r").run()
+    assert report.exit_code == ExitCode.FAILED
+    assert "damaged" in str(report.tasks[1].error)
+    done(fleet.runner("three", run_id="r").run())
+    assert fleet.tables() == whole
+    assert not [each for each in asked.intersection(fleet.api.asked) if "/lines/2002" not in each]

@@ -169,7 +169,7 @@ class Part:
     @property
     def is_whole(self) -> bool:
         """Whether it is there, byte for byte; one of no rows need not be."""
-        if self.rows == 0 or self._is_here:
+        if self.rows == 0 or self._is_at(self.path):
             return True
         return mirror_of(self.path).has(self.path, _version(self.crc32))
 
@@ -180,22 +180,24 @@ class Part:
         if self.rows == 0:
             return
         mirror = mirror_of(self.path)
-        if not mirror.shared or self._is_here:
+        if not mirror.shared or self._is_at(self.path):
             yield from read_part(self.path)
             return
         own = self.path.with_name(f"{self.path.name}.{secrets.token_hex(6)}.tmp")
         try:
             mirror.fetch(self.path, _version(self.crc32), to=own)
-            yield from read_part(own.replace(self.path) if mirror.has_room and own.exists() else own)
+            if not self._is_at(own):
+                mirror.forget(self.path, version=_version(self.crc32))  # or it would be believed again
+                raise _damaged(self.path)
+            yield from read_part(own.replace(self.path) if mirror.has_room else own)
         except OSError as error:
             raise storage_error(own, error) from error
         finally:
             own.unlink(missing_ok=True)
 
-    @property
-    def _is_here(self) -> bool:
+    def _is_at(self, path: Path) -> bool:
         try:
-            with self.path.open("rb", buffering=0) as file:
+            with path.open("rb", buffering=0) as file:
                 crc, at_once = 0, min(os.fstat(file.fileno()).st_size, _CHUNK)  # of small ones there are many
                 while chunk := file.read(at_once):
                     crc = zlib.crc32(chunk, crc)
@@ -217,10 +219,14 @@ def read_part(path: Path) -> Iterator[pa.RecordBatch]:
         with path.open("rb") as file, pa.ipc.open_stream(file) as stream:
             yield from stream
     except (OSError, pa.ArrowException) as error:
-        raise DamagedStateError(
-            f"the part {path} is gone or damaged",
-            hint="Run the same command again: the part is built anew from the page log.",
-        ) from error
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> DamagedStateError:
+    return DamagedStateError(
+        f"the part {path} is gone or damaged",
+        hint="Run the same command again: the part is built anew from the page log.",
+    )
 
 
 def with_window(batch: pa.RecordBatch, cell: date) -> pa.RecordBatch:

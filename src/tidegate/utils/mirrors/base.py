@@ -135,7 +135,7 @@ class Mirror(Protocol):
         """What is kept below a folder, in the order of the names: for a person who asks, and for `gc`."""
         ...
 
-    def forget(self, *paths: Path) -> None:
+    def forget(self, *paths: Path, version: str = "") -> None:
         """Keep them no longer: paths of `held`, or of files. Fine where one is gone."""
         ...
 
@@ -200,7 +200,7 @@ class LocalOnly:
     def held(self, folder: Path, limit: int | None = None) -> Iterator[Held]:  # noqa: ARG002
         return iter(())
 
-    def forget(self, *paths: Path) -> None:
+    def forget(self, *paths: Path, version: str = "") -> None:
         pass
 
 

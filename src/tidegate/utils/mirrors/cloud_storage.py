@@ -161,8 +161,11 @@ class CloudStorage:
             if _is_plain(path) and path.as_posix() == f"{self._root.as_posix()}/{each.name}":
                 yield each, path
 
-    def forget(self, *paths: Path) -> None:
-        _at_once(lambda path: self._bucket.delete(self._name(path)), paths)
+    def forget(self, *paths: Path, version: str = "") -> None:
+        names = [self._name(path, version) for path in paths]
+        _at_once(self._bucket.delete, names)
+        for name in names:
+            self._seen.pop(name, None)
 
     def _name(self, path: Path, version: str = "") -> str:
         if not _is_plain(path):
