@@ -56,6 +56,12 @@ def test_the_summary_is_the_last_line_of_output_and_all_else_is_on_standard_erro
     assert "quarantined" in ended.err
 
 
+def test_a_summary_for_which_there_is_no_room_is_told_after_the_report(shell: Shell) -> None:
+    ended = shell.run_inside("templates", "--summary", "/dev/full")
+    ended.failed(20, "--summary /dev/full cannot be written: No space left on device", "tidegate report")
+    assert "loaded" in ended.out
+
+
 def test_the_summary_of_a_failed_run_says_what_failed(shell: Shell) -> None:
     ended = shell.run("contacts", "--summary", "-", BREVO_BASE_URL=shell.env["BREVO_BASE_URL"] + "/none")
     assert ended.code == 30

@@ -26,7 +26,7 @@ from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
-from tidegate.utils.errors import SettingsError, UsageError
+from tidegate.utils.errors import ExitCode, SettingsError, UsageError, is_full
 from tidegate.utils.project import Project
 
 
@@ -173,4 +173,12 @@ def _write_summary(path: str | None, report: RunReport) -> None:
         sys.stdout.write(line)
         sys.stdout.flush()
     elif path is not None:
-        Path(path).write_text(line, encoding="utf-8")
+        try:
+            Path(path).write_text(line, encoding="utf-8")
+        except OSError as error:
+            unwritten = SettingsError(
+                f"--summary {path} cannot be written: {error.strerror}",
+                hint=f"The run ended as told above; tidegate report {report.run_id} --json has its summary.",
+            )
+            unwritten.exit_code = ExitCode.TRY_AGAIN if is_full(error) else ExitCode.FAILED
+            raise unwritten from error
