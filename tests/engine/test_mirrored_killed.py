@@ -108,7 +108,7 @@ def closed(google: Google, folder: Path) -> set[tuple[str, Asked]]:
     return set(logged(folder))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_killed_at_random_and_begun_elsewhere_it_ends_exact_and_asks_for_no_closed_page_again(
     made: Bench, google: Google, tmp_path: Path
 ) -> None:
