@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tidegate.http_tools.clients import Call, HttpClient, SyncHttpClient
 
 LEFT = "DYING_LEFT"  # a file with how many workers are still to be killed
 BROKEN = "DYING_BROKEN"  # whether the row of shop 2 breaks its contract
+STUCK = "DYING_STUCK"  # a file that a worker makes before it hangs for two minutes
 
 
 class DyingConnector(AcmeConnector):
@@ -41,6 +43,9 @@ def _serve(request: httpx2.Request) -> httpx2.Response:
     shop = int(request.url.path.split("/")[-2])
     if parent_process() is not None and shop == 4:
         _die_if_told()
+    if parent_process() is not None and STUCK in os.environ:
+        Path(os.environ[STUCK]).touch()
+        time.sleep(120)
     total = "much" if shop == 2 and os.environ.get(BROKEN) else shop * 10
     row = {"id": shop, "total": total, "updatedAt": "2026-01-01T00:00:00Z"}
     return httpx2.Response(200, json={"orders": [row]})

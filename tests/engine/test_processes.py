@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -16,12 +17,12 @@ import pytest
 
 from tests.brevo_bench import Bench, MakeBench
 from tests.brevo_truth import assert_exact
-from tests.engine.dying import APART, BROKEN, DYING, LEFT
+from tests.engine.dying import APART, BROKEN, DYING, LEFT, STUCK
 from tests.engine.shop import Shop
 from tests.http_tools.driving import eventually
 from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.engine.events import PageBuilt, RunEvent, SliceDone, TaskStarted
-from tidegate.engine.exceptions import LostWorkerError
+from tidegate.engine.exceptions import LostWorkerError, StoppedError
 from tidegate.engine.processes import Processes
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
@@ -154,6 +155,28 @@ def test_a_stop_ends_the_workers_soon_and_the_run_goes_on_later(
     report = Processes(runner, 2).run()
     assert report.exit_code is ExitCode.TRY_AGAIN, report.summary()
     assert report.tasks[0].rows_loaded == 0
+
+
+@pytest.mark.extended
+def test_a_worker_that_is_stuck_when_the_run_is_stopped_is_gone_soon_and_holds_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, left = tmp_path / "began", tmp_path / "left"
+    left.write_text("0")
+    monkeypatch.setenv(LEFT, str(left))
+    monkeypatch.setenv(STUCK, str(began))
+    runner = dying(tmp_path)
+
+    def stop_then() -> None:
+        if eventually(began.exists, within_s=60.0):
+            runner.stop.set()
+
+    threading.Thread(target=stop_then, daemon=True).start()
+    with pytest.raises(StoppedError):
+        Processes(runner, 2).run()
+    assert multiprocessing.active_children() == []
+    monkeypatch.delenv(STUCK)
+    assert Processes(dying(tmp_path), 2).run().exit_code is ExitCode.OK
 
 
 def test_tasks_that_no_other_process_finds_are_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -18,11 +19,12 @@ from tidegate.engine.shards import Shard
 from tidegate.engine.workflows import Workflow
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.rate_limiters import HostedLimiter
-from tidegate.utils.errors import TidegateError
+from tidegate.utils.errors import ExitCode, TidegateError
 from tidegate.utils.home import Home
 from tidegate.utils.mirrors.segments import SegmentLimits
 
 STOP = "stop"
+_GRACE_S = 5.0  # of what blocks still when it hears that
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Errand:
 def work(errand: Errand, quota: Connection, line: Connection) -> None:
     """Runs in a process of its own. On `line` go `(kind, value)`: events, and at last a report or an error.
 
-    It ends early when it hears `STOP` there, or when its parent is gone.
+    It ends early when it hears `STOP` there, or when its parent is gone: where something blocks still (a slow
+    answer, the workflow's own code), as by a crash, so that it holds no lock that the next run needs.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells the whole group; the parent says when
     stop, sending = Stop(), threading.Lock()
@@ -82,3 +85,5 @@ def _obey(line: Connection, stop: Stop) -> None:
     with suppress(EOFError, OSError):
         line.recv()  # there is one order only
     stop.set()
+    time.sleep(_GRACE_S)
+    os._exit(int(ExitCode.TRY_AGAIN))
