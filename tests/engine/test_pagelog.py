@@ -93,10 +93,11 @@ def test_pages_can_be_appended_after_a_torn_end(path: Path) -> None:
     "tail", [b"\0" * 50, b"garbage that was never a record", b"]*M\x18\xff\xff\xff\x7f1234"]
 )
 def test_rubbish_behind_the_last_page_is_cut(path: Path, tail: bytes) -> None:
-    written(path)
+    *_, size = written(path)
     with path.open("ab") as file:
         file.write(tail)
     assert reopened(path) == dict(enumerate(BODIES))
+    assert path.stat().st_size == size
 
 
 @pytest.mark.parametrize("at", range(0, 1000, 37))
@@ -123,6 +124,19 @@ def test_starting_over_forgets_the_pages_even_after_a_crash(path: Path) -> None:
     log.append(0, 200, {}, b"second start")
     log.close()
     assert reopened(path) == {0: b"second start"}
+
+
+def test_a_log_that_began_anew_is_of_its_last_start_alone(path: Path) -> None:
+    written(path)
+    log = PageLog(path, REQUEST)
+    log.start_over()
+    log.close()
+    with pytest.raises(RequestChangedError):  # pages came of it, though they are forgotten
+        PageLog(path, {**REQUEST, "params": {}})
+    log = PageLog(path, REQUEST)
+    log.append(1, 200, {}, b"[1]")
+    log.close()
+    assert [page.body for page in read_log(path)[1]] == [b"[1]"]
 
 
 def test_the_bodies_can_be_read_with_the_zstd_program(path: Path) -> None:

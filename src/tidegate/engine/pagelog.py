@@ -225,7 +225,6 @@ class PageLog:
             offset += length
         if logged != request:
             self._refuse_pages_of(logged, request)
-            self.starts = 1
             return 0
         return offset
 
