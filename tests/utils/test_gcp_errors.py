@@ -163,6 +163,12 @@ BIGQUERY = {
         "acme:shop.orders is not allowed for this operation because it is currently a VIEW.",
         GoogleError, FAILED, "a view, not a table", "drop the view",
     ),
+    "a retention policy": Case(
+        403, "retentionPolicyNotMet",
+        "Object 'lake/home/latest/1' is subject to bucket's retention policy or object retention and cannot "
+        "be deleted or overwritten until 2027-01-01T00:00:00-08:00",
+        GooglePermissionError, FAILED, "nothing may be replaced there (403)", "without a retention policy",
+    ),
     "another partitioning": Case(
         400, "invalid",
         "Incompatible table partitioning specification. Expects partitioning specification "

@@ -157,12 +157,17 @@ def test_a_reference_names_project_secret_and_version(text: str, parts: tuple[st
         "secret://acme/key/1/2",
         "secret://Acme/key",
         "secret://acme/k y",
+        "secret://acme/key\n",
+        " secret://acme/key",
+        "secret:/acme/key",
+        "secrets://acme/key",
+        "SECRET://acme/key",
     ],
 )
 def test_a_malformed_reference_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(SettingsError, match="names no secret") as caught:
         SecretReference.parse(text)
-    assert text not in str(caught.value).replace("begins with secret://", "")
+    assert text not in str(caught.value).replace("begins like secret://", "")
 
 
 def test_any_other_text_is_itself() -> None:
@@ -171,8 +176,8 @@ def test_any_other_text_is_itself() -> None:
 
 
 def test_a_line_break_that_was_stored_along_is_no_part_of_the_secret(secret_manager: SecretManager) -> None:
-    secret_manager.put("acme/key", f"{KEY}\r\n")
-    assert resolved("secret://acme/key") == KEY
+    secret_manager.put("acme/key", f" {KEY} \r\n")
+    assert resolved("secret://acme/key") == f" {KEY} "
 
 
 # Looked up once

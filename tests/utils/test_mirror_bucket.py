@@ -139,7 +139,20 @@ def test_a_run_that_is_stopped_does_not_ask_again(storage: CloudStorageServer) -
     assert storage.counts()["insert"] == 1
 
 
-@pytest.mark.parametrize("url", ["gs://", "gs:///home", "gs://lake//x", "gs://lake/a//b", "gs://lake/../b"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "gs://",
+        "gs:///home",
+        "gs://lake//x",
+        "gs://lake/a//b",
+        "gs://lake/../b",
+        "gs://me@lake/a",
+        "gs://Lake/a",
+        "gs://lake/a\nb",
+        "gs://lake\n/a",
+    ],
+)
 def test_a_place_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="no place in Cloud Storage"):
         Bucket(url)

@@ -20,7 +20,7 @@ from tidegate.utils.gcp_clients import bigquery_client, credentials, storage_cli
 from tidegate.utils.gcp_errors import translated
 from tidegate.utils.gcp_settings import BIGQUERY_EMULATOR, STORAGE_EMULATOR, GoogleSettings
 from tidegate.utils.project import Project
-from tidegate.utils.secrets import SCHEME, SecretReference
+from tidegate.utils.secrets import SecretReference
 
 _TIMEOUT_S = 15.0
 
@@ -141,7 +141,7 @@ def _settings(project: Project, environ: Mapping[str, str]) -> Iterator[tuple[st
 
     env_file = {name: text for name, text in dotenv_values(project.root / ".env").items() if text}
     every = {**{name: str(each) for name, each in project.settings.items()}, **env_file, **environ}
-    yield from ((name, text) for name, text in sorted(every.items()) if text.startswith(SCHEME))
+    yield from sorted(every.items())
 
 
 def _secret(name: str, reference: SecretReference) -> Iterator[Finding]:

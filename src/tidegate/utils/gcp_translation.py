@@ -99,6 +99,12 @@ _WORDS: tuple[tuple[str, type[GoogleError], str, str], ...] = (
         "BigQuery cannot change it in place: put it back in the contract, or name another table.",
     ),
     (
+        r"retention policy|object retention|active .*hold\b",
+        GooglePermissionError,
+        "nothing may be replaced there",
+        "Name a bucket without a retention policy and without holds: leases and manifests are replaced.",
+    ),
+    (
         r"has not been used in project|api is not enabled|SERVICE_DISABLED|it is disabled",
         GooglePermissionError,
         "the API is switched off",

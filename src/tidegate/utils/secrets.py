@@ -22,6 +22,8 @@ _NAME = r"[A-Za-z0-9_-]{1,255}"
 _REFERENCE = re.compile(
     rf"secret://(?P<project>{_PROJECT})/(?P<name>{_NAME})(?:/(?P<version>[A-Za-z0-9_-]+))?"
 )
+# Near enough that it can be meant as nothing else; it would go to the vendor as a key.
+_MEANT = re.compile(r"\s*secrets?:/", re.IGNORECASE)
 # What was refused twice within this time, in seconds, is not looked up twice.
 _PAUSE_S = 60.0
 _LATEST = "latest"
@@ -41,13 +43,13 @@ class SecretReference:
     @classmethod
     def parse(cls, text: str) -> SecretReference | None:
         """None for a text that is no reference. Raises `SettingsError` for one that is malformed."""
-        if not text.startswith(SCHEME):
+        if not _MEANT.match(text):
             return None
         found = _REFERENCE.fullmatch(text)
         if found is None:
             # it is not shown: who knows what was pasted there
             raise SettingsError(
-                "a setting begins with secret:// and names no secret",
+                "a setting begins like secret:// and names no secret",
                 hint="Write secret://project/name or secret://project/name/version.",
             )
         return cls(found["project"], found["name"], found["version"] or _LATEST)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tidegate.utils.gcp_errors import GooglePreconditionError, translated
 Content: TypeAlias = BinaryIO | io.RawIOBase
 
 ABSENT = 0
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 PATIENCE_S = 120.0
 _CHUNK = 8 << 20  # bytes; more than this go up in a resumable session, this much in memory at a time
 _TIMEOUT_S = 60.0
@@ -208,9 +210,10 @@ def check_url(url: str) -> tuple[str, str]:
     name, _, prefix = url.removeprefix("gs://").partition("/")
     prefix = prefix.removesuffix("/")
     parts = prefix.split("/") if prefix else []
-    if not url.startswith("gs://") or not name or any(part in {"", ".", ".."} for part in parts):
+    named = url.startswith("gs://") and url.isprintable() and _BUCKET.fullmatch(name)
+    if not named or any(part in {"", ".", ".."} for part in parts):
         raise SettingsError(
-            f"TIDEGATE_HOME is {url}: this is no place in Cloud Storage",
+            f"TIDEGATE_HOME is {url!r}: this is no place in Cloud Storage",
             hint="Write gs://bucket/prefix, or the path of a local folder.",
         )
     return name, prefix
