@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from google.auth.exceptions import RefreshError
 
 from tests.servers.secret_manager import SecretManager
 from tidegate.utils.errors import ExitCode, SettingsError
@@ -18,8 +19,9 @@ from tidegate.utils.gcp import (
     SecretMissingError,
     access_secret_data,
     read_secret,
+    told,
 )
-from tidegate.utils.gcp_errors import GoogleError, GoogleUnavailableError
+from tidegate.utils.gcp_errors import GoogleError, GooglePermissionError, GoogleUnavailableError
 from tidegate.utils.secrets import SECRETS, SecretReference, Secrets, SecretVersion, resolved
 
 KEY = "a-key-that-nobody-may-see"
@@ -45,6 +47,14 @@ def test_a_secret_that_may_not_be_read_names_permission_and_role(secret_manager:
     assert caught.value.exit_code is ExitCode.FAILED
     assert caught.value.permission == "secretmanager.versions.access"
     assert "roles/secretmanager.secretAccessor" in (caught.value.hint or "")
+
+
+def test_who_may_not_act_as_the_account_to_impersonate_is_not_told_of_the_secret() -> None:
+    refused = RefreshError("Unable to acquire impersonated credentials", "iam.serviceAccounts.getAccessToken")  # type: ignore[no-untyped-call]
+    with pytest.raises(GooglePermissionError, match="impersonate") as caught, told(SecretReference("a", "b")):
+        raise refused
+    assert not isinstance(caught.value, SecretDeniedError)
+    assert "serviceAccountTokenCreator" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("version", ["latest", "7"])

@@ -59,6 +59,18 @@ def test_a_segment_is_closed_when_it_is_old_enough(storage: CloudStorageServer, 
     here.segments.close()
 
 
+def test_what_comes_while_a_segment_goes_up_is_old_enough_in_its_time(
+    storage: CloudStorageServer, tmp_path: Path
+) -> None:
+    here = Machine(tmp_path / "a", SegmentLimits(1 << 30, 0.05))
+    storage.latency_s = 0.3
+    here.append(b"one")
+    time.sleep(0.15)  # it is on its way
+    here.append(b"two")
+    until(storage, 2)
+    here.segments.close()
+
+
 def test_the_last_segment_is_closed_with_the_log(storage: CloudStorageServer, tmp_path: Path) -> None:
     here = Machine(tmp_path / "a")
     here.append(b"one")

@@ -25,6 +25,7 @@ class AcmeSettings(Settings, env_prefix="ACME_", env_file=".env", extra="ignore"
     base_url: BaseUrl = "https://api.acme.example/v1"
     other: Annotated[SecretStr | None, Field(validation_alias=AliasChoices("OTHER_KEY", "other_key"))] = None
     shops: Annotated[list[str], Field(default_factory=list)]
+    headers: Annotated[dict[str, str], Field(default_factory=dict)]
 
 
 @pytest.fixture(autouse=True)
@@ -51,10 +52,12 @@ def test_any_other_value_is_looked_up_when_the_settings_are_read(secret_manager:
     Path(".env").write_text(
         "ACME_API_KEY=itself\nACME_BASE_URL=secret://acme/url\n"
         'ACME_SHOPS=["secret://acme/shop", "rome"]\nOTHER_KEY=secret://acme/key/2\n'
+        'ACME_HEADERS={"x-shop": "secret://acme/shop", "x-day": "monday"}\n'
     )
     settings = AcmeSettings()
     assert settings.base_url == "https://private.acme.example/v1"
     assert settings.shops == ["paris", "rome"]
+    assert settings.headers == {"x-shop": "paris", "x-day": "monday"}
     assert settings.api_key.get_secret_value() == "itself"
     assert isinstance(settings.other, KeptSecret)
     assert settings.other.reference.version == "2"

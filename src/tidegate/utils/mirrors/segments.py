@@ -58,7 +58,6 @@ class Segments:
                 f"{self._bucket.shown(self._segment())} is gone, one of {expected} segments of a page log",
                 hint="What was fetched can only be fetched again: tidegate run with --new.",
             )
-        self._end = self._kept
 
     def _restore_next(self, file: BinaryIO) -> bool:
         name = self._segment()
