@@ -20,6 +20,7 @@ from tests.destinations.suite import (
     REPLACE,
     WINDOWS,
     Row,
+    batches,
     commit,
     row,
     stored,
@@ -186,6 +187,24 @@ def test_error_while_rows_are_drawn_comes_out_as_itself_and_nothing_lands(
     assert stored(destination, "text") == [("before",)]
     assert destination.cursor("api.rows") == CursorRow(1, NOW)
     assert destination.landed("c2") is None
+
+
+def test_batches_that_are_other_ones_when_drawn_again_land_as_they_were_first_or_not_at_all(
+    destination: Destination,
+) -> None:
+    rows, drawn = [row(1, "old", 1), row(1, "new", 2), row(2, "only", 1)], []
+
+    def draw() -> Iterator[pa.RecordBatch]:
+        drawn.append(None)
+        return batches(rows if len(drawn) == 1 else [*rows, row(3, "more", 1)])()
+
+    try:
+        landed = destination.commit(Commit("c1", "r1", "api.rows", MERGE, 0, None, NOW, draw))
+    except DestinationError:
+        assert destination.landed("c1") is None
+        assert destination.cursor("api.rows") == CursorRow()
+    else:
+        assert (landed.loaded, landed.superseded, len(drawn)) == (2, 1, 1)
 
 
 def test_batch_of_other_types_is_refused_and_nothing_lands(destination: Destination) -> None:

@@ -84,6 +84,14 @@ def test_twice_is_as_once(shop: Shop, mode: WriteMode) -> None:
     assert shop.rows() == [(number, number * 6) for number in range(1, 30)]
 
 
+def test_what_is_mended_twice_is_replayed_twice(shop: Shop) -> None:
+    shop.runner(run_id="first").run()
+    replay(shop.runner(doubled), "first")
+    report = replay(shop.runner(lambda order: CleanOrder(order_id=order.id, total=7)), "first")
+    assert (report.status, report.rows_loaded) == ("loaded", 30)
+    assert shop.rows() == [(number, 7) for number in range(30)]
+
+
 def test_rows_of_other_runs_stay_where_they_were_appended(shop: Shop) -> None:
     shop.runner(table=TABLES["append"], run_id="first").run()
     shop.runner(table=TABLES["append"], run_id="second", new=True).run()

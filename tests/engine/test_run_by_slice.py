@@ -291,6 +291,17 @@ def test_a_replay_takes_the_place_of_all_slices_at_once_and_only_of_a_run_that_l
     assert (sorted(api.table("listed")), len(api.asked)) == (sorted(rows_of(*ACCOUNTS)), asked)
 
 
+def test_a_replay_moves_no_cursor_of_a_slice(tmp_path: Path) -> None:
+    api = Branches(tmp_path, tasks=(changed,))
+    only(api, run_id="one")
+    runner = api.runner()
+    reset = runner.destination.set_cursor("branches.changed", None, seen=3)
+    (report,) = Replay(runner.workflow, runner.destination, runner.home, "one").run().tasks
+    assert (report.status, report.rows_loaded) == ("loaded", 21)
+    after = runner.destination.cursor("branches.changed")
+    assert (after.version, after.value, after.slices) == (reset.version + 1, None, {})
+
+
 def test_a_parent_with_a_slice_that_failed_fails_its_child(tmp_path: Path) -> None:
     @task(
         transform=to_order,
