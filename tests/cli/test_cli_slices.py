@@ -52,5 +52,20 @@ def test_progress_says_which_slices_stood_are_at_work_and_wait() -> None:
     assert "3 stood, 2026-01-03 to 2026-01-04 at work, 5 wait" in text
 
 
+def test_progress_goes_on_where_further_workers_and_the_commit_tell_of_the_task() -> None:
+    board, console = Board(), Console(width=200, file=StringIO(), record=True)
+    board.hear(TaskStarted("shop.orders", 5))
+    for each in ("a", "b"):
+        board.hear(SliceStarted("shop.orders", each))
+    board.hear(SliceDone("shop.orders", "a", stood=False))
+    board.hear(TaskStarted("shop.orders", 10))  # of a second worker
+    board.hear(SliceStarted("shop.orders", "c"))
+    board.hear(SliceDone("shop.orders", "a", stood=True))  # by the commit, which looks at all
+    console.print(board)
+    text = console.export_text()
+    assert "1/10" in text
+    assert "0 stood, b to c at work, 7 wait" in text
+
+
 def _said(capsys: pytest.CaptureFixture[str]) -> str:
     return " ".join(capsys.readouterr().out.split())

@@ -47,8 +47,7 @@ class Line:
     """One task as it stands."""
 
     slices: int
-    done: int = 0
-    stood: int = 0
+    done: dict[str, bool] = field(default_factory=dict)  # whether it stood from before
     running: dict[str, None] = field(default_factory=dict)
     pages: int = 0
     rows: int = 0
@@ -60,11 +59,11 @@ class Line:
     def standing(self) -> str:
         """Of several slices: how many stood from before, which run, and how many wait."""
         running = list(self.running)
-        wait = self.slices - self.done - len(running)
+        wait = self.slices - len(self.done) - len(running)
         if self.slices <= 1 or self.ended:
             return ""
         shown = running[0] + (f" to {running[-1]}" if running[1:] else "") if running else "none"
-        return f"{self.stood:,} stood, {shown} at work, {wait:,} wait"
+        return f"{sum(self.done.values()):,} stood, {shown} at work, {wait:,} wait"
 
 
 class Board:
@@ -77,7 +76,7 @@ class Board:
         if isinstance(event, BreakerChanged):  # of no task; those that wait for it say so
             return
         if isinstance(event, TaskStarted):
-            self._lines[event.task] = Line(event.slices)
+            self._lines.setdefault(event.task, Line(event.slices)).slices = event.slices
             return
         name = event.report.task if isinstance(event, TaskDone) else event.task
         line = self._lines.setdefault(name, Line(1))
@@ -94,8 +93,7 @@ class Board:
                 line.running[event.slice] = None
             case SliceDone():
                 line.running.pop(event.slice, None)
-                line.done += 1
-                line.stood += event.stood
+                line.done.setdefault(event.slice, event.stood)
             case QuotaWait():
                 reason = "waiting for quota" if event.reason == "quota" else f"retrying after {event.reason}"
                 line.state, line.until = reason, time.monotonic() + event.seconds
@@ -113,13 +111,18 @@ class Board:
         grid = Grid.grid(padding=(0, 2))
         for name, line in list(self._lines.items()):
             total = max(line.slices, 1)
-            bar = ProgressBar(total=total, completed=line.done, width=24)
+            bar = ProgressBar(total=total, completed=len(line.done), width=24)
             left = line.until - time.monotonic()
             wait = f", {_clock(left)} left" if left > 1 and not line.ended else ""
             grid.add_row(
-                name, bar, f"{line.done:,}/{line.slices:,}", f"{line.pages:,} pages", f"{line.rows:,} rows",
-                line.state + wait, line.standing,
-            )  # fmt: skip
+                name,
+                bar,
+                f"{len(line.done):,}/{line.slices:,}",
+                f"{line.pages:,} pages",
+                f"{line.rows:,} rows",
+                line.state + wait,
+                line.standing,
+            )
         return grid
 
 
