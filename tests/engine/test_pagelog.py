@@ -150,6 +150,24 @@ def test_the_bodies_can_be_read_with_the_zstd_program(path: Path) -> None:
     assert told == b"".join(BODIES)
 
 
+def test_a_disk_that_takes_a_few_bytes_at_a_time_gets_them_all(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: write(fd, data[:7], at))
+    written(path)
+    assert reopened(path) == dict(enumerate(BODIES))
+
+
+def test_a_page_that_rots_while_the_log_is_open_is_told(path: Path) -> None:
+    written(path)
+    log = PageLog(path, REQUEST)
+    path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(DamagedStateError, match="page 2 of the page log"):
+        log.read(2)
+    log.close()
+
+
 def test_a_full_disk_is_an_error_worth_trying_again() -> None:
     with pytest.raises(StorageError, match="disk is full") as caught:
         PageLog(Path("/dev/full"), REQUEST)
