@@ -64,6 +64,8 @@ class CloudStorageServer:
     faults: list[Fault] = field(default_factory=list)
     latency_s: float = 0.0
     ahead_s: float = 0.0  # of this machine's clock
+    cut: int = 0  # so many downloads still end in the middle,
+    damage: int = 0  # and so many go out whole with another last byte
     _generation: int = 1_700_000_000_000_000
     _sessions: dict[str, tuple[str, dict[str, str], bytearray]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -142,6 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
     storage: CloudStorageServer
     query: dict[str, str]
     body: bytes
+    left_out = 0  # of the answer's body, at its end
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -232,9 +235,29 @@ class _Handler(BaseHTTPRequestHandler):
         found = self.storage.objects.get(name)
         if found is None:
             return _problem(404, "No such object.")
-        told = {"X-Goog-Generation": str(found.generation), "X-Goog-Hash": f"crc32c={_crc32c(found.content)}"}
-        told["Content-Type"] = "application/octet-stream"
-        return 200, told, found.content
+        whole, begin, size = found.content, self._begins_at(), len(found.content)
+        told = {
+            "X-Goog-Generation": str(found.generation),
+            "X-Goog-Hash": f"crc32c={_crc32c(whole)}",
+            "X-Goog-Stored-Content-Length": str(size),
+            "Content-Type": "application/octet-stream",
+        }
+        if begin:
+            told["Content-Range"] = f"bytes {begin}-{size - 1}/{size}"
+        return 206 if begin else 200, told, self._spoilt(whole[begin:])
+
+    def _begins_at(self) -> int:
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        return int(asked[1]) if asked else 0
+
+    def _spoilt(self, content: bytes) -> bytes:
+        if self.storage.cut:
+            self.storage.cut -= 1
+            self.close_connection, self.left_out = True, len(content) // 2
+        elif self.storage.damage:
+            self.storage.damage -= 1
+            return content[:-1] + bytes([content[-1] ^ 1])
+        return content
 
     def _list(self, prefix: str) -> _Answer:
         names = [each for each in self.storage.names(prefix) if each > self.query.get("pageToken", "")]
@@ -288,7 +311,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) - self.left_out])
 
 
 def _problem(status: int, message: str) -> _Answer:

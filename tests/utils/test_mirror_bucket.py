@@ -73,6 +73,28 @@ def test_an_upload_that_is_cut_in_the_middle_goes_on(bucket: Bucket, storage: Cl
     assert begun.query["ifGenerationMatch"] == "0"
 
 
+@pytest.mark.parametrize("cut", [0, 1], ids=["at once", "after a cut"])
+def test_a_download_that_is_not_what_is_kept_is_worth_trying_again(
+    bucket: Bucket, storage: CloudStorageServer, cut: int
+) -> None:
+    bucket.swap("part", io.BytesIO(LARGE), len(LARGE), ABSENT)
+    storage.cut, storage.damage = cut, 1
+    with pytest.raises(GoogleUnavailableError, match="damaged on its way") as caught:
+        bucket.read("part")
+    assert f"gs://{BUCKET}/some/home/part" in str(caught.value)
+    assert bucket.read("part") is not None
+
+
+def test_a_download_that_is_cut_goes_on_where_it_was(bucket: Bucket, storage: CloudStorageServer) -> None:
+    stored = bucket.swap("part", io.BytesIO(LARGE), len(LARGE), ABSENT)
+    storage.cut = 2
+    found = bucket.read("part")
+    assert found is not None
+    assert found[0] == LARGE
+    assert found[1].generation == stored.generation
+    assert storage.counts()["download"] == 3
+
+
 def test_a_download_is_checked_and_what_is_missing_is_none(bucket: Bucket, tmp_path: Path) -> None:
     bucket.swap("part", io.BytesIO(LARGE), len(LARGE), ABSENT)
     with (tmp_path / "part").open("wb") as file:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, BinaryIO, TypeAlias
 
 from tidegate.utils.errors import SettingsError
-from tidegate.utils.gcp_errors import GooglePreconditionError, translated
+from tidegate.utils.gcp_errors import GooglePreconditionError, GoogleUnavailableError, translated
 
 Content: TypeAlias = BinaryIO | io.RawIOBase
 
@@ -103,15 +103,19 @@ class Bucket:
     def copy(self, name: str, into: Any) -> Stored | None:
         """Append its content to an open file, checked by its checksum. None, and nothing, where none is."""
         blob = self._blob(name)
-        begun = into.tell()
+        summed = _Summed(into)
         with translated(self.shown(name)):
             from google.api_core.exceptions import NotFound
 
             try:
-                blob.download_to_file(into, checksum="crc32c", retry=self._retry(), timeout=_TIMEOUT_S)
+                blob.download_to_file(summed, checksum="crc32c", retry=self._retry(), timeout=_TIMEOUT_S)
             except NotFound:
                 return None
-        return Stored(name, int(blob.generation), str(blob.crc32c or ""), into.tell() - begun)
+        if blob.crc32c and summed.crc32c != blob.crc32c:  # the client does not check one that was cut
+            raise GoogleUnavailableError(
+                f"{self.shown(name)}: damaged on its way", hint="Run the same command again: it resumes."
+            )
+        return Stored(name, int(blob.generation), str(blob.crc32c or ""), summed.size)
 
     def names(self, under: str, limit: int | None = None) -> Iterator[Stored]:
         """The objects whose names begin with `under`, in the order of their names, a thousand a request."""
@@ -190,6 +194,24 @@ class _Retry:
             raise error
 
 
+class _Summed:
+    """An open file; what is written to it is counted and summed."""
+
+    def __init__(self, into: Any) -> None:
+        self._into, self._value, self.size = into, 0, 0
+
+    def write(self, data: bytes) -> int:
+        import google_crc32c
+
+        self._value, self.size = google_crc32c.extend(self._value, data), self.size + len(data)
+        written: int = self._into.write(data)
+        return written
+
+    @property
+    def crc32c(self) -> str:
+        return _encoded(self._value)
+
+
 def checksum_of(content: Content) -> str:
     """CRC32C of all of it, as Google writes it: four bytes, big-endian, base64."""
     import google_crc32c
@@ -198,7 +220,11 @@ def checksum_of(content: Content) -> str:
     value = 0
     while chunk := content.read(1 << 20):
         value = google_crc32c.extend(value, chunk)
-    return base64.b64encode(value.to_bytes(4, "big")).decode()
+    return _encoded(value)
+
+
+def _encoded(crc32c: int) -> str:
+    return base64.b64encode(crc32c.to_bytes(4, "big")).decode()
 
 
 def _stored(blob: Any, name: str) -> Stored:
