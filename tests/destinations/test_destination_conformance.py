@@ -192,7 +192,8 @@ def test_error_while_rows_are_drawn_comes_out_as_itself_and_nothing_lands(
 def test_batches_that_are_other_ones_when_drawn_again_land_as_they_were_first_or_not_at_all(
     destination: Destination,
 ) -> None:
-    rows, drawn = [row(1, "old", 1), row(1, "new", 2), row(2, "only", 1)], []
+    rows = [row(1, "old", 1), row(1, "new", 2), row(2, "only", 1)]
+    drawn: list[None] = []
 
     def draw() -> Iterator[pa.RecordBatch]:
         drawn.append(None)

@@ -24,6 +24,7 @@ from tidegate.engine.replay import Replay
 from tidegate.engine.report import RunReport, TaskReport
 from tidegate.engine.run import Options, Runner
 from tidegate.engine.tasks import Task, task
+from tidegate.engine.vanished import check_range
 from tidegate.engine.workflows import Workflow
 from tidegate.http_tools.clients import Call
 from tidegate.http_tools.pagination import PageNumberPaginator
@@ -333,6 +334,15 @@ def both(shop: Shop, to: Destination, *, full_refresh: bool = True, invalid: Inv
     runner.options = Options(new=True, range=Range(full_refresh=full_refresh), invalid=invalid)
     runner.now = lambda: datetime(2026, 3, 12, tzinfo=UTC)
     return runner.run()
+
+
+def test_a_backfill_of_a_task_is_refused_where_no_full_refresh_asks_for_what_it_is_split_over() -> None:
+    lines = lines_of(changed_since())
+    with pytest.raises(
+        UsageError, match=r"where orders starts: the next full refresh would take out of lines"
+    ):
+        check_range([lines], Range(first=date(2026, 3, 7)))
+    check_range([lines], Range(first=START))
 
 
 def test_lines_of_orders_that_were_not_asked_for_have_not_vanished(lined: LinedShop) -> None:
