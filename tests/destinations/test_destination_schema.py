@@ -125,7 +125,7 @@ def test_error_after_the_safe_changes_undoes_them(destination: Destination) -> N
         raise SourceBrokeError
 
     with pytest.raises(SourceBrokeError):
-        destination.commit(Commit("c2", "r", "api.rows", new, 1, None, NOW, broken))
+        destination.commit(Commit("broken", "r", "api.rows", new, 1, None, NOW, broken))
     assert texts(destination, new) == wanted != []
     assert held(destination) == [{"id": 1}]
 
