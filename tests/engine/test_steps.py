@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -234,6 +235,16 @@ def test_a_second_stage_waits_until_the_first_is_whole(tmp_path: Path) -> None:
     assert (only.error or "").startswith("branches.lines: not begun: its slices come from the rows of orders")
     assert "2 of 5 slices are missing" in (only.error or "")
     assert not any("lines" in each for each in api.asked)
+
+
+def test_a_stage_that_is_frozen_needs_what_it_was_read_from_no_more(tmp_path: Path) -> None:
+    api = branches(tmp_path)
+    api.runner(run_id="one").plan()
+    extract(api, "1/1", stage=1)
+    extract(api, "1/2", stage=2)
+    shutil.rmtree(tmp_path / "home" / "runs" / "one" / "orders")
+    (report,) = extract(api, "2/2", stage=2)
+    assert [(each.status, each.error) for each in report.tasks] == [("extracted", None)]
 
 
 @pytest.mark.parametrize(
