@@ -25,6 +25,7 @@ from tidegate.http_tools.auth import (
     ServiceAccountAuthManager,
     TokenEndpointAuthManager,
 )
+from tidegate.http_tools.auth.credentials import Credential
 from tidegate.http_tools.clients import SyncHttpClient
 from tidegate.http_tools.exceptions import AuthenticationError, TokenError
 from tidegate.utils.errors import SettingsError
@@ -246,6 +247,17 @@ def test_many_that_are_refused_at_once_look_for_one_newer_version(
             each.join()
     assert answers == [{"ok": True}] * 8
     assert secret_manager.calls["AccessSecretVersion"] == 2
+
+
+def test_who_was_refused_with_a_text_that_has_been_replaced_asks_nobody(
+    secret_manager: SecretManager,
+) -> None:
+    secret_manager.put("acme/key", "new")
+    credential = Credential("secret://acme/key")
+    with pytest.raises(StopIteration) as ended:
+        next(credential.renew("old"))
+    assert ended.value.value is True
+    assert credential.secrets() == ("new",)
 
 
 def test_a_refusal_for_another_reason_asks_for_no_secret(

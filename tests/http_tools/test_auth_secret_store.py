@@ -20,6 +20,7 @@ from tidegate.http_tools.clients import SyncHttpClient
 from tidegate.http_tools.exceptions import TokenError
 from tidegate.utils.errors import SettingsError, TidegateError
 from tidegate.utils.gcp import SecretDeniedError, SecretMissingError
+from tidegate.utils.gcp_errors import GoogleUnavailableError
 
 SECRET = "secret://acme/refresh"
 
@@ -203,6 +204,24 @@ def test_a_lease_that_comes_after_the_next_token_is_void_and_the_token_stands(
     assert slow.load() == "newest"
     slow.release()
     until(lambda: free(secret_manager))
+
+
+def test_a_lease_is_given_back_before_the_same_process_takes_it_again(secret_manager: SecretManager) -> None:
+    secret_manager.put("acme/refresh", "token")
+    store = SecretTokenStore(SECRET)
+    assert store.try_lease()
+    secret_manager.unavailable["AddSecretVersion"] = 2  # it takes a moment
+    store.release()
+    assert store.try_lease()
+    assert not SecretTokenStore(SECRET).try_lease()
+
+
+def test_a_lease_that_may_have_been_taken_is_not_taken_twice(secret_manager: SecretManager) -> None:
+    secret_manager.put("acme/refresh", "token")
+    secret_manager.unavailable["AddSecretVersion"] = 1
+    with pytest.raises(GoogleUnavailableError):
+        SecretTokenStore(SECRET).try_lease()
+    assert secret_manager.calls["AddSecretVersion"] == 1
 
 
 def test_a_number_that_was_left_out_costs_a_try_and_no_token(secret_manager: SecretManager) -> None:

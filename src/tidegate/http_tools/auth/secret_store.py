@@ -120,7 +120,6 @@ class SecretTokenStore(Sealed):
 
     def _take(self) -> bool:
         before = _Version.read(self.reference)
-        self._tidy(before.number)
         if before.since is not None and abs(self._clock() - before.since) < _LEASE_ENDS_S:
             return False
         expected = before.last + 1
