@@ -303,6 +303,7 @@ TOO_DEEP = "[" * 230 + "]" * 230
         ('{"id": 1, "total": 1.25}', True),
         ('{"id": 1, "total": 10.0}', True),
         ('{"id": 1, "total": 1e22}', True),
+        ('{"id": 1, "total": 1e30}', True),
         ('{"id": 1, "total": -0.0}', False),
         ('{"id": 1, "total": 1e-7}', False),
         ('{"id": 1, "total": 123456789012345678901234567890}', False),
@@ -427,6 +428,13 @@ def test_what_functions_do_to_their_values_stays_with_them() -> None:
     assert built.batch is not None
     assert built.batch.to_pylist() == [{"validated": "[]", "mapped": "{}"}]
     assert page.items == [{"validated": [1], "mapped": {"a": {"b": 1}}}]
+
+
+def test_rows_without_items_are_dropped_and_counted_alike() -> None:
+    made = both(Explode(Order, Clean, "lines", value="lines"))
+    for body in (rows('{"id": 1, "lines": [1, 2, 3]}', '{"id": 2}'), rows('{"id": 2, "lines": []}')):
+        assert made.takes(body)
+        assert made.differ(body) is None
 
 
 def test_what_a_function_changes_is_changed_for_both_builds() -> None:
