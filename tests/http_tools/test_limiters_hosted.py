@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -89,6 +90,22 @@ def test_a_worker_that_is_killed_leaves_its_slot_to_the_others() -> None:
         assert limiter.in_flight == 1
         os.kill(process.pid or 0, signal.SIGKILL)
         assert eventually(lambda: limiter.in_flight == 0)
+
+
+def test_what_a_worker_gave_back_does_not_come_back_again_when_it_ends() -> None:
+    limiter = ConcurrencyLimiter(2)
+    ours, theirs = Pipe()
+    serving = threading.Thread(target=LimiterHost(limiter).serve, args=(ours,))
+    serving.start()
+    worker = HostedLimiter(theirs)
+    ways = (worker.release, worker.lost, partial(worker.give_back, 0.0))
+    for give_back in (*ways, partial(worker.observe, httpx2.Response(200))):
+        worker.acquire()
+        give_back()
+    limiter.acquire()
+    theirs.close()
+    serving.join()
+    assert limiter.in_flight == 1
 
 
 def test_a_slot_that_comes_back_elsewhere_is_had_by_who_waits() -> None:

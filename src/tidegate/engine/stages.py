@@ -43,15 +43,11 @@ class Stages:
         """
         if not plan.waits:
             return plan
-        path = stage_file(self._run, task.name)
-        before = TaskPlan.load(path)
-        if before is not None:
-            return before
         lists = list(plan.lists)
         for number, axis in enumerate(task.over):
             if isinstance(axis, From):
                 lists[number] = axis.read(self._parts(axis.parent.name, stop))
-        return plan.over(task, tuple(lists)).freeze(path)
+        return plan.over(task, tuple(lists)).freeze(stage_file(self._run, task.name))
 
     def _parts(self, parent: str, stop: Stop) -> list[Part]:
         if parent not in self._built:
