@@ -72,6 +72,15 @@ def test_one_at_a_time_has_the_lease(tmp_path: Path) -> None:
     other.release()
 
 
+def test_a_lease_that_is_asked_for_in_vain_leaves_no_file_open(tmp_path: Path) -> None:
+    one, other = FileTokenStore(tmp_path / "token"), FileTokenStore(tmp_path / "token")
+    assert one.try_lease()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert not any(other.try_lease() for _ in range(10))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    one.release()
+
+
 def test_a_lease_that_a_forked_process_has_inherited_is_given_back(tmp_path: Path) -> None:
     one, other = FileTokenStore(tmp_path / "token"), FileTokenStore(tmp_path / "token")
     assert one.try_lease()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -140,12 +142,41 @@ def test_two_homes_have_two_scratch_folders_and_one_home_always_the_same(tmp_pat
     assert home(environ).root != home(environ, f"gs://{BUCKET}/other").root
 
 
-def test_a_scratch_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "mine")
+def test_the_folder_that_is_named_may_be_a_volume_of_somebody_else(tmp_path: Path) -> None:
+    """A mounted one is root's, and open to all: what is made in it is private."""
+    volume = tmp_path / "volume"
+    volume.mkdir(mode=0o755)
+    (tmp_path / "link").symlink_to(volume)
+    made = home({"TIDEGATE_SCRATCH": str(tmp_path / "link")})
+    assert made.root.stat().st_mode & 0o777 == 0o700
+    assert volume.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_scratch_folder_of_somebody_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"TIDEGATE_SCRATCH": str(tmp_path)}
+    own = home(environ).root
+    somebody = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: somebody)
     with pytest.raises(SettingsError, match="belongs to somebody else") as caught:
-        home({"TIDEGATE_SCRATCH": str(tmp_path / "link")})
+        home(environ)
     assert "TIDEGATE_SCRATCH" in (caught.value.hint or "")
+    monkeypatch.undo()
+    own.rename(tmp_path / "moved")
+    own.symlink_to(tmp_path / "moved")
+    with pytest.raises(SettingsError, match="belongs to somebody else"):
+        home(environ)
+
+
+def test_in_the_temporary_folder_nothing_of_somebody_else_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / f"tidegate-{os.getuid()}").symlink_to(tmp_path / "theirs")
+    with pytest.raises(SettingsError, match="belongs to somebody else"):
+        home({})
 
 
 def test_a_scratch_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -151,7 +151,6 @@ class Bucket:
         return f"gs://{self.name}/{self._full(name)}"
 
     def _upload(self, blob: Any, stream: Content, size: int, **condition: int) -> None:
-        stream.seek(0)
         if size > _CHUNK:
             blob.chunk_size = _CHUNK
         blob.upload_from_file(

@@ -27,15 +27,16 @@ def mirrored(url: str, environ: Mapping[str, str], limits: SegmentLimits) -> tup
     """The scratch folder, and the mirror that keeps what must last.
 
     The folder is always the same for one place in Cloud Storage and one user, so what is there need not be
-    fetched again.
+    fetched again. It lies in the one that is named, which may be anybody's, as a mounted volume is.
     """
     check_url(url)
     own = hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
-    above = environ.get(SCRATCH)
-    root = _private(
-        Path(above).absolute() if above else Path(tempfile.gettempdir(), f"tidegate-{os.getuid()}")
-    )
-    root = _private(root / own)
+    named = environ.get(SCRATCH)
+    if named:
+        above = _made(Path(named).absolute())
+    else:
+        above = _private(Path(tempfile.gettempdir(), f"tidegate-{os.getuid()}"))
+    root = _private(above / own)
 
     def make() -> Mirror:
         place, where = _place(root, environ)
@@ -44,15 +45,19 @@ def mirrored(url: str, environ: Mapping[str, str], limits: SegmentLimits) -> tup
     return root, mounted(root, make)
 
 
-def _private(path: Path) -> Path:
-    """The folder for its owner alone. One that somebody else has made is refused: it would hold pages."""
+def _made(path: Path) -> Path:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = path.lstat()
     except OSError as error:
         raise SettingsError(
             f"the scratch folder {path} cannot be made: {error.strerror}", hint=_HINT
         ) from error
+    return path
+
+
+def _private(path: Path) -> Path:
+    """The folder for its owner alone. One that somebody else has made is refused: it would hold pages."""
+    found = _made(path).lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise SettingsError(f"the scratch folder {path} belongs to somebody else", hint=_HINT)
     return path
