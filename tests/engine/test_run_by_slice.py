@@ -20,6 +20,7 @@ from tests.engine.shop import as_any
 from tidegate.contracts.table import Table
 from tidegate.contracts.windows import Cursor, Window
 from tidegate.destinations.exceptions import CommitUnknownError
+from tidegate.engine.context import Context
 from tidegate.engine.invalid import Budget, Invalid
 from tidegate.engine.over import Each, From
 from tidegate.engine.replay import Replay
@@ -175,6 +176,27 @@ def test_shards_and_a_commit_land_slice_by_slice_what_is_there(tmp_path: Path) -
     (report,) = api.runner(run_id="one").commit().tasks
     assert (report.status, report.rows_loaded, report.pages) == ("loaded", 35, 30)
     assert sorted(api.table("listed")) == sorted(rows_of(*ACCOUNTS))
+
+
+def test_what_has_landed_is_not_built_anew_when_the_rest_is_extracted_by_a_mended_transform(
+    tmp_path: Path,
+) -> None:
+    def even(row: ApiRow, ctx: Context) -> CleanOrder | None:
+        return None if row.id % 2 else to_order(row, ctx)
+
+    @task(transform=even, into=LISTED, over=Each("account", ACCOUNTS))
+    def mended(api: Connector, account: str) -> Call[ApiRow]:
+        return api.get_orders(account)
+
+    api = Branches(tmp_path, tasks=(listed,))
+    api.runner(run_id="one").plan()
+    api.runner(run_id="one").extract(Shard(1, 2))
+    api.runner(run_id="one").commit()
+    api.tasks = (replace(as_any(mended), name="listed"),)
+    api.runner(run_id="one").extract()
+    (report,) = api.runner(run_id="one").commit().tasks
+    assert (report.status, report.rows_fetched, report.rows_loaded) == ("loaded", 35, 29)
+    assert (report.rows_dropped, len(api.table("listed"))) == (6, 29)
 
 
 def test_a_commit_that_nobody_can_tell_of_is_looked_up_slice_by_slice(

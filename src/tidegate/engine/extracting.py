@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -27,13 +27,14 @@ from tidegate.utils.home import make_private
 @dataclass
 class Extraction:
     """Of the given slices of a task, in the plan's order. `offline` asks the API for nothing: a slice that is
-    damaged, or was built by other contracts, is built again from its page log.
+    damaged, or was built by other contracts, is built again from its page log, unless it has `landed`.
     """
 
     job: Job
     slices: Sequence[Slice]
     offline: bool
     apart: bool = False  # each slice lands by itself: where one fails, others go on
+    landed: Callable[[str], bool] = lambda _: False
     traffic: Traffic = field(default_factory=Traffic)
     watch: Watch | None = None
     done: dict[str, Manifest] = field(default_factory=dict)  # by slice; those that stand also after a failure
@@ -126,6 +127,7 @@ class Extraction:
             listener=heard,
             built=built,
             offline=self.offline,
+            landed=partial(self.landed, each.id),
             known=known,
         )
         job.tell(SliceStarted(job.name, each.id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from tidegate.engine.accounting import count_landed, count_rows
 from tidegate.engine.events import TaskDone, TaskStarted
@@ -152,7 +153,9 @@ class TaskRun:
         """Work them; the manifests of those that stand are in the plan's order, by slice."""
         job = self.job
         offline = job.again or not self.step.fetches
-        extraction = self._extraction = Extraction(job, slices, offline, apart=not fails.lone)
+        extraction = self._extraction = Extraction(job, slices, offline, not fails.lone)
+        if not self.step.lands:  # else what has landed is left out already
+            extraction.landed = lambda slice_id: slice_id in self._landed
         try:
             extraction.run()
         except Exception as error:  # noqa: BLE001 - told when the others have landed
@@ -161,6 +164,14 @@ class TaskRun:
             report.pages = sum(manifest.pages for manifest in extraction.done.values())
             report.warnings += extraction.warnings()
         return extraction.done
+
+    @cached_property
+    def _landed(self) -> frozenset[str]:
+        """The slices that an attempt before has landed, by a look at the destination."""
+        landing = Landing(self.job)
+        landing.look_up()
+        landed = (unit for unit in landing.units if unit.id in landing.landed)
+        return frozenset(each.id for unit in landed for each in unit.slices)
 
     def _whole(self, left: list[Unit], done: Mapping[str, Manifest], fails: _Fails) -> list[Unit]:
         """Those that can be worked here: where nothing is fetched, those whose slices are all there. Of the
