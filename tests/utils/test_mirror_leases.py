@@ -113,3 +113,12 @@ def test_a_shared_lease_is_shared_with_those_of_the_same_run_only(storage: Cloud
     two.check()
     two.release()
     assert LEASE not in storage.objects
+
+
+def test_a_lease_that_its_owner_does_not_share_is_shared_with_nobody(storage: CloudStorageServer) -> None:
+    alone = take("run-1", "a")
+    with pytest.raises(LeaseHeldError):
+        take("run-1", "b", shared=True)
+    alone._written -= 2.0
+    alone.check()
+    alone.release()
