@@ -37,6 +37,7 @@ from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Again, Commit, CursorRow, Destination, Landed
 from tidegate.destinations.bigquery import BigQueryDestination
+from tidegate.destinations.bigquery_state import move, transaction
 from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.exceptions import CommitLostError, DestinationError
 from tidegate.destinations.memory import MemoryDestination
@@ -175,6 +176,34 @@ def test_first_rows_of_a_cursor_that_two_runs_have_put_in_move_together(google: 
     with pytest.raises(CommitLostError):
         commit(to, APPEND, ROWS, id="c2", seen=0)
     assert [each.task for each in to.freshness()] == ["api.other", "api.rows"]
+
+
+def cursor_rows(to: BigQueryDestination, *versions: int) -> None:
+    """Rows that two first runs have put in, of which only one was seen by the run that landed."""
+    commit(to, APPEND, [], id="c0", task="api.other", seen=0)
+    with to._session() as session:
+        rows = ", ".join(f"('api.rows', {version}, '', CURRENT_TIMESTAMP())" for version in versions)
+        cursors = session.path("_tidegate_cursors")
+        list(session.rows(f"INSERT INTO {cursors} (task, version, commit_id, committed_at) VALUES {rows}"))
+
+
+def test_a_first_row_that_came_too_late_is_taken_along(google: Google) -> None:
+    to = destination(google)
+    cursor_rows(to, 1, 0)
+    assert to.cursor("api.rows").version == 1
+    assert commit(to, APPEND, ROWS, seen=1) == Landed(2, 0)
+    assert to.cursor("api.rows").version == 2
+
+
+def test_who_has_a_first_row_of_its_own_and_finds_one_that_has_moved_has_lost(google: Google) -> None:
+    """The other run may land between the look at the cursor and the transaction: the script itself tells."""
+    to = destination(google)
+    cursor_rows(to, 1, 0)
+    with to._session() as session:
+        statements, parameters = move(session, "api.rows", 0, CursorRow(1))
+        with pytest.raises(Exception, match="the cursor has moved"):
+            session.run("tidegate_test", transaction(statements), parameters)
+    assert to.cursor("api.rows").version == 1
 
 
 def test_a_run_adds_relaxes_and_widens_and_every_row_stays(google: Google) -> None:

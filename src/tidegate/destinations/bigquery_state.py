@@ -164,8 +164,8 @@ def _counts(session: Session, names: Sequence[str]) -> list[tuple[str, int]]:
 def first_row(session: Session) -> str:
     """A statement: the task has a row in the table of cursors, of version 0 if it is new.
 
-    Two of them at once may both put one in: harmless, as whoever moves the cursor moves all its rows, and of
-    two that began before either row was seen by both, neither can miss the other's.
+    Two of them at once may both put one in, as nothing in BigQuery is unique: harmless, as the cursor is at the
+    highest version of its rows, and whoever moves it moves all of them that there are.
     """
     cursors = session.path(CURSORS)
     return (
@@ -182,7 +182,7 @@ def move(
     one of version `seen`, or fail as LOST where that is not there any more. `also` is set in the row, too.
     """
     cursors = session.path(CURSORS)
-    others = f"SELECT 1 FROM {cursors} WHERE task = @task AND version <> @seen + 1"
+    highest = f"(SELECT MAX(version) FROM {cursors} WHERE task = @task)"
     slices = {name: each.isoformat() for name, each in after.slices.items()}
     parameters: dict[str, tuple[str, Any]] = {
         "task": ("STRING", task),
@@ -190,10 +190,10 @@ def move(
         "cursor": ("TIMESTAMP", after.value),
         "slices": ("STRING", json.dumps(slices) if slices else None),
     }
-    changed = f"version = version + 1, value = @cursor, slices = @slices{also}"
+    changed = f"version = @seen + 1, value = @cursor, slices = @slices{also}"
     statements = [
-        f"UPDATE {cursors} SET {changed} WHERE task = @task AND version = @seen",
-        f"ASSERT @@row_count > 0 AND NOT EXISTS ({others}) AS '{LOST}'",
+        f"UPDATE {cursors} SET {changed} WHERE task = @task AND {highest} = @seen",
+        f"ASSERT @@row_count > 0 AS '{LOST}'",
     ]
     return statements, parameters
 
