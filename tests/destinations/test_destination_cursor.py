@@ -89,6 +89,16 @@ def test_what_is_fresh_is_as_far_as_the_slice_that_is_furthest_behind(destinatio
     assert (fresh.task, fresh.cursor) == (TASK, EARLIER)
 
 
+def test_slices_that_have_gone_on_from_where_a_person_has_set_them_are_as_fresh_as_they_are(
+    destination: Destination,
+) -> None:
+    commit(destination, APPEND, [], slices={"north": NOW, "south": NOW})
+    destination.set_cursor(TASK, EARLIER, seen=1)
+    assert destination.freshness()[0].cursor == EARLIER
+    commit(destination, APPEND, [], id="c2", seen=2, slices={"north": LATER, "south": NOW})
+    assert destination.freshness()[0].cursor == NOW
+
+
 def test_a_person_moves_the_cursor_of_one_slice_or_of_all(destination: Destination) -> None:
     commit(destination, APPEND, [], cursor=NOW, slices={"north": NOW, "south": NOW})
     moved = destination.set_cursor(TASK, EARLIER, seen=1, slice_id="south")

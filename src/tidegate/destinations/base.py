@@ -32,8 +32,8 @@ class CursorRow:
 
     @property
     def furthest(self) -> datetime | None:
-        """How far all of it has come, as far as that is told."""
-        return self.value or min(self.slices.values(), default=None)
+        """How far all of it has come, as far as that is told: slices go on from the task's own value."""
+        return min(self.slices.values(), default=self.value)
 
     def committed(self, commit: Commit) -> CursorRow:
         """The row after a commit that has seen this one."""
@@ -123,8 +123,8 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Of one task at the destination: when it last committed, and how far it has come (`cursor`: its own, or
-    else the smallest of its slices).
+    """Of one task at the destination: when it last committed, and how far it has come (`cursor`: the smallest
+    of its slices, where these have cursors).
 
     `rows` is the number of rows in its table now.
     """
