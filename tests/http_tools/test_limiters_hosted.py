@@ -103,9 +103,21 @@ def test_what_a_worker_gave_back_does_not_come_back_again_when_it_ends() -> None
         worker.acquire()
         give_back()
     limiter.acquire()
+    worker.acquire()
+    assert worker.try_acquire() > 0  # what was refused is not held
+    worker.release()
     theirs.close()
     serving.join()
     assert limiter.in_flight == 1
+
+
+def test_what_was_granted_too_long_ago_to_count_is_not_given_back() -> None:
+    limiter = hosted(SlidingWindowLimiter(1, 3600))
+    limiter.acquire()
+    limiter.give_back(4000.0)
+    assert limiter.try_acquire() > 0
+    limiter.give_back(1.0)
+    assert limiter.try_acquire() == 0
 
 
 def test_a_slot_that_comes_back_elsewhere_is_had_by_who_waits() -> None:
