@@ -322,6 +322,18 @@ def test_a_full_refresh_begins_at_the_start_of_every_slice() -> None:
     assert next_cursors(plan, SPLIT, done(plan, at(10))) == Moves(slices={NORTH: at(10), SOUTH: at(10)})
 
 
+def test_a_full_refresh_of_slices_asks_for_everything_unless_one_has_come_further_than_the_clock() -> None:
+    later = NOW + timedelta(hours=1)
+    for row, everything in (
+        (CursorRow(3, None, {NORTH: at(9), SOUTH: at(9)}), True),
+        (CursorRow(3, None, {NORTH: at(9), SOUTH: later}), False),
+        (CursorRow(3, later, {NORTH: at(9)}), False),
+    ):
+        assert plan_task(SPLIT, row, Range(full_refresh=True), NOW).everything is everything
+    assert not plan_task(SPLIT, CursorRow(), Range(), NOW).everything
+    assert not plan_task(SPLIT, CursorRow(), Range(None, NOW.date(), full_refresh=True), NOW).everything
+
+
 def test_windows_that_are_done_behind_one_that_is_not_do_not_move_the_cursor() -> None:
     plan = plan_task(DAILY, CursorRow(4, at(9)), Range(), NOW)
     *_, last_but_one, last = plan.slices
