@@ -217,3 +217,30 @@ def test_a_path_that_leads_out_of_the_folder_is_neither_fetched_nor_removed(
         one.forget(out)
     assert own.read_text() == "somebody's"
     assert storage.asked == []
+
+
+@pytest.mark.parametrize("stays", [True, False], ids=["here still", "gone here, too"])
+def test_a_file_that_was_removed_from_the_bucket_may_be_kept_anew(
+    storage: CloudStorageServer, tmp_path: Path, stays: bool
+) -> None:
+    here, one = machine(tmp_path / "a")
+    here.write_text("first")
+    one.keep(here)
+    del storage.objects["home/plan.json"]
+    if not stays:
+        here.unlink()
+    one.fetch(here)
+    assert not here.exists()
+    here.write_text("second")
+    one.keep(here)
+    assert storage.objects["home/plan.json"].content == b"second"
+
+
+def test_what_is_forgotten_may_be_kept_anew(storage: CloudStorageServer, tmp_path: Path) -> None:
+    here, one = machine(tmp_path / "a")
+    here.write_text("first")
+    one.keep(here, "v1")
+    one.forget(here, version="v1")
+    assert storage.objects == {}
+    one.keep(here, "v1")
+    assert list(storage.objects) == ["home/plan.json.v1"]
