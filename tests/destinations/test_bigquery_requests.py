@@ -172,8 +172,7 @@ def test_the_transaction_decides_by_commit_id_and_cursor_before_it_touches_a_row
         "BEGIN TRANSACTION",
         "ASSERT NOT EXISTS (SELECT 1 FROM `p1`.`d1`.`_tidegate_commits` WHERE commit_id = @commit_id)",
         "UPDATE `p1`.`d1`.`_tidegate_cursors` SET version = @seen + 1",
-        "WHERE task = @task AND (SELECT MAX(version) FROM `p1`.`d1`.`_tidegate_cursors` WHERE task = @task)"
-        " = @seen",
+        "AND (SELECT MAX(version) FROM `p1`.`d1`.`_tidegate_cursors` WHERE task = @task) = @seen",
         "ASSERT @@row_count > 0",
         "DELETE FROM `p1`.`d1`.`rows` WHERE TRUE",
         "INSERT INTO `p1`.`d1`.`rows`",

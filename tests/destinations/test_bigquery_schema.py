@@ -84,6 +84,30 @@ def test_one_patch_adds_relaxes_and_describes_and_names_the_etag() -> None:
     assert texts(fake.destination(), new) == []
 
 
+def test_fields_of_records_go_in_as_the_table_holds_them_whatever_the_order_of_the_contract() -> None:
+    """BigQuery adds a field at the end of a record, and puts a STRUCT into one field by field."""
+
+    class Middle(BaseModel):
+        zip: str
+        city: str | None = None
+        name: str | None = None
+
+    class Older(BaseModel):
+        zip: str
+        name: str | None = None
+
+    fake = standing(rows_of(id=int, place=(Older | None, None), places=(list[Older], [])))
+    new = rows_of(id=int, place=(Middle | None, None), places=(list[Middle], []))
+    land(fake.destination(), new, [{"id": 1, "place": {"zip": "1"}}, {"id": 2}])
+    held = {field["name"]: field for field in fake.tables["rows"]["schema"]["fields"]}
+    assert [field["name"] for field in held["place"]["fields"]] == ["zip", "name", "city"]
+    (script,) = fake.scripts()
+    struct = "STRUCT({0}.`zip` AS `zip`, {0}.`name` AS `name`, {0}.`city` AS `city`)"
+    assert f"IF(s.`place` IS NULL, NULL, {struct.format('s.`place`')})" in script
+    item = f"IF(_v0 IS NULL, NULL, {struct.format('_v0')})"
+    assert f"ARRAY(SELECT {item} FROM UNNEST(s.`places`) AS _v0 WITH OFFSET AS _o0 ORDER BY _o0)" in script
+
+
 def test_whoever_finds_the_table_changed_looks_again() -> None:
     fake = standing()
     new = rows_of(id=int, total=int, note=(str | None, None), place=(Place | None, None))

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from tidegate.contracts.table import Table
 from tidegate.destinations import bigquery_later, bigquery_quarantine
 from tidegate.destinations.base import Commit, Cost, CursorRow, Landed
 from tidegate.destinations.batches import batch_schema, fitted, joined
-from tidegate.destinations.bigquery_jobs import Session
+from tidegate.destinations.bigquery_jobs import Parameters, Session
 from tidegate.destinations.bigquery_later import LATER, WINDOWS
 from tidegate.destinations.bigquery_pruning import Within
 from tidegate.destinations.bigquery_quarantine import QUARANTINED
 from tidegate.destinations.bigquery_schema import check_safe, fit
 from tidegate.destinations.bigquery_sql import (
     ORDINAL,
+    arranged,
     delete_vanished,
     insert,
     merge,
@@ -41,14 +43,17 @@ from tidegate.destinations.bigquery_state import (
     move,
     transaction,
 )
-from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError
+from tidegate.destinations.bigquery_tables import found_table, held_table
+from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationBusyError
 from tidegate.destinations.quarantine import COLUMNS, QUARANTINE
+from tidegate.utils.columns import Column
 from tidegate.utils.gcp_errors import GoogleConflictError, GoogleError, GoogleUnavailableError
 from tidegate.utils.schemas import arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from google.cloud.bigquery import QueryJob
+    from google.cloud.bigquery import Table as BigQueryTable
 
 LOADED, DELETED = "_tidegate_loaded", "_tidegate_deleted"
 
@@ -69,7 +74,8 @@ def write(session: Session, commit: Commit, *, part_bytes: int = PART_BYTES) -> 
     check_safe(session, commit.table)
     coming = _Coming.staged(session, commit, seen, part_bytes)
     changes = fit(session, commit.table, commit.loaded_at)
-    job = _land(session, commit, coming)
+    columns = arranged(commit.table.columns, held_table(_standing_table(session, commit.table)).columns)
+    job = _land(session, commit, *_script_of(session, commit, coming, columns))
     landed = find(session, commit.commit_id)
     if landed is None:
         raise CommitUnknownError(f"{commit.task}: {commit.commit_id} has landed, and is not to be found")
@@ -84,6 +90,15 @@ def _name(session: Session, commit: Commit) -> str:
     place = session.place
     whole = f"{place.project}.{place.dataset} {session.since} {commit.commit_id}"
     return hashlib.sha256(whole.encode()).hexdigest()[:20]
+
+
+def _standing_table(session: Session, table: Table[Any]) -> BigQueryTable:
+    found = found_table(session, table.name)
+    if found is None:
+        raise DestinationBusyError(
+            f"table {table.name}: another program has dropped it", hint="Run the same command again."
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -136,9 +151,8 @@ def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         last += batch.num_rows
 
 
-def _land(session: Session, commit: Commit, coming: _Coming) -> QueryJob | None:
+def _land(session: Session, commit: Commit, script: str, parameters: Parameters) -> QueryJob | None:
     """Run the script until it is known what became of it. None where the commit had landed before."""
-    script, parameters = _script_of(session, commit, coming)
     for pause_s, waited_s in zip((*_PAUSES_S, 0.0), accumulate(_PAUSES_S, initial=0.0), strict=True):
         try:
             with session.about(commit.table.name):
@@ -183,8 +197,10 @@ def _standing(session: Session, commit: Commit) -> tuple[CursorRow, Landed | Non
     return cursor, landed
 
 
-def _script_of(session: Session, commit: Commit, coming: _Coming) -> tuple[str, dict[str, tuple[str, Any]]]:
-    """The transaction of a commit and its parameters."""
+def _script_of(
+    session: Session, commit: Commit, coming: _Coming, columns: Sequence[Column]
+) -> tuple[str, Parameters]:
+    """The transaction of a commit and its parameters. `columns` are arranged as the table holds them."""
     also = ", commit_id = @commit_id, committed_at = CURRENT_TIMESTAMP()"
     moved, of_cursor = move(session, commit.task, commit.seen, coming.seen.committed(commit), also=also)
     declare = [
@@ -198,7 +214,7 @@ def _script_of(session: Session, commit: Commit, coming: _Coming) -> tuple[str, 
         f"ASSERT NOT EXISTS ({same}) AS '{ALREADY}'",
         *moved,
         *(bigquery_later.find(session, commit.table) if commit.again is not None else ()),
-        *_rows(session, commit, coming.rows, coming.within),
+        *_rows(session, commit, coming, columns),
         *bigquery_quarantine.statements(session, commit, coming.rejects),
         _note(session, commit),
     ]
@@ -224,8 +240,8 @@ def _parameters(commit: Commit, rows: Staged) -> dict[str, tuple[str, Any]]:
     }
 
 
-def _rows(session: Session, commit: Commit, staged: Staged, within: Within) -> Iterator[str]:
-    table, target, source = commit.table, session.path(commit.table.name), staged.source(session)
+def _rows(session: Session, commit: Commit, coming: _Coming, columns: Sequence[Column]) -> Iterator[str]:
+    table, target, source = commit.table, session.path(commit.table.name), coming.rows.source(session)
     yield from _make_room(commit, target)
     if commit.deletes_vanished:
         yield delete_vanished(table, target, source)
@@ -234,11 +250,11 @@ def _rows(session: Session, commit: Commit, staged: Staged, within: Within) -> I
         return
     if table.write == "merge":
         later = LATER if commit.again is not None else None
-        yield from merge(table, target, source, later_runs=later, within=within.condition)
+        yield from merge(table, target, source, columns, later_runs=later, within=coming.within.condition)
     elif table.write == "replace_windows" and commit.again is not None:
-        yield insert(table, target, source, bigquery_later.outside())
+        yield insert(table, target, source, columns, bigquery_later.outside())
     else:
-        yield insert(table, target, source)
+        yield insert(table, target, source, columns)
     yield f"SET {LOADED} = @@row_count"
     if table.write != "merge" and commit.again is None:
         yield f"ASSERT {LOADED} = @given AS 'tidegate: rows were lost on their way out of staging'"

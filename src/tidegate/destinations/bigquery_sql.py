@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tidegate.contracts.table import LOADED_AT_COLUMN, RUN_COLUMN, WINDOW_COLUMN, Table
 from tidegate.destinations.bigquery_jobs import quote
+from tidegate.destinations.schema_diff import Held
 from tidegate.utils.columns import Column
 
 ORDINAL = "_tidegate_ordinal"  # the position of a row in the order of fetching, from 1
@@ -39,8 +40,8 @@ def staged_columns(table: Table[Any], *, numbered: bool) -> tuple[Column, ...]:
 
 
 def from_staged(column: Column, value: str, level: int = 0) -> str:
-    """The value of a staged column as one of the table's type. A list keeps its order."""
-    if not _holds_json(column):
+    """The value of a staged column as one of the table's type, field by field. A list keeps its order."""
+    if column.kind not in {"json", "record"}:
         return value
     if column.repeated:
         each, place = f"_v{level}", f"_o{level}"
@@ -56,14 +57,33 @@ def from_staged(column: Column, value: str, level: int = 0) -> str:
     return f"IF({value} IS NULL, NULL, STRUCT({', '.join(parts)}))"
 
 
-def _holds_json(column: Column) -> bool:
-    return column.kind == "json" or any(_holds_json(field) for field in column.fields)
+def arranged(columns: Iterable[Column], held: Iterable[Held]) -> tuple[Column, ...]:
+    """The columns with the fields of their records in the order of the table's, which is another one where
+    fields were added to it: BigQuery puts a STRUCT into a column field by field, whatever they are called.
+    """
+    by_name = {each.name.lower(): each for each in held}
+    return tuple(
+        replace(column, fields=_arranged_fields(column, by_name[column.name.lower()]))
+        if column.fields
+        else column
+        for column in columns
+    )
 
 
-def insert(table: Table[Any], target: str, source: str, where: str = "TRUE") -> str:
-    """Rows of `source`, which goes by the name s, into the table; takes @run_id and @loaded_at."""
-    targets = [column.name for column in (*table.columns, *added_columns(table))]
-    values = [from_staged(column, f"s.{quote(column.name)}") for column in table.columns]
+def _arranged_fields(column: Column, held: Held) -> tuple[Column, ...]:
+    order = {each.name.lower(): number for number, each in enumerate(held.fields)}
+    return arranged(sorted(column.fields, key=lambda field: order[field.name.lower()]), held.fields)
+
+
+def insert(
+    table: Table[Any], target: str, source: str, columns: Sequence[Column], where: str = "TRUE"
+) -> str:
+    """Rows of `source`, which goes by the name s, into the table; takes @run_id and @loaded_at.
+
+    `columns` are the table's, arranged as it holds them.
+    """
+    targets = [column.name for column in (*columns, *added_columns(table))]
+    values = [from_staged(column, f"s.{quote(column.name)}") for column in columns]
     values += ["@run_id", "@loaded_at"]
     if table.write == "replace_windows":
         values.append(f"s.{quote(WINDOW_COLUMN)}")
@@ -72,7 +92,13 @@ def insert(table: Table[Any], target: str, source: str, where: str = "TRUE") -> 
 
 
 def merge(
-    table: Table[Any], target: str, source: str, *, later_runs: str | None = None, within: str = "TRUE"
+    table: Table[Any],
+    target: str,
+    source: str,
+    columns: Sequence[Column],
+    *,
+    later_runs: str | None = None,
+    within: str = "TRUE",
 ) -> Iterator[str]:
     """Of the rows of `source`, decide by keys, version and ordinal which ones take the place of the table's.
 
@@ -80,11 +106,11 @@ def merge(
     only. `within` is a condition on t that every row of the table meets that has a key of the source.
     """
     same = " AND ".join(f"t.{quote(name)} = k.{quote(name)}" for name in table.key)
-    columns, newest = list(table.key), f"{quote(ORDINAL)} DESC"
+    judged, newest = list(table.key), f"{quote(ORDINAL)} DESC"
     older, newer = "FALSE", "FALSE"
     if table.version is not None:
         version = quote(table.version)
-        columns = list(dict.fromkeys((*table.key, table.version)))
+        judged = list(dict.fromkeys((*table.key, table.version)))
         newest = f"{version} DESC NULLS LAST, {newest}"
         # A row without a version is older than any that has one; of equals the row of this run stays.
         older = f"(t.{version} IS NOT NULL AND (k.{version} IS NULL OR k.{version} < t.{version}))"
@@ -94,12 +120,13 @@ def merge(
         older = f"({older} OR ({later} AND NOT {newer}))"
     yield (
         f"CREATE TEMP TABLE {KEPT} AS SELECT * FROM"
-        f" (SELECT {names_of([*columns, ORDINAL])} FROM {source} AS s WHERE TRUE"
+        f" (SELECT {names_of([*judged, ORDINAL])} FROM {source} AS s WHERE TRUE"
         f" QUALIFY ROW_NUMBER() OVER (PARTITION BY {names_of(table.key)} ORDER BY {newest}) = 1) AS k"
         f" WHERE NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {within} AND {same} AND {older})"
     )
     yield f"DELETE FROM {target} AS t WHERE {within} AND EXISTS (SELECT 1 FROM {KEPT} AS k WHERE {same})"
-    yield insert(table, target, source, f"s.{quote(ORDINAL)} IN (SELECT {quote(ORDINAL)} FROM {KEPT})")
+    kept = f"s.{quote(ORDINAL)} IN (SELECT {quote(ORDINAL)} FROM {KEPT})"
+    yield insert(table, target, source, columns, kept)
 
 
 def delete_vanished(table: Table[Any], target: str, source: str | None) -> str:

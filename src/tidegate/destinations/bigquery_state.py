@@ -164,8 +164,8 @@ def _counts(session: Session, names: Sequence[str]) -> list[tuple[str, int]]:
 def first_row(session: Session) -> str:
     """A statement: the task has a row in the table of cursors, of version 0 if it is new.
 
-    Two of them at once may both put one in, as nothing in BigQuery is unique: harmless, as the cursor is at the
-    highest version of its rows, and whoever moves it moves all of them that there are.
+    Two of them at once may both put one in, as nothing in BigQuery is unique: harmless, as the cursor is at
+    the highest version of its rows, and whoever moves it moves all of them that there are.
     """
     cursors = session.path(CURSORS)
     return (
