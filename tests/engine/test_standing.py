@@ -17,6 +17,7 @@ from tidegate.engine.drift.baselines import Baselines
 from tidegate.engine.drift.profile import Profile
 from tidegate.engine.over import Each
 from tidegate.engine.parts import Manifest
+from tidegate.engine.shards import Shard
 from tidegate.engine.standing import FEWEST, FILE, Standing
 from tidegate.engine.tasks import task
 from tidegate.http_tools.clients import Call
@@ -88,6 +89,17 @@ def test_a_slice_that_was_damaged_since_is_built_again_and_its_rows_are_counted_
 def test_a_part_that_was_damaged_since_is_built_again(stopped: Branches) -> None:
     next(folder(stopped).glob("a8-*.arrow")).write_bytes(b"rotten")
     assert resumed(stopped).rows == FEWEST
+
+
+def test_what_stood_of_another_shard_is_of_no_use_and_does_no_harm(tmp_path: Path) -> None:
+    twice = replace(many, over=(Each("account", [f"a{number}" for number in range(2 * FEWEST)]),))
+    api = Branches(tmp_path, tasks=(as_any(twice),), per_account=1)
+    api.runner(run_id="one").plan()
+    for shard in (Shard(1, 2), Shard(2, 2), Shard(1, 2)):
+        report = api.runner(run_id="one").extract(shard)
+        assert [(each.status, each.error) for each in report.tasks] == [("extracted", None)]
+    (task,) = api.runner(run_id="one").commit().tasks
+    assert (task.status, task.rows_loaded, len(api.asked)) == ("loaded", 2 * FEWEST, 2 * FEWEST)
 
 
 def test_manifests_read_back_until_one_of_them_is_another_file(tmp_path: Path) -> None:

@@ -56,8 +56,6 @@ class Extraction:
         numbers = {each.id: number for number, each in enumerate(self.slices)}
         if before.manifests.keys() <= numbers.keys():  # else they are of another share of the slices, too
             watch.know({numbers[name] for name in before.manifests}, before.profile)
-        else:
-            before = Standing()
 
         def work(number: int, each: Slice, attempt: Attempt) -> Manifest:
             return self._slice(number, each, build, watch, attempt, before.manifests.get(each.id))
