@@ -8,20 +8,21 @@ from typing import Any
 from tidegate.engine.drift.profile import Profile
 
 # Up to so many rows of a task, this share of them is looked at. Enough to tell a change in 1 % of the rows
-# from chance, and below a twentieth of the build's time on a long run.
-_SHARES = ((2_000, 1.0), (10_000, 0.5))
-_SHARE_BEYOND = 1 / 48
+# from chance, and a small part of the build's time on a long run.
+_SHARES = ((2_000, 1.0), (10_000, 0.5), (50_000, 1 / 48))
+_SHARE_BEYOND = 1 / 400
 
 
 class Profiler:
-    """Profiles the pages of one slice, in their order. `before`: rows of the task in slices before it.
+    """Profiles the pages of one slice, in their order. `before`: rows of the task that came otherwise, in
+    other slices; it may grow while they do.
 
-    The same seed and pages give the same profile.
+    The same seed, pages and rows before give the same profile.
     """
 
     def __init__(self, seed: str, *, before: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 - a sample, no secret
-        self._before = before
+        self.before = before
         self._profile = Profile()
 
     def page(self, rows: list[Any]) -> None:
@@ -38,7 +39,7 @@ class Profiler:
         return self._profile
 
     def _picked(self, count: int) -> range | list[int]:
-        reached = self._before + self._profile.rows
+        reached = self.before + self._profile.rows
         wanted = _looked_at(reached + count) - _looked_at(reached)
         # a fraction of a row is one now and then, so that small pages are not all passed over
         sample = int(wanted) + (self._random.random() < wanted % 1)

@@ -31,6 +31,7 @@ class Watch:
     baselines: Baselines
     _whole: Profile = field(default_factory=Profile)  # of the first slices, which are all done
     _merged: int = 0  # how many these are
+    _rows: int = 0  # that came so far, from whichever slice
     _done: dict[int, Profile] = field(default_factory=dict)  # later ones
     _under_way: dict[int, Profiler] = field(default_factory=dict)
     _known: frozenset[int] = frozenset()  # slices whose profile is known, of all of them together
@@ -45,10 +46,14 @@ class Watch:
     def begin(self, number: int, slice_id: str) -> None:
         """Of a slice that is begun anew, what was seen before is forgotten."""
         with self._lock:
-            self._under_way[number] = Profiler(f"{self.run_id}/{slice_id}", before=self._whole.rows)
+            self._under_way[number] = Profiler(f"{self.run_id}/{slice_id}")
 
     def page(self, number: int, rows: list[Any]) -> None:
-        self._under_way[number].page(rows)
+        with self._lock:  # slices side by side together look at as many rows as one after the other
+            profiler = self._under_way[number]
+            profiler.before = self._rows - profiler.profile().rows
+            self._rows += len(rows)
+        profiler.page(rows)
 
     def finish(self, number: int, file: Path) -> None:
         profile = self._under_way[number].profile()
@@ -66,7 +71,8 @@ class Watch:
     def _take(self, number: int, profile: Profile) -> None:
         """In the order of the plan, whichever slice is done first, so that the whole is always the same."""
         with self._lock:
-            self._under_way.pop(number, None)
+            if self._under_way.pop(number, None) is None:
+                self._rows += profile.rows
             self._done[number] = profile
             while self._merged in self._done:
                 self._whole.add_profile(self._done.pop(self._merged))
