@@ -61,7 +61,9 @@ def _floor(sandbox: Sandbox, scene: Scene, folder: Path) -> Floor:
 
 def _run(contender: Contender, sandbox: Sandbox, scene: Scene, folder: Path) -> Cost:
     folder.mkdir()
-    settings = f"[project]\nname = 'bench'\n[tool.tidegate]\n{contender.settings}\n"
+    # its environment has the packages that tidegate needs, not its entry point
+    known = 'workflows = ["tidegate.workflows.brevo.main:app"]'
+    settings = f"[project]\nname = 'bench'\n[tool.tidegate]\n{known}\n{contender.settings}\n"
     (folder / "pyproject.toml").write_text(settings)
     cost = measure(contender.command(sandbox, scene, folder), environment(sandbox), folder)
     told = json.loads(cost.output.strip().rpartition("\n")[2])
