@@ -84,7 +84,7 @@ def test_one_patch_adds_relaxes_and_describes_and_names_the_etag() -> None:
     assert texts(fake.destination(), new) == []
 
 
-def test_fields_of_records_go_in_as_the_table_holds_them_whatever_the_order_of_the_contract() -> None:
+def test_fields_of_records_go_in_as_the_table_holds_them() -> None:
     """BigQuery adds a field at the end of a record, and puts a STRUCT into one field by field."""
 
     class Middle(BaseModel):

@@ -6,13 +6,19 @@ from typing import Any
 
 import pytest
 import requests
+from google.auth.exceptions import RefreshError
 
 from tests.destinations.bigquery_fake import UNDER_WAY, Answer, Asked, FakeBigQuery
 from tests.destinations.suite import APPEND, commit, row
-from tidegate.destinations.base import Landed
+from tidegate.destinations.base import CursorRow, Landed
 from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationError
 from tidegate.utils.errors import ExitCode
-from tidegate.utils.gcp_errors import GoogleConflictError, GoogleError, GoogleQuotaError
+from tidegate.utils.gcp_errors import (
+    GoogleConflictError,
+    GoogleError,
+    GoogleQuotaError,
+    GoogleUnavailableError,
+)
 
 ROWS = [row(1, "a", 1), row(2, "b", 2)]
 CONFLICT = (
@@ -77,6 +83,85 @@ def test_where_nobody_can_tell_the_commit_is_unknown() -> None:
     with pytest.raises(CommitUnknownError, match="no word whether commit c1 landed") as caught:
         commit(fake.destination(), APPEND, ROWS, seen=0)
     assert caught.value.exit_code == ExitCode.TRY_AGAIN
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (401, {"error": {"message": "Invalid Credentials"}}),
+        (403, {"error": {"message": "Access Denied: Job", "errors": [{"reason": "accessDenied"}]}}),
+        (404, {"error": {"message": "Not found: Job", "errors": [{"reason": "notFound"}]}}),
+        (500, {"error": {"message": "oops", "errors": [{"reason": "backendError"}]}}),
+    ],
+)
+def test_a_script_that_cannot_be_looked_at_may_land_yet_so_its_commit_is_unknown(answer: Answer) -> None:
+    fake = FakeBigQuery()
+    failing(fake, UNDER_WAY)
+    fake.before = lambda asked: answer if asked.method == "GET" and "_commit_" in asked.path else None
+    with pytest.raises(CommitUnknownError, match="no word whether commit c1 landed"):
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+
+
+def test_a_commit_that_has_landed_and_cannot_be_read_is_unknown() -> None:
+    fake = FakeBigQuery()
+
+    def before(asked: Asked) -> Answer | None:
+        if asked.path == "queries" and fake.landed:
+            return 403, {"error": {"message": "Quota exceeded", "errors": [{"reason": "quotaExceeded"}]}}
+        return None
+
+    fake.before = before
+    with pytest.raises(CommitUnknownError, match="c1 has landed, and is not to be found"):
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+
+
+def test_a_login_that_fails_while_staging_is_dropped_takes_no_commit_back() -> None:
+    fake = FakeBigQuery()
+
+    def before(asked: Asked) -> Answer | None:
+        if asked.method == "DELETE":
+            raise RefreshError("the token has expired")  # type: ignore[no-untyped-call]  # Google's own
+        return None
+
+    fake.before = before
+    assert commit(fake.destination(), APPEND, ROWS, seen=0) == Landed(2, 0)
+
+
+BROKEN = ("backendError", "Retrying may solve the problem")
+
+
+@pytest.mark.parametrize("kind", ["load", "query"])
+def test_a_job_that_failed_on_googles_side_is_tried_again_under_the_next_id(kind: str) -> None:
+    fake = FakeBigQuery()
+    left = [BROKEN, ("jobRateLimitExceeded", "too many")]
+    fake.outcome = lambda job: left.pop(0) if kind in job["configuration"] and left else None
+    assert commit(fake.destination(retry_s=10.0), APPEND, ROWS, seen=0) == Landed(2, 0)
+    names = [name for name, job in fake.jobs.items() if kind in job["configuration"]]
+    assert [name.rpartition("_")[2] for name in names] == ["0", "1", "2"]
+
+
+def test_a_job_that_fails_on_googles_side_without_end_has_failed_and_is_not_unknown() -> None:
+    fake = FakeBigQuery()
+    waited: list[float] = []
+    fake.outcome = lambda job: BROKEN if "query" in job["configuration"] else None
+    with pytest.raises(GoogleUnavailableError, match=r"table p1\.d1\.rows.*Retrying may solve") as caught:
+        commit(fake.destination(retry_s=10.0, sleep=waited.append), APPEND, ROWS, seen=0)
+    assert caught.value.exit_code == ExitCode.TRY_AGAIN
+    assert type(caught.value) is GoogleUnavailableError
+    assert waited == [1.0, 2.0, 4.0, 8.0]
+
+
+def test_a_cursor_that_was_set_though_the_answer_was_lost_is_set() -> None:
+    fake = FakeBigQuery()
+
+    def before(asked: Asked) -> Answer | None:
+        if is_script(asked):
+            fake.version = 1
+            raise requests.exceptions.ConnectionError("connection reset by peer")
+        return None
+
+    fake.before = before
+    assert fake.destination().set_cursor("api.rows", None, seen=0) == CursorRow(1)
 
 
 def test_a_job_of_an_earlier_process_is_taken_up() -> None:

@@ -18,7 +18,7 @@ from tidegate.contracts.table import Table
 from tidegate.destinations import bigquery_later, bigquery_quarantine
 from tidegate.destinations.base import Commit, Cost, CursorRow, Landed
 from tidegate.destinations.batches import batch_schema, fitted, joined
-from tidegate.destinations.bigquery_jobs import Parameters, Session
+from tidegate.destinations.bigquery_jobs import JobUnknownError, Parameters, Session
 from tidegate.destinations.bigquery_later import LATER, WINDOWS
 from tidegate.destinations.bigquery_pruning import Within
 from tidegate.destinations.bigquery_quarantine import QUARANTINED
@@ -47,7 +47,7 @@ from tidegate.destinations.bigquery_tables import found_table, held_table
 from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationBusyError
 from tidegate.destinations.quarantine import COLUMNS, QUARANTINE
 from tidegate.utils.columns import Column
-from tidegate.utils.gcp_errors import GoogleConflictError, GoogleError, GoogleUnavailableError
+from tidegate.utils.gcp_errors import GoogleConflictError, GoogleError
 from tidegate.utils.schemas import arrow_schema
 
 if TYPE_CHECKING:
@@ -76,13 +76,23 @@ def write(session: Session, commit: Commit, *, part_bytes: int = PART_BYTES) -> 
     changes = fit(session, commit.table, commit.loaded_at)
     columns = arranged(commit.table.columns, held_table(_standing_table(session, commit.table)).columns)
     job = _land(session, commit, *_script_of(session, commit, coming, columns))
-    landed = find(session, commit.commit_id)
-    if landed is None:
-        raise CommitUnknownError(f"{commit.task}: {commit.commit_id} has landed, and is not to be found")
+    landed = _found(session, commit)
     coming.rows.drop(session)
     coming.rejects.drop(session)
     cost = None if job is None else Cost(job.total_bytes_billed or 0, job.slot_millis or 0)
     return replace(landed, changes=changes, cost=cost)
+
+
+def _found(session: Session, commit: Commit) -> Landed:
+    """What the commit did, of which it is known that it has landed."""
+    told = f"{commit.task}: {commit.commit_id} has landed, and is not to be found"
+    try:
+        landed = find(session, commit.commit_id)
+    except GoogleError as error:
+        raise CommitUnknownError(f"{told}: {error}", hint=error.hint) from error
+    if landed is None:
+        raise CommitUnknownError(told)
+    return landed
 
 
 def _name(session: Session, commit: Commit) -> str:
@@ -157,7 +167,7 @@ def _land(session: Session, commit: Commit, script: str, parameters: Parameters)
         try:
             with session.about(commit.table.name):
                 return session.run(f"tidegate_{_name(session, commit)}_commit", script, parameters)
-        except GoogleUnavailableError as error:
+        except JobUnknownError as error:
             raise CommitUnknownError(
                 f"{commit.task}: no word whether commit {commit.commit_id} landed: {error}", hint=error.hint
             ) from error
@@ -173,8 +183,9 @@ def _land(session: Session, commit: Commit, script: str, parameters: Parameters)
 
 
 def _raise_replaced(commit: Commit, said: str) -> None:
-    """Raise `CommitLostError` where the script found that a later run has replaced the table."""
-    replaced = re.search(rf"tidegate: (run .+ {bigquery_later.REPLACED} .+ since)", said)
+    """Raise `CommitLostError` where the script found what a later run has done to the table."""
+    did = f"(?:{bigquery_later.REPLACED}|{bigquery_later.DELETED})"
+    replaced = re.search(rf"tidegate: (run .+ {did} .+ since)", said)
     if replaced:
         raise CommitLostError(
             f"{commit.task}: {replaced[1]}",

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tidegate.destinations.bigquery_url import Place
 from tidegate.destinations.exceptions import DestinationError
-from tidegate.utils.gcp_errors import translated
+from tidegate.utils.gcp_errors import GoogleUnavailableError, translated
+from tidegate.utils.gcp_translation import translate
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
@@ -31,10 +32,24 @@ _FIRST_POLL_S, _LAST_POLL_S = 0.1, 5.0
 # Each attempt is a job that failed; more than that many of one commit is a fault that no attempt mends.
 _MOST_ATTEMPTS = 100
 
+# Of jobs that failed. https://cloud.google.com/bigquery/docs/error-messages
+_WORTH_ANOTHER = {
+    "backendError",
+    "internalError",
+    "jobBackendError",
+    "jobInternalError",
+    "jobRateLimitExceeded",
+    "rateLimitExceeded",
+}
+
 Job = TypeVar("Job", "QueryJob", "LoadJob")
 
 # Type and value of the parameters of a statement, by name; a list is an array.
 Parameters = Mapping[str, tuple[str, Any]]
+
+
+class JobUnknownError(GoogleUnavailableError):
+    """A job was sent, and whether it does its work nobody can tell now."""
 
 
 def quote(*names: str) -> str:
@@ -113,32 +128,47 @@ class Session:
         """A job that has done its work under this id, by this process or by another one.
 
         A job that is under way is waited for; after one that failed in another process comes the next
-        attempt, under the next id. Raises what the job failed with, where this call started it.
+        attempt, under the next id, and also where Google says that another one is worth it, as long as there
+        is patience. Raises what the job failed with, where this call started it, and `JobUnknownError`.
         """
+        waited_s, pause_s = 0.0, 1.0
         for attempt in range(_MOST_ATTEMPTS):
             name = f"{job_id}_{attempt}"
-            job, is_ours = self._started(name, start)
-            self._wait(job)
+            job, is_ours = self._done(name, start)
             if job.error_result is None:
                 return job
             if is_ours:
-                raise _failure(job) or DestinationError(f"job {name} failed and does not say why")
+                if job.error_result.get("reason") not in _WORTH_ANOTHER or waited_s > self.retry_s:
+                    raise _failure(job) or DestinationError(f"job {name} failed and does not say why")
+                self.sleep(pause_s)
+                waited_s, pause_s = waited_s + pause_s, min(pause_s * 2, 30.0)
         raise DestinationError(
             f"{self.place.label}: {_MOST_ATTEMPTS} jobs {job_id}_* have failed",
             hint=f"look why: bq show -j {job_id}_0",
         )
 
-    def _started(self, name: str, start: Callable[[str], Job]) -> tuple[Job, bool]:
-        """The job of this name, and whether this call made it.
+    def _done(self, name: str, start: Callable[[str], Job]) -> tuple[Job, bool]:
+        """The job of this name, which has ended, and whether this call made it.
 
         A request whose answer was lost is sent again and meets the job that it made: then it counts as found.
+        Once a job is there, whatever keeps us from looking at it says nothing of what becomes of it.
         """
         from google.api_core.exceptions import Conflict
 
+        job: Job | None = None
+        is_there = False
         try:
-            return start(name), True
-        except Conflict:
-            return self._found(name), False
+            with suppress(Conflict):
+                job = start(name)
+            is_there = True
+            found: Job = job or self._found(name)
+            self._wait(found)
+        except Exception as error:
+            made = translate(error, f"job {name}")
+            if made is not None and (is_there or isinstance(made, GoogleUnavailableError)):
+                raise JobUnknownError(f"no word what became of it: {made}", hint=made.hint) from error
+            raise
+        return found, job is not None
 
     def _found(self, name: str) -> Any:
         """A job that was said to be there. Right after that Google may know nothing of it for a moment:

@@ -21,7 +21,7 @@ from tidegate.destinations.bigquery_jobs import REQUEST_TIMEOUT_S, Session
 from tidegate.destinations.bigquery_tables import own_resource
 from tidegate.destinations.exceptions import DestinationError
 from tidegate.utils.columns import Column
-from tidegate.utils.gcp_errors import translated
+from tidegate.utils.gcp_errors import GoogleError, translated
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,9 +52,7 @@ class Staged:
 
     def drop(self, session: Session) -> None:
         """They would expire; what cannot be dropped now does."""
-        from google.api_core.exceptions import GoogleAPIError
-
-        with suppress(GoogleAPIError, OSError):
+        with suppress(GoogleError), session.about():
             for table in self.tables:
                 session.client.delete_table(
                     session.id_of(table), not_found_ok=True, retry=session.retry, timeout=REQUEST_TIMEOUT_S
@@ -231,8 +229,6 @@ def _put(bucket: Bucket, name: str, path: Path) -> None:
 
 def _remove(bucket: Bucket, names: Sequence[str]) -> None:
     """They are of no more use. What cannot be removed now is left to the bucket's lifecycle."""
-    from google.api_core.exceptions import GoogleAPIError
-
-    with suppress(GoogleAPIError, OSError):
+    with suppress(GoogleError), translated(f"gs://{bucket.name}"):
         for name in names:
             bucket.blob(name).delete(timeout=REQUEST_TIMEOUT_S)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tidegate.destinations.base import CursorRow, Freshness, Landed
-from tidegate.destinations.bigquery_jobs import REQUEST_TIMEOUT_S, Parameters, Session
+from tidegate.destinations.bigquery_jobs import REQUEST_TIMEOUT_S, JobUnknownError, Parameters, Session
 from tidegate.destinations.bigquery_tables import found_table, own_resource
 from tidegate.destinations.exceptions import CommitLostError
 from tidegate.destinations.quarantine import COLUMNS, QUARANTINE
@@ -230,8 +230,11 @@ def set_cursor(
     try:
         with session.about():
             session.run(f"tidegate_cursor_{uuid.uuid4().hex}", script, parameters)
-    except Exception:
-        if cursor_of(session, task).version == seen:
+    except Exception as error:
+        found = cursor_of(session, task)
+        if isinstance(error, JobUnknownError) and found == after:
+            return after
+        if found.version == seen:
             raise
         raise CommitLostError(
             f"{task}: its cursor has moved since it was looked at (version {seen})",
