@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -111,6 +112,15 @@ def test_an_unfinished_run_stays_whatever_its_age_unless_one_is_asked_for(shop: 
     assert only(sweep(shop, 31, unfinished_s=30 * DAY)).removed
     report = shop.runner(run_id="broken").run()
     assert (report.exit_code, report.tasks[0].rows_loaded, report.tasks[0].pages_resumed) == (0, 30, 0)
+
+
+def test_the_time_of_an_unfinished_run_begins_when_it_was_last_touched(shop: Shop) -> None:
+    unfinished(shop)
+    later = time.time() + 40 * DAY  # another attempt, which was killed
+    for file in (shop.folder / "home" / "runs" / "broken").rglob("*"):
+        os.utime(file, (later, later))
+    assert not only(sweep(shop, 60, unfinished_s=30 * DAY)).removed
+    assert only(sweep(shop, 71, unfinished_s=30 * DAY)).removed
 
 
 def test_a_run_that_the_ledger_does_not_know_may_be_unfinished(shop: Shop) -> None:
@@ -237,6 +247,24 @@ def test_over_the_cap_the_oldest_finished_runs_go_until_it_is_kept(shop: Shop) -
     assert swept.bytes_left < held
     assert [each.run for each in sweep(shop, 1, max_bytes=0).runs if each.removed] == ["second", "third"]
     assert len(pages(shop, "broken")) == 1
+
+
+def test_over_the_cap_a_run_that_has_come_to_work_meanwhile_keeps_all_it_has(shop: Shop) -> None:
+    for run in ("first", "second"):
+        shop.runner(run_id=run, new=True).run()
+    home, judged = shop.runner().home, list[str]()
+    with Ledger(home) as ledger, ExitStack() as at_work:
+
+        def now() -> float:
+            """Called as each run is judged, one after the other."""
+            judged.append("one more")
+            if len(judged) == 2:
+                at_work.callback(run_lock(home, ledger, "first").release)
+            return time.time()
+
+        swept = Housekeeping(home, Keeping(7 * DAY, max_bytes=0), open_destination, now=now).sweep()
+    assert {each.run: each.removed for each in swept.runs} == {"first": False, "second": True}
+    assert len(pages(shop, "first")) == 1
 
 
 def test_what_dead_processes_have_left_goes_when_it_is_an_hour_old(shop: Shop) -> None:

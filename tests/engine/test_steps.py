@@ -149,6 +149,20 @@ def test_missing_slices_are_worth_trying_again_and_named_with_the_command(tmp_pa
     assert not (tmp_path / "warehouse.duckdb").exists()
 
 
+def test_a_task_whose_slices_are_not_planned_yet_does_not_land_empty(tmp_path: Path) -> None:
+    api = branches(tmp_path)
+    api.runner(run_id="one").plan()
+    extract(api, "1/1", stage=1)
+    report = api.runner(run_id="one").commit()
+    (late,) = [each for each in report.tasks if each.status == "failed"]
+    assert (late.task, late.exit_code) == ("branches.lines", 20)
+    assert (late.error or "").endswith("not committed: no slice is planned yet")
+    assert "tidegate extract --run-id one --stage 2" in (late.hint or "")
+    extract(api, "1/1")
+    done(api.runner(run_id="one").commit())
+    assert api.table("lines") != []
+
+
 def test_what_is_whole_is_committed_and_the_rest_later(
     tmp_path: Path, whole: tuple[str, list[TaskReport]]
 ) -> None:
