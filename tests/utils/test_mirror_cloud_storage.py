@@ -244,3 +244,16 @@ def test_what_is_forgotten_may_be_kept_anew(storage: CloudStorageServer, tmp_pat
     assert storage.objects == {}
     one.keep(here, "v1")
     assert list(storage.objects) == ["home/plan.json.v1"]
+
+
+def test_a_file_is_kept_over_the_same_content_that_another_machine_has_written(
+    storage: CloudStorageServer, tmp_path: Path
+) -> None:
+    here, one = machine(tmp_path / "a")
+    here.write_text("first")
+    one.keep(here)
+    storage.write("home/plan.json", b"first")
+    one.fetch(here)
+    here.write_text("second")
+    one.keep(here)
+    assert storage.objects["home/plan.json"].content == b"second"

@@ -122,3 +122,16 @@ def test_a_lease_that_its_owner_does_not_share_is_shared_with_nobody(storage: Cl
     alone._written -= 2.0
     alone.check()
     alone.release()
+
+
+def test_who_takes_over_with_the_very_same_claim_is_somebody_else_all_the_same(
+    storage: CloudStorageServer,
+) -> None:
+    ghost, owner = take("run-1"), take("run-1")
+    ghost._written -= 2.0
+    with pytest.raises(LeaseHeldError):
+        ghost.check()
+    owner.check()
+    ghost.release()
+    assert LEASE in storage.objects
+    owner.release()
