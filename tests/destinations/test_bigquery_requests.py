@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +23,7 @@ from tests.http_tools.loopback import Loopback, as_json
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Commit, Cost
+from tidegate.destinations.bigquery_state import _counts
 from tidegate.destinations.exceptions import DestinationError
 from tidegate.utils.gcp_errors import GoogleNotFoundError
 
@@ -85,6 +88,15 @@ def test_a_table_is_made_with_all_that_its_contract_says() -> None:
     assert fields["rate"]["type"] == "BIGNUMERIC"
     assert fields["extra"]["type"] == "JSON"
     assert fields["_tidegate_run"]["mode"] == fields["_tidegate_loaded_at"]["mode"] == "REQUIRED"
+
+
+@pytest.mark.parametrize("write", ["append", "replace"])
+def test_a_key_that_two_rows_may_have_is_no_primary_key(write: Any) -> None:
+    """BigQuery believes in it without a look, and leaves rows out of joins where it does not hold."""
+    fake = FakeBigQuery()
+    table = Table("rows", Order, key=("id",), write=write)
+    fake.destination().apply(table, fake.destination().differences(table))
+    assert "tableConstraints" not in made(fake, "rows")
 
 
 def test_a_table_that_is_written_by_windows_is_partitioned_by_them() -> None:
@@ -280,6 +292,43 @@ def test_a_view_is_refused_before_anything_is_fetched() -> None:
     fake = FakeBigQuery(tables={"rows": {"tableReference": REFERENCE, "type": "MATERIALIZED_VIEW"}})
     with pytest.raises(DestinationError, match=r"p1\.d1\.rows is a materialized view"):
         fake.destination().prepare(APPEND)
+
+
+@pytest.mark.parametrize(
+    ("table", "refused"),
+    [
+        (ORDERS, False),
+        (replace(ORDERS, partition_immutable=False), True),
+        (replace(ORDERS, write="append", partition_immutable=False), False),
+        (replace(ORDERS, write="replace", partition_immutable=False), True),
+        (replace(ORDERS, write="replace_windows", partition_immutable=False), True),
+        (WINDOWS, False),
+    ],
+)
+def test_a_table_that_asks_for_a_filter_is_refused_where_all_of_it_is_looked_at(
+    table: Table[Any], refused: bool
+) -> None:
+    fake = FakeBigQuery()
+    to = fake.destination()
+    to.apply(table, to.differences(table))
+    fake.tables[table.name]["requirePartitionFilter"] = True
+    expected = (
+        pytest.raises(DestinationError, match="a filter on its partition") if refused else nullcontext()
+    )
+    with expected:
+        to.prepare(table)
+
+
+def test_rows_of_a_table_that_asks_for_a_filter_are_counted_by_what_is_known_of_it() -> None:
+    fake = FakeBigQuery(tables={"rows": {"tableReference": REFERENCE, "type": "TABLE", "numRows": "7"}})
+    message = "Cannot query over table 'rows' without a filter that can be used for partition elimination"
+    fake.before = lambda asked: (
+        (400, {"error": {"message": message, "errors": [{"reason": "invalidQuery"}]}})
+        if asked.path == "queries" and "COUNT(*)" in asked.body["query"]
+        else None
+    )
+    with fake.destination()._session() as session:
+        assert _counts(session, ["rows"]) == [("rows", 7)]
 
 
 def test_a_dataset_elsewhere_is_told_and_not_taken_for_an_empty_one() -> None:

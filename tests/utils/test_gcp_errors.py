@@ -185,6 +185,18 @@ BIGQUERY = {
         "Query exceeded limit for bytes billed: 10485760. 20971520 or higher required.",
         GoogleError, FAILED, "maximum_bytes_billed", "Raise the limit",
     ),
+    "rows that are streamed in": Case(
+        400, "invalidQuery",
+        "UPDATE or DELETE statement over table acme.shop.orders would affect rows in the streaming buffer, "
+        "which is not supported",
+        GoogleConflictError, AGAIN, "rows that another program has streamed in", "90 minutes",
+    ),
+    "a filter that is required": Case(
+        400, "invalidQuery",
+        "Cannot query over table 'acme.shop.orders' without a filter over column(s) 'day' that can be used "
+        "for partition elimination",
+        GoogleError, FAILED, "asks for a filter on its partition", "require_partition_filter",
+    ),
     "a query that is wrong": Case(
         400, "invalidQuery", "Syntax error: Unexpected keyword FROM at [1:8]",
         GoogleError, FAILED, "refused (400): Syntax error", "above",
@@ -240,6 +252,20 @@ def test_a_job_that_failed_for_it_says_the_same(name: str, server: Loopback, bq:
     assert case.message[:60] in str(error)
     if case.code not in (412, 429) and case.reason != "conditionNotMet":  # those are of no job
         assert error.exit_code is case.exit_code
+
+
+def test_a_job_that_somebody_has_cancelled_is_worth_trying_again(
+    server: Loopback, bq: bigquery.Client
+) -> None:
+    result = {"reason": "stopped", "message": "Job execution was cancelled: User requested cancellation"}
+    reference = {"projectId": "acme", "jobId": "j1", "location": "EU"}
+    status = {"state": "DONE", "errorResult": result, "errors": [result]}
+    server.by = lambda _: as_json(
+        {"jobReference": reference, "configuration": {"load": {}}, "status": status}
+    )
+    error = caught(lambda: bq.load_table_from_uri("gs://b/o", "acme.shop.orders").result(retry=None))
+    assert error.exit_code is AGAIN
+    assert "cancelled" in str(error)
 
 
 def test_an_upload_that_is_refused_is_read_like_any_answer(server: Loopback, bq: bigquery.Client) -> None:

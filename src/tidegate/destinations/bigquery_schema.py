@@ -18,7 +18,7 @@ from tidegate.destinations.bigquery_jobs import REQUEST_TIMEOUT_S, Session, quot
 from tidegate.destinations.bigquery_patch import patched
 from tidegate.destinations.bigquery_rebuild import rebuild
 from tidegate.destinations.bigquery_sql import added_columns
-from tidegate.destinations.bigquery_tables import changes_of, found_table, resource
+from tidegate.destinations.bigquery_tables import changes_of, check_filter, found_table, resource
 from tidegate.destinations.duckdb_alter import refuse_unsafe
 from tidegate.destinations.exceptions import DestinationBusyError, DestinationError
 from tidegate.destinations.schema_diff import Change, told
@@ -37,7 +37,9 @@ class _ChangedMeanwhileError(Exception):
 
 def check_safe(session: Session, table: Table[Any]) -> None:
     """Raise `SchemaChangeError` where a person has to allow what the table needs; write nothing."""
-    refuse_unsafe(table, changes_of(table, found_table(session, table.name)))
+    found = found_table(session, table.name)
+    check_filter(table, found)
+    refuse_unsafe(table, changes_of(table, found))
 
 
 def fit(session: Session, table: Table[Any], at: datetime) -> tuple[str, ...]:

@@ -73,7 +73,8 @@ def resource(session: Session, table: Table[Any], name: str, columns: Iterable[C
         made["timePartitioning"] = {"type": "DAY", "field": partition}
     if table.cluster_by:
         made["clustering"] = {"fields": list(table.cluster_by)}
-    if table.key and len(table.key) <= _MOST_KEY_COLUMNS:
+    # Where rows are equal in a key that BigQuery was told of, its queries may give wrong answers.
+    if table.write == "merge" and len(table.key) <= _MOST_KEY_COLUMNS:
         made["tableConstraints"] = {"primaryKey": {"columns": list(table.key)}}
     return _table(made)
 
@@ -127,6 +128,19 @@ def found_table(session: Session, name: str) -> BigQueryTable | None:
             hint=f"name another table in the contract, or drop the {kind}",
         )
     return found
+
+
+def check_filter(table: Table[Any], found: BigQueryTable | None) -> None:
+    """Raise `DestinationError` where BigQuery would refuse what the table's way to write reads or deletes."""
+    within = table.partition_immutable or (
+        table.write == "replace_windows" and partition_of(table) == WINDOW_COLUMN
+    )
+    if found is None or not found.require_partition_filter or within or table.write == "append":
+        return
+    raise DestinationError(
+        f"table {table.name} asks for a filter on its partition; write={table.write!r} looks at all of it",
+        hint=f"ALTER TABLE `{found.reference}` SET OPTIONS (require_partition_filter = false)",
+    )
 
 
 def held_table(found: BigQueryTable) -> HeldTable:

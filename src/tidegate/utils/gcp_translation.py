@@ -129,6 +129,18 @@ _WORDS: tuple[tuple[str, type[GoogleError], str, str], ...] = (
         "Compare the contract with the table: tidegate schema diff WORKFLOW.",
     ),
     (
+        r"streaming buffer",
+        GoogleConflictError,
+        "rows that another program has streamed in cannot be changed yet",
+        "Run the same command again in 90 minutes; better, let nothing else stream into this table.",
+    ),
+    (
+        r"partition elimination",
+        GoogleError,
+        "the table asks for a filter on its partition",
+        "ALTER TABLE ... SET OPTIONS (require_partition_filter = false): tidegate looks at all of the table.",
+    ),
+    (
         r"concurrent update|too many (dml|concurrent)|could not serialize",
         GoogleConflictError,
         "another change was under way",
@@ -163,6 +175,8 @@ def _by_quota(facts: Facts) -> _Verdict | None:
 def _by_kind(facts: Facts) -> _Verdict | None:
     if facts.reason in _AGAIN_REASONS:
         return _unavailable("no answer")
+    if facts.reason == "stopped":
+        return _unavailable("cancelled by somebody")
     if facts.code is not None:
         return None
     name = type(facts.error).__name__
