@@ -77,6 +77,7 @@ def commit(
     aside: Rejected | None = None,
     again: Again | None = None,
     cursor: datetime | None = None,
+    deletes_vanished: bool = False,
 ) -> Landed:
     seen = to.cursor(TASK).version
     return to.commit(
@@ -92,6 +93,7 @@ def commit(
             windows=tuple(windows),
             rejected=aside or Rejected(),
             again=again,
+            deletes_vanished=deletes_vanished,
         )
     )
 
@@ -234,6 +236,20 @@ def test_a_table_that_a_later_run_replaced_is_lost_to_it(destination: Destinatio
     with pytest.raises(CommitLostError, match="run r2 has replaced the table rows since"):
         commit(destination, REPLACE, [row(1, "new")], "r1", again=Again(replaces=True))
     assert stored(destination, "id") == [(2,)]
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_a_merge_once_more_brings_nothing_back_that_a_later_run_has_deleted_as_vanished(
+    destination: Destination, replaces: bool
+) -> None:
+    commit(destination, LATEST, [row(1, "r1"), row(2, "r1")], "r1")
+    commit(destination, LATEST, [row(1, "r2"), row(2, "r2")], "r2", deletes_vanished=True)
+    commit(destination, LATEST, [row(1, "r1"), row(2, "r1")], "r1", again=Again(replaces))  # r2 deleted none
+    commit(destination, LATEST, [row(1, "r3")], "r3", deletes_vanished=True)
+    with pytest.raises(CommitLostError, match="r3 has deleted what had vanished from the table rows since"):
+        commit(destination, LATEST, [row(2, "new")], "r1", again=Again(replaces))
+    assert stored(destination, "id") == [(1,)]
+    assert commit(destination, LATEST, [row(1, "new")], "r3", again=Again(replaces)).loaded == 1
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

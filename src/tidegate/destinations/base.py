@@ -88,8 +88,8 @@ class Again:
 
     With `replaces` they take the place of what the run has left in the table and in the quarantine; without,
     they are added to it, and the rows `released` leave the quarantine. Windows that a later run has replaced
-    are left alone; where it replaced the whole table, the commit fails as lost; of a merge, a row of a later
-    run supersedes one of this run that is not newer.
+    are left alone; where it replaced the whole table, or deleted what had vanished from it, the commit fails
+    as lost; of a merge, a row of a later run supersedes one of this run that is not newer.
     """
 
     replaces: bool

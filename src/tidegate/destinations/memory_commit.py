@@ -12,6 +12,7 @@ from tidegate.contracts.table import LOADED_AT_COLUMN, RUN_COLUMN, WINDOW_COLUMN
 from tidegate.destinations.base import Again, Commit, CursorRow, Landed
 from tidegate.destinations.batches import batch_schema, fitted
 from tidegate.destinations.duckdb_alter import refuse_unsafe
+from tidegate.destinations.duckdb_later import lost
 from tidegate.destinations.exceptions import CommitLostError
 from tidegate.destinations.memory_state import Done, Row, State, StateCursor, changed, lacks
 from tidegate.destinations.quarantine import QuarantinedRow
@@ -111,9 +112,11 @@ def _later_runs(state: State, commit: Commit) -> set[str]:
     runs = list(dict.fromkeys(each.run_id for each in to_table))
     later = set(runs[runs.index(commit.run_id) + 1 :]) if commit.run_id in runs else set()
     if later and commit.table.write == "replace":
-        raise CommitLostError(
-            f"{commit.task}: run {min(later)} has replaced the table {commit.table.name} since"
-        )
+        raise lost(commit, min(later), "replaced")
+    theirs = [each for each in to_table if each.run_id in later]
+    deleting = [each.run_id for each in theirs if state.done[each.commit_id].landed.deleted]
+    if deleting and commit.table.write == "merge":
+        raise lost(commit, deleting[0], "deleted what had vanished from")
     return later
 
 

@@ -10,6 +10,7 @@ from tidegate.contracts.table import LOADED_AT_COLUMN, RUN_COLUMN
 from tidegate.destinations.base import Commit, CursorRow, Landed
 from tidegate.destinations.batches import batch_schema, fitted, joined, without_windows
 from tidegate.destinations.duckdb_alter import refuse_unsafe
+from tidegate.destinations.duckdb_later import lost
 from tidegate.destinations.exceptions import CommitLostError, DestinationError
 from tidegate.destinations.parquet_files import empty_file, read_rows, without_rows, write_files
 from tidegate.destinations.parquet_folder import Changing
@@ -84,13 +85,14 @@ def _note(commit: Commit, landed: Landed) -> StoredCommit:
 
 def _without_later(manifest: Manifest, commit: Commit, later: frozenset[str]) -> Commit:
     if later and commit.table.write == "replace":
-        raise CommitLostError(
-            f"{commit.task}: run {min(later)} has replaced the table {commit.table.name} since",
-            hint="Nothing was written: an earlier run never takes the place of a later one.",
-        )
+        raise lost(commit, min(later), "replaced")
+    of_table = (each for each in manifest.commits.values() if each.table == commit.table.name)
+    theirs = [each for each in of_table if each.run_id in later]
+    deleting = [each.run_id for each in theirs if each.deleted]
+    if deleting and commit.table.write == "merge":
+        raise lost(commit, deleting[0], "deleted what had vanished from")
     if later and commit.table.write == "replace_windows":
-        theirs = (each for each in manifest.commits.values() if each.run_id in later)
-        windows = (each.windows for each in theirs if each.table == commit.table.name)
+        windows = (each.windows for each in theirs)
         return without_windows(commit, {day for days in windows for day in days})
     return commit
 
