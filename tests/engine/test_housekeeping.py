@@ -277,7 +277,11 @@ def test_what_dead_processes_have_left_goes_when_it_is_an_hour_old(shop: Shop) -
         file.write_bytes(b"12345")
     assert DuckDBDestination(shop.warehouse).identity == open_destination(str(shop.warehouse)).identity
     assert sweep(shop, 0).files == [half]
-    assert set(sweep(shop, 0.1).files) == {fresh, plan}
+    swept = sweep(shop, 0.1)
+    assert set(swept.files) == {fresh, plan}
+    assert swept.bytes_left == size_of(
+        shop.folder / "home"
+    )  # what lay beside the warehouse was no part of it
     assert other.exists()
     assert not any(file.exists() for file in (half, fresh, plan))
 
