@@ -397,6 +397,17 @@ def test_a_bucket_on_another_continent_than_the_dataset_is_wrong(shell: Shell, c
     assert text.startswith("gs://acme-lake (staging) is in US-EAST1, and the dataset in EU")
 
 
+def test_a_home_in_a_bucket_where_nothing_may_be_replaced_is_wrong(
+    shell: Shell, cloud: GoogleCloud, tmp_path: Path
+) -> None:
+    cloud.buckets, cloud.on_bucket = {"acme-lake": "EU"}, {*OBJECTS, "storage.buckets.get"}
+    cloud.retention_s = 7 * 86_400
+    shell.env |= {"TIDEGATE_HOME": "gs://acme-lake/home", "TIDEGATE_SCRATCH": str(tmp_path / "scratch")}
+    ((_, text, todo),) = wrong(shell.inside("doctor", "--json"))
+    assert text == "gs://acme-lake (home) has a retention policy of 604,800 s: a run must replace files"
+    assert todo == "Name a bucket without a retention policy."
+
+
 def test_a_home_in_a_bucket_is_checked_whatever_the_destination(
     shell: Shell, cloud: GoogleCloud, tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ class GoogleCloud:
     on_bucket: set[str] = field(default_factory=set)
     datasets: dict[str, str] = field(default_factory=dict)
     buckets: dict[str, str] = field(default_factory=dict)
+    retention_s: int = 0  # of every bucket
     tables: list[str] = field(default_factory=list)
     manager: bool = True
 
@@ -158,7 +159,10 @@ class GoogleCloud:
                 "Permission 'storage.buckets.get' denied on resource (or it may not exist).",
                 "forbidden",
             )
-        return as_json({"name": bucket, "location": self.buckets[bucket]})
+        told: dict[str, Any] = {"name": bucket, "location": self.buckets[bucket]}
+        if self.retention_s:
+            told["retentionPolicy"] = {"retentionPeriod": str(self.retention_s)}
+        return as_json(told)
 
     def _of_bucket(self, seen: Seen, bucket: str) -> Answer:
         if bucket not in self.buckets:

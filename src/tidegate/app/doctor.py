@@ -10,6 +10,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from tidegate.app.doctor_buckets import HOME
 from tidegate.app.doctor_findings import Finding, Verdict, attempt
 from tidegate.app.doctor_google import check_bigquery, check_buckets, check_secrets
 from tidegate.app.doctor_machine import check_destination, check_home, check_machine
@@ -64,7 +65,7 @@ def _findings(project: Project, destination: Destination, names: Sequence[str]) 
 
 def _destination(destination: Destination, home: Home | None) -> Iterator[Finding]:
     kept = home.mirror.shown.removeprefix("gs://").partition("/")[0] if home is not None else ""
-    buckets = {kept: "home"} if kept else {}
+    buckets = {kept: HOME} if kept else {}
     if isinstance(destination, BigQueryDestination):
         yield from check_bigquery(destination.place, buckets)
         return

@@ -15,6 +15,7 @@ from tidegate.utils.gcp_errors import GoogleNotFoundError, GooglePermissionError
 if TYPE_CHECKING:
     from google.cloud.storage import Bucket
 
+HOME = "home"  # the purpose of the bucket that holds the state of runs
 _TIMEOUT_S = 15.0
 _PERMISSIONS = (
     "storage.objects.create",
@@ -47,6 +48,12 @@ def check_bucket(
             "bucket",
             f"{shown} is in {where}, and the dataset in {near}: BigQuery does not load from there",
             f"Name a bucket that lies in {near}.",
+        )
+    elif purpose == HOME and bucket.retention_period:
+        yield wrong(
+            "bucket",
+            f"{shown} has a retention policy of {bucket.retention_period:,} s: a run must replace files",
+            "Name a bucket without a retention policy.",
         )
     elif not missing:
         yield ok("bucket", f"{shown} can be read and written{f', in {where}' if where else ''}")
