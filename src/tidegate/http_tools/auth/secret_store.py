@@ -105,9 +105,9 @@ class SecretTokenStore(Sealed):
         return (held or _Version.read(self.reference)).token or None
 
     def save(self, token: str) -> None:
-        added = self._add(token, insist=True)
+        self._add(token, insist=True)
         self._saved = True
-        self._tidy(_number(added))
+        self._tidy()
 
     def try_lease(self) -> bool:
         with self._lock:
@@ -144,7 +144,8 @@ class SecretTokenStore(Sealed):
 
     def _give_back(self, token: str) -> None:
         try:
-            self._tidy(_number(self._add(f"{token}\n", insist=True)))
+            self._add(f"{token}\n", insist=True)
+            self._tidy()
         except TidegateError as error:
             _log.warning("the lease on a refresh token ends by itself in five minutes: %s", error)
 
@@ -161,12 +162,11 @@ class SecretTokenStore(Sealed):
             added = client.add_secret_version(parent=name, payload=payload, retry=again, timeout=_TIMEOUT_S)
         return str(added.name)
 
-    def _tidy(self, number: int) -> None:
-        """Destroy what is of no use now that version `number` counts: it costs. That it fails is no reason to
+    def _tidy(self) -> None:
+        """Destroy what is of no use now that a later version counts: it costs. That it fails is no reason to
         fail, for the token is kept.
         """
-        useless = {name for name in self._stale if _number(name) < number}
-        self._stale -= useless
+        useless, self._stale = self._stale, set()
         if not useless:
             return
         try:
