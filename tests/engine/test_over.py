@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +29,9 @@ from tests.engine.branches import (
     to_line,
     to_order,
 )
+from tests.engine.shop import as_any
 from tidegate.contracts.base import WriteContract
+from tidegate.contracts.personal import Personal
 from tidegate.contracts.table import Table
 from tidegate.contracts.windows import Window, Windows
 from tidegate.destinations.base import CursorRow
@@ -38,7 +41,7 @@ from tidegate.engine.plan import Plan, Range, TaskPlan, plan_task
 from tidegate.engine.tasks import Task, task
 from tidegate.engine.workflows import Workflow
 from tidegate.http_tools.clients import Call
-from tidegate.utils.errors import UsageError
+from tidegate.utils.errors import ExitCode, UsageError
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 VALUES = st.one_of(st.text(), st.integers(), st.dates())
@@ -209,3 +212,34 @@ def test_a_plan_that_waits_for_a_parent_keeps_what_is_known(tmp_path: Path) -> N
     opened = plan.over(both, ((7, 8), ("a", "b")))
     assert [each.values for each in opened.slices] == [(7, "a"), (7, "b"), (8, "a"), (8, "b")]
     assert in_words(both.over, (7, "a")) == "order_id=7 account=a"
+
+
+class CleanPerson(WriteContract):
+    person_id: int
+    mail: Annotated[str | None, Personal(load="as_is")]
+
+
+def to_person(row: ApiRow) -> CleanPerson:
+    return CleanPerson(person_id=row.id, mail=(None, "ann@example.com", "bob@example.com")[row.id % 3])
+
+
+@task(transform=to_person, into=Table("people", CleanPerson, write="replace"))
+def people(api: Connector) -> Call[ApiRow]:
+    return api.get_orders("north")
+
+
+@task(transform=to_order, into=ORDERS, over=From(people, "mail"))
+def of_person(api: Connector, mail: str) -> Call[ApiRow]:
+    return api._rows("/orders/south", {"of": mail})
+
+
+def test_a_null_makes_no_slice_and_a_personal_value_is_in_no_file_name_and_no_message(tmp_path: Path) -> None:
+    api = Branches(tmp_path, tasks=(people, as_any(of_person)))
+    api.answer = lambda request: httpx2.Response(400) if "bob" in str(request.url) else None
+    _, report = api.runner().run().tasks
+    assert (report.slices, report.exit_code) == (2, ExitCode.FAILED)
+    assert (report.error or "").startswith("branches.of_person mail=*** page 0: ")
+    assert "example" not in (report.error or "")
+    named = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")]
+    assert any("of_person" in each for each in named)
+    assert not any(person in each for each in named for person in ("ann", "bob", "example"))

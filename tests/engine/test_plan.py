@@ -94,6 +94,12 @@ def test_the_cursor_of_windows_is_the_end_of_the_last_one() -> None:
     assert next_cursors(plan, DAILY, done(plan)) == Moves(at(11))
 
 
+def test_windows_of_several_days_are_refetched_as_many_as_told() -> None:
+    weekly = by_windows(Windows(days=7, refetch=2))
+    plan = plan_task(weekly, CursorRow(4, datetime(2026, 3, 5, tzinfo=UTC)), Range(), NOW)
+    assert cells(plan) == [date(2026, 2, 19), date(2026, 2, 26), date(2026, 3, 5)]
+
+
 def test_a_backfill_widens_to_whole_cells() -> None:
     weekly = by_windows(Windows(days=7, refetch=1))
     plan = plan_task(weekly, CursorRow(), Range(date(2026, 1, 7), date(2026, 1, 16)), NOW)
@@ -314,6 +320,14 @@ def test_a_backfill_moves_the_cursors_of_slices_that_have_come_so_far() -> None:
     plan = plan_task(SPLIT, row, Range(date(2026, 3, 9)), NOW)
     assert starts(plan) == {NORTH: at(9), SOUTH: at(9)}
     assert next_cursors(plan, SPLIT, done(plan, at(10))) == Moves(slices={NORTH: at(10)})
+
+
+def test_a_slice_that_has_come_further_than_until_asks_for_nothing_before_it() -> None:
+    row = CursorRow(3, None, {NORTH: at(9, 12), SOUTH: at(2)})
+    plan = plan_task(SPLIT, row, Range(None, date(2026, 3, 4)), NOW)
+    windows = {each.id: (each.start, each.end) for each in plan.slices if each.window is not None}
+    assert windows == {NORTH: (at(5), at(5)), SOUTH: (at(1, 18), at(5))}
+    assert next_cursors(plan, SPLIT, done(plan, at(10))) == Moves(slices={SOUTH: at(5)})
 
 
 def test_a_full_refresh_begins_at_the_start_of_every_slice() -> None:
