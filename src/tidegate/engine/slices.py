@@ -144,6 +144,7 @@ class SliceWork:
                     rejects.write(self.quarantining.batch(page, built.rejects))
                 tally.add(page, built)
                 self.built(page.request.index, built.fetched, page.request.index in resumed)
+                page.let_go()  # it is held until the next one is there
         warnings = plan.warnings()
         if moved:
             warnings.append(f"the listing moved while it was read and was read anew ({moved} times)")

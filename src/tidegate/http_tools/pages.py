@@ -98,6 +98,11 @@ class Page(Generic[R]):
         """The rows as decoded JSON, each row of the listing once."""
         return self.all_items[self.request.seam :]
 
+    def let_go(self) -> None:
+        """Forget what was decoded of the body, which is ten times its size and can be decoded again."""
+        for decoded in ("doc", "all_items", "items"):
+            self.__dict__.pop(decoded, None)
+
     def read(self) -> Reading[R]:
         """The rows as read models, each once, and those that are none. Raises `ContractError` where the body
         holds no list of rows.
