@@ -39,8 +39,8 @@ class DuckDBDestination:
 
     A file that another process has open is waited for, up to `busy_wait_s`; then `DestinationBusyError`
     names the owner. The first commit creates the file. `memory_limit` and `threads` are DuckDB's, for the
-    time of a method; `threads=None` takes every core, at 70 MB each; one loads a million rows in about two seconds. Safe to use from several threads:
-    they take turns.
+    time of a method; `threads=None` takes every core, at 70 MB each, where one loads a million rows in about
+    two seconds. Safe to use from several threads: they take turns.
     """
 
     def __init__(
