@@ -252,6 +252,34 @@ def test_after_a_failure_that_was_mended_the_same_commit_lands_under_the_next_id
     assert len(loaded) == 1  # what the first attempt has staged is used
 
 
+@pytest.mark.parametrize("before", [1, 2, 3, 4, 7, 8, 300])
+def test_however_often_a_commit_has_failed_it_lands_once_the_fault_is_mended(before: int) -> None:
+    fake = FakeBigQuery()
+    failing(fake, ("invalidQuery", "no access to a policy tag"))
+    with pytest.raises(GoogleError):
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+    (name,) = {name for name in fake.jobs if "_commit_" in name}
+    for number in range(before):
+        fake.jobs[f"{name.removesuffix('0')}{number}"] = fake.jobs[name]
+    fake.asked.clear()
+    assert commit(fake.destination(), APPEND, ROWS, seen=0) == Landed(2, 0)
+    assert ids(fake)[-1].endswith(f"_{before}")
+    assert len([each for each in fake.asked if "_commit_" in each.path]) < 30
+
+
+def test_jobs_are_looked_for_where_the_dataset_is() -> None:
+    fake = FakeBigQuery()
+    failing(fake, UNDER_WAY, ("invalidQuery", "stopped"))
+    to = fake.destination("bigquery://p1/d1")  # which does not say where that is
+    with pytest.raises(GoogleError):
+        commit(to, APPEND, ROWS, seen=0)
+    commit(to, APPEND, ROWS, seen=0)
+    looks = fake.sent("GET", "jobs/.*")
+    assert len(looks) >= 3  # for the end of one, for the one that was there, and for those after it
+    assert {each.query.get("location") for each in looks} == {"EU"}
+    assert {each.body["location"] for each in fake.sent("POST", "queries")} == {"EU"}
+
+
 def test_a_quota_that_is_spent_ends_the_commit_as_worth_trying_again() -> None:
     fake = FakeBigQuery()
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 REQUEST_TIMEOUT_S = 60.0
 _FIRST_POLL_S, _LAST_POLL_S = 0.1, 5.0
 # Each attempt is a job that failed; more than that many of one commit is a fault that no attempt mends.
-_MOST_ATTEMPTS = 100
+_MOST_ATTEMPTS = 10_000
 
 # Of jobs that failed. https://cloud.google.com/bigquery/docs/error-messages
 _WORTH_ANOTHER = {
@@ -131,8 +131,8 @@ class Session:
         attempt, under the next id, and also where Google says that another one is worth it, as long as there
         is patience. Raises what the job failed with, where this call started it, and `JobUnknownError`.
         """
-        waited_s, pause_s = 0.0, 1.0
-        for attempt in range(_MOST_ATTEMPTS):
+        waited_s, pause_s, attempt = 0.0, 1.0, 0
+        while attempt < _MOST_ATTEMPTS:
             name = f"{job_id}_{attempt}"
             job, is_ours = self._done(name, start)
             if job.error_result is None:
@@ -142,6 +142,7 @@ class Session:
                     raise _failure(job) or DestinationError(f"job {name} failed and does not say why")
                 self.sleep(pause_s)
                 waited_s, pause_s = waited_s + pause_s, min(pause_s * 2, 30.0)
+            attempt = attempt + 1 if is_ours else max(attempt + 1, self._last(job_id, attempt))
         raise DestinationError(
             f"{self.place.label}: {_MOST_ATTEMPTS} jobs {job_id}_* have failed",
             hint=f"look why: bq show -j {job_id}_0",
@@ -169,6 +170,26 @@ class Session:
                 raise JobUnknownError(f"no word what became of it: {made}", hint=made.hint) from error
             raise
         return found, job is not None
+
+    def _last(self, job_id: str, attempt: int) -> int:
+        """The last attempt that there is from this one on; none is left out, so few have to be looked at."""
+        step = 1
+        while self._is_there(f"{job_id}_{attempt + step}"):
+            attempt, step = attempt + step, step * 2
+        while step > 1:
+            step //= 2
+            if self._is_there(f"{job_id}_{attempt + step}"):
+                attempt += step
+        return attempt
+
+    def _is_there(self, name: str) -> bool:
+        from google.api_core.exceptions import NotFound
+
+        try:
+            self.client.get_job(name, location=self.location, retry=self.retry, timeout=REQUEST_TIMEOUT_S)
+        except NotFound:
+            return False
+        return True
 
     def _found(self, name: str) -> Any:
         """A job that was said to be there. Right after that Google may know nothing of it for a moment:
