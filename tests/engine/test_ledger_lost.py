@@ -71,6 +71,14 @@ def test_an_unfinished_run_is_resumed_by_the_same_command(shop: Shop) -> None:
     assert shop.rows() == [(number, number * 3) for number in range(30)]
 
 
+def test_a_run_that_was_resumed_began_when_it_began(shop: Shop) -> None:
+    broken(shop, run_id="one")
+    began = known(shop)[0].started_at
+    shop.runner(run_id="one").run()
+    lose(shop)
+    assert [(row.started_at, row.exit_code) for row in known(shop)] == [(began, 0)]
+
+
 def test_a_run_that_has_loaded_is_not_resumed_but_followed_by_a_new_one(shop: Shop) -> None:
     first = shop.runner().run()
     lose(shop)
