@@ -15,16 +15,19 @@ from tests.engine.branches import Branches, daily, lines, orders
 from tests.servers.cloud_storage import BUCKET, CloudStorageServer
 from tidegate.engine.exceptions import LockHeldError
 from tidegate.engine.ledger import Ledger
+from tidegate.engine.locks import run_lock
 from tidegate.engine.pagelog import PageLog, read_log
 from tidegate.engine.record import Record
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Runner
 from tidegate.engine.shards import Shard
+from tidegate.engine.state_files import save_once
 from tidegate.engine.tasks import Task
 from tidegate.utils.errors import ExitCode
 from tidegate.utils.gcp_errors import GoogleNotFoundError, GooglePermissionError
 from tidegate.utils.home import Home
 from tidegate.utils.mirrors.cloud_storage import CloudStorage
+from tidegate.utils.mirrors.leases import BucketLease
 from tidegate.utils.mirrors.mounts import mounted
 from tidegate.utils.mirrors.segments import SegmentLimits
 
@@ -479,3 +482,27 @@ def test_a_part_that_is_not_what_was_built_is_not_loaded_but_built_again(
     done(fleet.runner("three", run_id="r").run())
     assert fleet.tables() == whole
     assert not [each for each in asked.intersection(fleet.api.asked) if "/lines/2002" not in each]
+
+
+def test_a_lock_whose_lease_was_taken_over_is_no_lock_any_more(
+    fleet: Fleet, storage: CloudStorageServer
+) -> None:
+    home = fleet.home("one")
+    with Ledger(home) as ledger:
+        lock = run_lock(home, ledger, "r")
+        (lease,) = storage.names("home/leases/")
+        storage.write(lease, json.dumps({"owner": "other", "where": "elsewhere"}).encode())
+        assert isinstance(lock._lease, BucketLease)
+        lock._lease._written -= 2.0
+        with pytest.raises(LockHeldError, match=r"run other has taken over \(elsewhere"):
+            lock.check()
+        lock.release()
+    assert storage.names("home/leases/") == [lease]
+
+
+def test_what_was_never_kept_is_saved_once_all_the_same(fleet: Fleet, storage: CloudStorageServer) -> None:
+    path = fleet.home("one").run("r") / "plan.orders.json"
+    path.write_text("{}")
+    assert save_once(path, {"slices": []})
+    assert not save_once(path, {"slices": [1]})
+    assert json.loads(storage.objects["home/runs/r/plan.orders.json"].content) == {"slices": []}

@@ -11,7 +11,7 @@ from tests.servers.cloud_storage import BUCKET, CloudStorageServer
 from tidegate.utils.errors import SettingsError
 from tidegate.utils.gcp_errors import GooglePreconditionError
 from tidegate.utils.home import Home
-from tidegate.utils.mirrors.base import LOCAL_ONLY, MirrorDamagedError
+from tidegate.utils.mirrors.base import LOCAL_ONLY, LeaseHeldError, Mirror, MirrorDamagedError
 from tidegate.utils.mirrors.cloud_storage import CloudStorage
 from tidegate.utils.mirrors.mounts import mirror_of
 
@@ -257,3 +257,19 @@ def test_a_file_is_kept_over_the_same_content_that_another_machine_has_written(
     here.write_text("second")
     one.keep(here)
     assert storage.objects["home/plan.json"].content == b"second"
+
+
+def test_the_same_task_of_an_execution_takes_over_at_once_and_another_one_does_not(
+    storage: CloudStorageServer, tmp_path: Path
+) -> None:
+    def task(disk: str, index: str) -> Mirror:
+        scratch = {"TIDEGATE_SCRATCH": str(tmp_path / disk)}
+        return home(scratch | {"CLOUD_RUN_EXECUTION": "night", "CLOUD_RUN_TASK_INDEX": index}).mirror
+
+    killed = task("first try", "0").lease("run r", "r")
+    with pytest.raises(LeaseHeldError, match="held by run r") as caught:
+        task("beside", "1").lease("run r", "r")
+    assert caught.value.where == "execution night, task 0"
+    again = task("second try", "0").lease("run r", "r")
+    again.release()
+    killed.release()
