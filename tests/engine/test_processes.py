@@ -21,7 +21,7 @@ from tests.engine.dying import APART, BROKEN, DYING, LEFT, STUCK
 from tests.engine.shop import Shop
 from tests.http_tools.driving import eventually
 from tidegate.destinations.duckdb import DuckDBDestination
-from tidegate.engine.events import PageBuilt, RunEvent, SliceDone, TaskStarted
+from tidegate.engine.events import PageBuilt, RunEvent, SliceDone, TaskDone, TaskStarted
 from tidegate.engine.exceptions import LostWorkerError, StoppedError
 from tidegate.engine.processes import Processes
 from tidegate.engine.report import RunReport
@@ -85,10 +85,16 @@ def test_a_killed_worker_is_replaced_and_nothing_is_fetched_twice(
     left = tmp_path / "left"
     left.write_text("2")
     monkeypatch.setenv(LEFT, str(left))
-    report = Processes(dying(tmp_path), 2).run()
+    runner, heard = dying(tmp_path), list[RunEvent]()
+    runner.listener = heard.append
+    report = Processes(runner, 2).run()
     assert report.exit_code is ExitCode.OK, report.summary()
     assert Shop(tmp_path).rows() == [(shop, shop * 10) for shop in range(1, 7)]
     assert left.read_text() == "0"
+    fetched = [each.slice for each in heard if isinstance(each, SliceDone) and not each.stood]
+    again = [each.slice for each in heard if isinstance(each, SliceDone) and each.stood]
+    assert (len(fetched), sorted(again)) == (6, sorted(fetched))  # stood: as the commit finds them
+    assert sum(isinstance(each, TaskDone) for each in heard) == 1
     assert report.tasks[0].rows_fetched == 6
 
 
