@@ -107,7 +107,8 @@ def _merge(connection: duckdb.DuckDBPyConnection, commit: Commit) -> tuple[int, 
     connection.execute(sql.drop_older)
     connection.execute(sql.delete_replaced)
     (kept,) = one(connection, sql.count_kept)
-    loaded, again = _insert(connection, commit, sql.only_kept if kept < given else "")
+    # where nothing is kept DuckDB would not even draw the batches
+    loaded, again = _insert(connection, commit, sql.only_kept if kept < given else "") if kept else (0, given)
     connection.execute(sql.clean_up)
     if again != given:
         raise DestinationError(f"{commit.task}: the batches held {given} rows, and {again} when drawn again")
