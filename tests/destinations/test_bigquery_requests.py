@@ -18,11 +18,11 @@ from pydantic import AwareDatetime, Field
 
 from tests.destinations.bigquery_fake import FakeBigQuery
 from tests.destinations.evolving import contract, land
-from tests.destinations.suite import APPEND, LATEST, NOW, REPLACE, WINDOWS, commit, row
+from tests.destinations.suite import APPEND, LATEST, NOW, REPLACE, WINDOWS, batches, commit, row
 from tests.http_tools.loopback import Loopback, as_json
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
-from tidegate.destinations.base import Commit, Cost
+from tidegate.destinations.base import Again, Commit, Cost
 from tidegate.destinations.bigquery_state import _counts
 from tidegate.destinations.exceptions import DestinationError
 from tidegate.utils.gcp_errors import GoogleNotFoundError
@@ -187,8 +187,8 @@ def test_the_transaction_decides_by_commit_id_and_cursor_before_it_touches_a_row
         "AND (SELECT MAX(version) FROM `p1`.`d1`.`_tidegate_cursors` WHERE task = @task) = @seen",
         "ASSERT @@row_count > 0",
         "DELETE FROM `p1`.`d1`.`rows` WHERE TRUE",
+        "ASSERT (SELECT COUNT(*) FROM (SELECT * FROM `p1`.`d1`.`_tidegate_staging_",
         "INSERT INTO `p1`.`d1`.`rows`",
-        "ASSERT _tidegate_loaded = @given",
         "INSERT INTO `p1`.`d1`.`_tidegate_commits`",
         "COMMIT TRANSACTION",
         "ROLLBACK TRANSACTION",
@@ -197,6 +197,23 @@ def test_the_transaction_decides_by_commit_id_and_cursor_before_it_touches_a_row
     places = [script.index(each) for each in order]
     assert places == sorted(places)
     assert "MERGE" not in script  # BigQuery takes it, and DuckDB's way is the same without it
+
+
+@pytest.mark.parametrize("again", [None, Again(replaces=True)])
+@pytest.mark.parametrize("table", [APPEND, REPLACE, LATEST], ids=["append", "replace", "merge"])
+def test_rows_that_are_not_in_staging_are_not_told_to_be_superseded(
+    table: Table[Any], again: Again | None
+) -> None:
+    fake = FakeBigQuery()
+    fake.destination().commit(Commit("c1", "r1", "api.rows", table, 0, None, NOW, batches(ROWS), again=again))
+    (script,) = fake.scripts()
+    assert re.search(
+        r"ASSERT \(SELECT COUNT\(\*\) FROM \(SELECT \* FROM \S+_rows_0_\w+`\)\) = @given AS", script
+    )
+    parameters = fake.sent("POST", "jobs")[-1].body["configuration"]["query"]["queryParameters"]
+    assert {"given": "2"}.items() <= {
+        each["name"]: each["parameterValue"].get("value") for each in parameters
+    }.items()
 
 
 def test_windows_are_deleted_by_their_own_column_and_pruned() -> None:

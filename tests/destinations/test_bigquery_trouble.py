@@ -301,6 +301,29 @@ def test_rows_that_were_lost_on_the_way_up_are_noticed() -> None:
         commit(FakeBigQuery().destination(), APPEND, [*ROWS, row(3, "c")], seen=0)
 
 
+def test_a_staging_table_that_has_expired_is_filled_again() -> None:
+    fake = FakeBigQuery()
+    failing(fake, ("invalidQuery", "stopped"))
+    with pytest.raises(GoogleError):
+        commit(fake.destination(), APPEND, ROWS, seen=0)
+    (staged,) = [name for name in fake.tables if name.startswith("_tidegate_staging_")]
+    del fake.tables[staged]
+    commit(fake.destination(), APPEND, ROWS, seen=0)
+    assert len([job for job in fake.jobs.values() if "load" in job["configuration"]]) == 2
+
+
+def test_a_dataset_that_was_made_again_knows_nothing_of_the_jobs_of_the_one_before() -> None:
+    """Jobs go by the project, and are there when the dataset is not."""
+    fake = FakeBigQuery()
+    commit(fake.destination(), APPEND, ROWS, seen=0)
+    fake.tables.clear()
+    fake.rows = lambda sql: [] if "_tidegate_commits` WHERE" in sql and len(fake.scripts()) == 1 else None
+    commit(fake.destination(), APPEND, ROWS, seen=0)
+    assert len(fake.scripts()) == 2
+    assert all(name.endswith("_0") for name in fake.jobs)
+    assert len(fake.jobs) == 4
+
+
 def test_what_was_left_on_the_way_up_is_loaded_once_by_whoever_comes_next() -> None:
     fake = FakeBigQuery()
     failing(fake, ("invalidQuery", "stopped"))

@@ -259,6 +259,7 @@ def _rows(session: Session, commit: Commit, coming: _Coming, columns: Sequence[C
         yield f"SET {DELETED} = @@row_count"
     if source is None:
         return
+    yield f"ASSERT (SELECT COUNT(*) FROM {source}) = @given AS 'tidegate: rows were lost in staging'"  # noqa: S608
     if table.write == "merge":
         later = LATER if commit.again is not None else None
         yield from merge(table, target, source, columns, later_runs=later, within=coming.within.condition)
@@ -267,8 +268,6 @@ def _rows(session: Session, commit: Commit, coming: _Coming, columns: Sequence[C
     else:
         yield insert(table, target, source, columns)
     yield f"SET {LOADED} = @@row_count"
-    if table.write != "merge" and commit.again is None:
-        yield f"ASSERT {LOADED} = @given AS 'tidegate: rows were lost on their way out of staging'"
 
 
 def _make_room(commit: Commit, target: str) -> Iterator[str]:
