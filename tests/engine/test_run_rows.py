@@ -322,6 +322,19 @@ def test_a_lock_is_free_again_when_it_is_released(shop: Shop) -> None:
         second.release()
 
 
+def test_shards_that_share_a_lock_are_one_owner(shop: Shop) -> None:
+    runner = shop.runner()
+    with Ledger(runner.home) as ledger:
+        first, second = (run_lock(runner.home, ledger, "one", shared=True) for _ in range(2))
+        first.check()
+        assert first.epoch == second.epoch
+        first.release()
+        second.release()
+        alone = run_lock(runner.home, ledger, "one")
+        assert alone.epoch == first.epoch + 1
+        alone.release()
+
+
 def test_a_run_whose_task_another_has_taken_meanwhile_lands_nothing(shop: Shop) -> None:
     """Where somebody has deleted the lock's file the kernel keeps nobody out: the epoch does."""
 
