@@ -182,7 +182,7 @@ class TaskRun:
             return left
         there = left_manifests(job.folder, [each for unit in left for each in unit.slices])
         whole = [unit for unit in left if all(each.id in there for each in unit.slices)]
-        if len(whole) == len(left) and not job.plan.waits:
+        if len(whole) == len(left):
             return whole
         stage = f" --stage {stage_of(job.task)}" if stage_of(job.task) > 1 else ""
         command = f"tidegate extract --run-id {job.run_id}{stage}"
