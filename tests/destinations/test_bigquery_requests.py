@@ -23,6 +23,7 @@ from tests.http_tools.loopback import Loopback, as_json
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Again, Commit, Cost
+from tidegate.destinations.bigquery_pruning import Within
 from tidegate.destinations.bigquery_state import _counts
 from tidegate.destinations.exceptions import DestinationError
 from tidegate.utils.gcp_errors import GoogleNotFoundError
@@ -243,6 +244,26 @@ def test_a_merge_looks_into_the_partitions_of_its_rows_alone_where_keys_never_ch
     parameters = fake.sent("POST", "jobs")[-1].body["configuration"]["query"]["queryParameters"]
     values = {each["name"]: each["parameterValue"].get("value") for each in parameters}
     assert (values["partition_first"], values["partition_last"]) == ("2026-01-03", "2026-01-09")
+
+
+def test_partitions_are_those_of_all_batches_and_of_rows_without_a_day() -> None:
+    table = Table(
+        "rows",
+        contract(id=int, day=(date | None, None)),
+        key=("id",),
+        write="merge",
+        partition_by="day",
+        partition_immutable=True,
+    )
+    days: list[list[Any]] = [[date(2026, 1, 5)], [date(2026, 1, 3)], [date(2026, 1, 9), None]]
+    given = [pa.record_batch({"day": pa.array(each, pa.date32())}) for each in days]
+    within = Within(table)
+    assert list(within.watch(iter(given))) == given
+    assert within.condition == "(t.`day` BETWEEN @partition_first AND @partition_last OR t.`day` IS NULL)"
+    assert within.parameters == {
+        "partition_first": ("DATE", date(2026, 1, 3)),
+        "partition_last": ("DATE", date(2026, 1, 9)),
+    }
 
 
 def test_without_that_promise_a_merge_scans_the_table() -> None:

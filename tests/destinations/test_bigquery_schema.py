@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from tests.destinations.bigquery_fake import Answer, Asked, FakeBigQuery
 from tests.destinations.evolving import contract, land, rows_of, texts
 from tidegate.contracts.table import Table
+from tidegate.destinations.bigquery_rebuild import _rename
 from tidegate.destinations.exceptions import DestinationBusyError, DestinationError, SchemaChangeError
 
 Money = Annotated[Decimal, Field(max_digits=21, decimal_places=2)]
@@ -291,3 +292,19 @@ def test_a_value_is_lost_where_it_would_not_come_back_the_same(was: Any, becomes
         each.body["query"] for each in fake.sent("POST", "queries") if "COUNTIF" in each.body["query"]
     ]
     assert kept.replace("{made}", "SAFE_CAST(CAST(t.`value` AS STRING) AS NUMERIC)") in counted
+
+
+def test_where_the_second_of_two_names_cannot_be_given_the_first_is_given_back() -> None:
+    fake = standing()
+    with fake.destination()._session() as session:
+        _rename(session, ("rows", "rows__before"), ("rows__new", "rows"))
+    (script,) = fake.scripts()
+    assert script == (
+        "BEGIN\n"
+        "ALTER TABLE `p1`.`d1`.`rows` RENAME TO `rows__before`;\n"
+        "ALTER TABLE `p1`.`d1`.`rows__new` RENAME TO `rows`;\n"
+        "EXCEPTION WHEN ERROR THEN\n"
+        "ALTER TABLE `p1`.`d1`.`rows__before` RENAME TO `rows`;\n"
+        "RAISE;\n"
+        "END;\n"
+    )

@@ -71,6 +71,23 @@ def test_an_answer_that_was_lost_is_looked_up_and_the_script_is_not_run_again() 
     assert len([name for name in fake.jobs if "_commit_" in name]) == 1
 
 
+def test_a_job_that_is_there_and_not_to_be_found_for_a_moment_is_looked_for_again() -> None:
+    """https://github.com/googleapis/python-bigquery/issues/2134"""
+    fake = FakeBigQuery()
+    commit(fake.destination(), APPEND, ROWS, seen=0)
+    blind = [404, 404]
+
+    def before(asked: Asked) -> Answer | None:
+        if asked.method == "GET" and "_commit_0" in asked.path and blind:
+            return blind.pop(), {"error": {"message": "Not found: Job"}}
+        return None
+
+    fake.before = before
+    fake.rows = lambda sql: [] if "_tidegate_commits` WHERE" in sql and blind else None
+    assert commit(fake.destination(), APPEND, ROWS, seen=0) == Landed(2, 0)
+    assert not blind
+
+
 def test_where_nobody_can_tell_the_commit_is_unknown() -> None:
     fake = FakeBigQuery()
 
