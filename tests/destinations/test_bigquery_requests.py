@@ -24,8 +24,10 @@ from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
 from tidegate.destinations.base import Again, Commit, Cost
 from tidegate.destinations.bigquery_pruning import Within
+from tidegate.destinations.bigquery_staging import Staged, stage
 from tidegate.destinations.bigquery_state import _counts
 from tidegate.destinations.exceptions import DestinationError
+from tidegate.utils.columns import Column
 from tidegate.utils.gcp_errors import GoogleNotFoundError
 
 REFERENCE = {"projectId": "p1", "datasetId": "d1", "tableId": "rows"}
@@ -462,3 +464,30 @@ def test_who_may_use_the_objects_of_a_bucket_need_not_look_at_the_bucket(bucket:
     bucket.by = lambda _seen: as_json({"error": {"code": 403, "message": "storage.buckets.get"}}, status=403)
     FakeBigQuery().destination(STAGING).prepare(APPEND)
     assert len(bucket.seen) == 1
+
+
+def test_several_files_go_by_the_bucket_and_are_loaded_by_one_job_that_their_content_names(
+    bucket: Loopback,
+) -> None:
+    bucket.by = lambda _seen: as_json({"name": "a", "bucket": "my-bucket"})
+    fake = FakeBigQuery()
+
+    def staged(*texts: str) -> Staged:
+        parts = iter([pa.record_batch({"text": [text]}) for text in texts])
+        with fake.destination(STAGING)._session() as session:
+            return stage(session, "n", [Column("text", "string")], parts, part_bytes=1)
+
+    first = staged("a", "b")
+    assert first.rows == 2
+    (job,) = loads(fake)
+    uris = job["configuration"]["load"]["sourceUris"]
+    files = [
+        re.fullmatch(r"gs://my-bucket/a/tidegate-staging/n/(\d)_[0-9a-f]{16}\.parquet", uri) for uri in uris
+    ]
+    assert [file and file[1] for file in files] == ["0", "1"]
+    assert [seen.method for seen in bucket.seen] == ["POST", "POST", "DELETE", "DELETE"]
+    assert all("ifGenerationMatch=0" in seen.target for seen in bucket.seen[:2])
+    assert staged("a", "b") == first
+    assert len(fake.jobs) == 1
+    assert staged("a", "mended").tables != first.tables
+    assert len(fake.jobs) == 2

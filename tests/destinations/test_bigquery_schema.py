@@ -212,6 +212,7 @@ def test_a_number_without_digits_has_those_of_its_type(spelled: str, asked: tupl
 
 def test_a_new_table_is_filled_and_counted_before_it_takes_the_place_of_the_old_one() -> None:
     fake = standing()
+    fake.tables["rows"]["schema"]["fields"][0]["description"] = "of a person who knows the table"
     fake.rows = lambda sql: (
         [{"n": 7}] if sql.startswith("SELECT COUNT(*)") else [{"n": 0}] if "COUNTIF" in sql else None
     )
@@ -225,6 +226,9 @@ def test_a_new_table_is_filled_and_counted_before_it_takes_the_place_of_the_old_
     assert "SAFE_CAST(t.`total` AS STRING)" in scripts[0]
     assert scripts[1].startswith("BEGIN\nALTER TABLE `p1`.`d1`.`rows` RENAME TO `rows__before_")
     new = next(name for name in fake.tables if name.startswith("rows__new_"))
+    (made,) = [each.body for each in fake.sent("POST", "datasets/d1/tables") if new in str(each.body)]
+    assert int(made["expirationTime"]) > 0  # where nobody comes to the end of this
+    assert made["schema"]["fields"][0]["description"] == "of a person who knows the table"
     unbounded = fake.sent("PATCH", f"datasets/d1/tables/{new}")
     assert [each.body for each in unbounded] == [{"expirationTime": None}]
     renamed = next(each for each in fake.asked if each.path == "jobs" and "RENAME" in str(each.body))
