@@ -161,6 +161,25 @@ def test_a_change_that_needs_a_person_is_told_before_anything_is_fetched() -> No
     assert {each.method for each in fake.asked} == {"GET"}
 
 
+def test_who_commits_what_needs_a_person_uploads_nothing() -> None:
+    fake = standing()
+    table = rows_of(id=int, total=str, note=str, place=(Place | None, None))
+    with pytest.raises(SchemaChangeError, match="retype total"):
+        land(fake.destination(), table, [{"id": 1, "total": "x", "note": "a"}])
+    assert not fake.sent("POST", "jobs")
+
+
+def test_changes_that_were_looked_at_before_the_table_became_another_one_are_not_made() -> None:
+    fake = standing()
+    to = fake.destination()
+    table = rows_of(id=int, total=int, note=(str | None, None), place=(Place | None, None))
+    looked = to.differences(table)
+    fake.tables["rows"]["schema"]["fields"].append({"name": "more", "type": "INT64"})
+    with pytest.raises(DestinationError, match="the differences of rows are other ones"):
+        to.apply(table, looked)
+    assert patches(fake) == []
+
+
 def test_a_changed_partitioning_is_told_before_anything_is_fetched() -> None:
     fake = standing(rows_of(id=int, day=date))
     model = contract(id=int, day=date)

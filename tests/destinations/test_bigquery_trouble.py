@@ -16,6 +16,7 @@ from tidegate.utils.errors import ExitCode
 from tidegate.utils.gcp_errors import (
     GoogleConflictError,
     GoogleError,
+    GoogleNotFoundError,
     GoogleQuotaError,
     GoogleUnavailableError,
 )
@@ -295,6 +296,24 @@ def test_jobs_are_looked_for_where_the_dataset_is() -> None:
     assert len(looks) >= 3  # for the end of one, for the one that was there, and for those after it
     assert {each.query.get("location") for each in looks} == {"EU"}
     assert {each.body["location"] for each in fake.sent("POST", "queries")} == {"EU"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("GET", "datasets/d1", "Not found: Project p1"),
+        ("POST", "queries", "Not found: Dataset p1:d1 was not found in location EU"),
+    ],
+)
+def test_what_is_not_there_is_not_taken_for_a_task_that_never_ran(method: str, path: str, said: str) -> None:
+    fake = FakeBigQuery()
+    fake.before = lambda asked: (
+        (404, {"error": {"message": said, "errors": [{"reason": "notFound"}]}})
+        if (asked.method, asked.path) == (method, path)
+        else None
+    )
+    with pytest.raises(GoogleNotFoundError, match=said):
+        fake.destination().cursor("api.rows")
 
 
 def test_a_quota_that_is_spent_ends_the_commit_as_worth_trying_again() -> None:
