@@ -150,7 +150,7 @@ def test_a_table_of_another_shape_is_left_as_it_is(shell: Shell) -> None:
 
 @pytest.mark.parametrize("home", ["s3://bucket/x", "gs://", "gs://bucket//x"])
 def test_a_state_folder_of_another_kind_is_refused(shell: Shell, home: str) -> None:
-    shell.run_inside(TIDEGATE_HOME=home).failed(30, f"TIDEGATE_HOME is {home}")
+    shell.run_inside(TIDEGATE_HOME=home).failed(30, "TIDEGATE_HOME is", home)
     assert not list(shell.folder.iterdir())
 
 

@@ -41,6 +41,7 @@ def test_what_the_demo_says_to_try_next_is_aligned_and_works(bare: Shell) -> Non
         assert bare(*command.split()).code == 0, command
 
 
+@pytest.mark.extended
 def test_a_second_demo_loads_all_again(bare: Shell) -> None:
     first, second = (bare("demo", "--rows", "100", "--faults", "0") for _ in range(2))
     sums = [re.findall(r"^\d+ fetched.*$", ended.out, re.MULTILINE) for ended in (first, second)]

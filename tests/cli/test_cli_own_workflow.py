@@ -88,6 +88,7 @@ def test_its_task_is_shown_with_advice_also_where_no_setting_is_set(acme: Shell,
     assert api.seen == []
 
 
+@pytest.mark.extended
 def test_rows_that_break_the_write_contract_or_the_transform_are_named_and_resumed_after_mending(
     acme: Shell, api: Loopback
 ) -> None:

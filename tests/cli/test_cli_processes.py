@@ -7,6 +7,7 @@ import pytest
 from tests.cli.command_line import Shell
 
 
+@pytest.mark.extended
 def test_workers_load_and_the_summary_is_that_of_the_whole_run(shell: Shell) -> None:
     alone = shell("run", "brevo", "campaigns", "events", "--to", "alone.duckdb", "--summary", "-")
     workers = ["--executor", "processes", "--workers", "2"]

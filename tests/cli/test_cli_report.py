@@ -152,6 +152,7 @@ def test_a_run_that_failed_is_reported_with_what_failed(scripted: Shell, api: Lo
     assert "<b>long" not in page
 
 
+@pytest.mark.extended
 def test_breakers_that_opened_are_told_for_people_and_machines(scripted: Shell, api: Loopback) -> None:
     api.by = lambda _: Answer(503, headers={"retry-after": "0"})
     assert scripted.run_inside("contacts", "--run-id", "one").code == 20

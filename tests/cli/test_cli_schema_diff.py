@@ -71,6 +71,7 @@ def test_safe_differences_end_with_0_and_with_30_where_any_counts(acme: Shell) -
     ]
 
 
+@pytest.mark.extended
 def test_what_needs_a_person_ends_with_30_until_it_is_allowed_by_the_command_that_is_shown(
     acme: Shell,
 ) -> None:

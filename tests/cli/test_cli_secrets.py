@@ -150,6 +150,7 @@ def acme(shell: Shell, api: Loopback, secret_manager: SecretManager) -> Shell:
     return shell
 
 
+@pytest.mark.extended
 def test_runs_hand_the_refresh_token_on(acme: Shell, secret_manager: SecretManager) -> None:
     for _ in range(2):
         ended = acme("run", "acme", "--to", "x.duckdb")

@@ -252,6 +252,7 @@ def test_a_merge_once_more_brings_nothing_back_that_a_later_run_has_deleted_as_v
     assert commit(destination, LATEST, [row(1, "new")], "r3", again=Again(replaces)).loaded == 1
 
 
+@pytest.mark.extended
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([MERGE, LATEST]),

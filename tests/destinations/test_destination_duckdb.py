@@ -323,6 +323,7 @@ WORDS = Table("words", Word)
 """
 
 
+@pytest.mark.extended
 def test_kill_at_any_moment_leaves_all_or_nothing_of_a_commit(path: Path, tmp_path: Path) -> None:
     (tmp_path / "tests_words.py").write_text(_WORDS)
     destination, chance = DuckDBDestination(path), random.Random(7)

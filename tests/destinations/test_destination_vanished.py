@@ -112,6 +112,7 @@ _runs = st.lists(
 )
 
 
+@pytest.mark.extended
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(runs=_runs)
 def test_merges_that_delete_agree_with_a_dictionary(

@@ -56,6 +56,7 @@ def dying(folder: Path, workflow: Workflow = DYING, **options: Any) -> Runner:
     )
 
 
+@pytest.mark.extended
 def test_two_workers_load_what_one_process_loads(bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
     made = bench(rows=4_000, faults=0.05)
     heard: list[RunEvent] = []

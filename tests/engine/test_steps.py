@@ -451,6 +451,7 @@ def start(folder: Path, number: int, stage: int, kill_after: int = 0) -> subproc
     return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
+@pytest.mark.extended
 def test_a_shard_in_a_process_that_is_killed_is_extracted_again(
     tmp_path: Path, whole: tuple[str, list[TaskReport]]
 ) -> None:
