@@ -11,12 +11,12 @@ from tests.standins import Google
 from tidegate.destinations.base import Destination
 
 
-def _all_but(power: str | None = None) -> list[object]:
+def _all_but(*powers: str) -> list[object]:
     """Names of destinations; those that need a stand-in server are for `make test-extended`."""
     return [
         name if name in DESTINATIONS else pytest.param(name, marks=pytest.mark.extended)
         for name in ALL
-        if power not in CANNOT.get(name, {})
+        if not CANNOT.get(name, {}).keys() & set(powers)
     ]
 
 
@@ -39,4 +39,10 @@ def retyping(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
 @pytest.fixture(params=_all_but("widen"))
 def widening(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
     """Those that give a column a wider type, and a record another field, while a commit lands."""
+    return _opened(request, tmp_path)
+
+
+@pytest.fixture(params=_all_but("retype", "widen"))
+def evolving(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
+    """Those that do both."""
     return _opened(request, tmp_path)

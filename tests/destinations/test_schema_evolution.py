@@ -143,7 +143,7 @@ def changed(before: Row, by: Row) -> Row:
     return {name: value for name, value in {**before, **made}.items() if value is not GONE}
 
 
-def test_rows_of_all_ages_are_right_after_each_of_ten_versions(retyping: Destination) -> None:
+def test_rows_of_all_ages_are_right_after_each_of_ten_versions(evolving: Destination) -> None:
     fields: Row = {}
     row: Row = {}
     expected: list[Row] = []
@@ -154,16 +154,16 @@ def test_rows_of_all_ages_are_right_after_each_of_ten_versions(retyping: Destina
         row = {**changed(row, version.row), "id": number}
         if version.allow:
             with pytest.raises(SchemaChangeError) as refused:
-                retyping.prepare(table)
+                evolving.prepare(table)
             assert frozenset(refused.value.allow) == version.allow, version.what
-            retyping.apply(table, retyping.differences(table))
+            evolving.apply(table, evolving.differences(table))
         else:
-            retyping.prepare(table)
-        assert land(retyping, table, [{**row, **version.given}]).loaded == 1
+            evolving.prepare(table)
+        assert land(evolving, table, [{**row, **version.given}]).loaded == 1
         expected = [*(changed(each, version.older) for each in expected), row]
-        found = held(retyping)
+        found = held(evolving)
         assert sorted(found, key=lambda each: each["id"]) == expected, version.what
-        assert retyping.differences(table) == [], version.what
+        assert evolving.differences(table) == [], version.what
 
 
 # Types by what a value of theirs may be; `int`s small enough for every float and decimal of the list.

@@ -60,19 +60,21 @@ def from_staged(column: Column, value: str, level: int = 0) -> str:
 def arranged(columns: Iterable[Column], held: Iterable[Held]) -> tuple[Column, ...]:
     """The columns with the fields of their records in the order of the table's, which is another one where
     fields were added to it: BigQuery puts a STRUCT into a column field by field, whatever they are called.
+    A field that the table is not seen to have goes last, and BigQuery refuses the record as too wide.
     """
     by_name = {each.name.lower(): each for each in held}
-    return tuple(
-        replace(column, fields=_arranged_fields(column, by_name[column.name.lower()]))
-        if column.fields
-        else column
-        for column in columns
-    )
+
+    def one(column: Column) -> Column:
+        found = by_name.get(column.name.lower())
+        return column if found is None or not column.fields else _arranged_fields(column, found)
+
+    return tuple(map(one, columns))
 
 
-def _arranged_fields(column: Column, held: Held) -> tuple[Column, ...]:
+def _arranged_fields(column: Column, held: Held) -> Column:
     order = {each.name.lower(): number for number, each in enumerate(held.fields)}
-    return arranged(sorted(column.fields, key=lambda field: order[field.name.lower()]), held.fields)
+    fields = sorted(column.fields, key=lambda field: order.get(field.name.lower(), len(order)))
+    return replace(column, fields=arranged(fields, held.fields))
 
 
 def insert(
