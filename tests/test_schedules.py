@@ -79,6 +79,7 @@ def test_cron_tries_again_what_is_worth_it_and_nothing_else(
     assert done.stdout == "", "cron mails what is printed"
 
 
+@pytest.mark.extended
 def test_cron_runs_tidegate_and_mails_nothing_of_a_good_night(shop: ShopFolder, brevo: str) -> None:
     shop.real(**settings(brevo))
     variables, command = crontab(shop)

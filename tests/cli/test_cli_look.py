@@ -32,6 +32,7 @@ def test_the_demo_loads_shows_rows_and_says_what_to_try_next(bare: Shell) -> Non
     assert "Try next:\n  tidegate status --to demo.duckdb" in ended.out
 
 
+@pytest.mark.extended
 def test_what_the_demo_says_to_try_next_is_aligned_and_works(bare: Shell) -> None:
     ended = bare("demo", "--rows", "100", "--faults", "0", "--to", "another-name.duckdb")
     listed = ended.out.partition("Try next:\n")[2].splitlines()

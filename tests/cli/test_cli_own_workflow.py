@@ -71,6 +71,7 @@ def orders(*totals: str) -> dict[str, list[dict[str, object]]]:
     return {"orders": [{"id": number, "total": total} for number, total in enumerate(totals, 1)]}
 
 
+@pytest.mark.extended
 def test_a_projects_own_workflow_is_listed_and_run_from_any_folder_below(acme: Shell, api: Loopback) -> None:
     api.by = lambda _: as_json(orders("10", "20"))
     deeper = Shell(acme.folder / "workflows", acme.env)

@@ -19,6 +19,7 @@ def plan(shell: Shell, *more: str) -> dict[str, object]:
     return made
 
 
+@pytest.mark.extended
 def test_three_steps_end_as_one_run(shell: Shell, brevo: Standin) -> None:
     before = brevo.requests
     made = plan(shell)
@@ -53,6 +54,7 @@ def test_the_plan_is_written_where_it_is_wanted_and_names_every_slice(shell: She
     assert task["slices"][-1]["last_day"] >= "2026-01-03"
 
 
+@pytest.mark.extended
 def test_what_is_missing_is_named_and_the_run_can_be_taken_up(shell: Shell) -> None:
     plan(shell)
     assert shell.inside("extract", "--run-id", "one", "--shard", "1/2").code == 0

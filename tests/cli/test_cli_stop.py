@@ -83,6 +83,7 @@ def test_a_wait_longer_than_allowed_is_worth_trying_again(scripted: Shell, api: 
     assert scripted.tables() == {}
 
 
+@pytest.mark.extended
 def test_of_two_runs_at_once_the_second_names_the_first_and_leaves_it_alone(
     scripted: Shell, api: Loopback
 ) -> None:
@@ -185,6 +186,7 @@ def on_terminal(shell: Shell, *arguments: str) -> tuple[int, str]:
         return process.wait(30), shown.decode()
 
 
+@pytest.mark.extended
 def test_bars_are_drawn_on_a_terminal_and_gone_at_the_end(scripted: Shell, api: Loopback) -> None:
     api.by = lambda seen: replace(listing()(seen), delay_s=0.4)
     code, shown = on_terminal(scripted, "run", "brevo", "contacts", "--to", "x.duckdb")

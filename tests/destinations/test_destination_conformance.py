@@ -147,6 +147,7 @@ def test_merge_without_version_keeps_what_was_fetched_later(destination: Destina
 _versions = st.lists(st.tuples(st.integers(0, 3), st.none() | st.integers(1, 4)), max_size=12)
 
 
+@pytest.mark.extended
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(runs=st.lists(_versions, min_size=1, max_size=3))
 def test_merge_agrees_with_a_dictionary(

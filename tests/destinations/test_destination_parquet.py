@@ -304,6 +304,7 @@ while True:
 """
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "table", ["REPLACE", *(pytest.param(each, marks=pytest.mark.extended) for each in ("APPEND", "MERGE"))]
 )

@@ -230,7 +230,7 @@ def drive(write: Way, into: Callable[[Path], Destination], *, examples: int, ste
     run_state_machine_as_test(machine, settings=limits)
 
 
-@pytest.mark.parametrize("write", ["merge", "replace_windows"])
+@pytest.mark.parametrize("write", ["merge"])
 def test_after_the_next_run_the_table_is_what_the_api_holds(write: Way) -> None:
     drive(write, lambda _: MemoryDestination(), examples=2, steps=6)
 

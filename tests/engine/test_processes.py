@@ -80,6 +80,7 @@ def test_the_quota_is_one_over_all_workers(bench: MakeBench, monkeypatch: pytest
     assert report.tasks[0].waited_s > 0
 
 
+@pytest.mark.extended
 def test_a_killed_worker_is_replaced_and_nothing_is_fetched_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

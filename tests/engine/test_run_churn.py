@@ -34,6 +34,7 @@ def on_first_page(task: str, do: Callable[[], object], times: int = 1) -> RunLis
     return hear
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.extended) for seed in (2, 3))])
 def test_after_churn_the_next_run_is_right(bench: MakeBench, seed: int) -> None:
     made = bench(rows=8_000, seed=seed, churn=0.7, faults=0.03)

@@ -111,6 +111,7 @@ def test_a_request_without_an_answer_is_cut_and_sent_again(tmp_path: Path) -> No
     assert (report.status, report.rows_loaded, server.asked) == ("loaded", 2, ATTEMPTS)
 
 
+@pytest.mark.extended
 @pytest.mark.timeout(60)
 def test_a_server_that_never_answers_ends_the_run_as_worth_trying_again_and_it_resumes(
     tmp_path: Path,

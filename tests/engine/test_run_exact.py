@@ -30,6 +30,7 @@ def test_the_rows_of_each_task_add_up(bench: MakeBench) -> None:
         assert task.rows_fetched > 0
 
 
+@pytest.mark.extended
 def test_retried_faults_show_in_the_report(bench: MakeBench) -> None:
     made = bench(rows=1_500, faults=0.2)
     report = made.run()
