@@ -76,13 +76,17 @@ lock: ## resolve the lock files again; UPGRADE=--upgrade takes the newest releas
 	@tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && PATH="$$tool/bin:$$PATH" && \
 	$(PYTHON) -m venv "$$tool" && "$$tool/bin/python" -m pip -qq --disable-pip-version-check install uv && \
 	uv pip compile $(RESOLVE) --python-version 3.11 $(UPGRADE) pyproject.toml --group dev \
-		--extra bigquery --extra compression --extra jwt --extra pandas --extra polars --output-file $(LOCK) && \
+		--extra bigquery --extra compression --extra jwt --extra new --extra pandas --extra polars \
+		--output-file $(LOCK) && \
 	uv pip compile $(RESOLVE) --python-version 3.11 pyproject.toml --extra bigquery --constraint $(LOCK) \
 		--output-file requirements/runtime.lock && \
 	uv pip compile $(RESOLVE) --python-version 3.11 requirements/build.in --constraint $(LOCK) \
 		--output-file requirements/build.lock && \
 	uv pip compile $(RESOLVE) --python-version 3.13 $(UPGRADE) requirements/standins.in \
-		--output-file requirements/standins.lock
+		--output-file requirements/standins.lock && \
+	for peer in dlt singer airbyte; do \
+		uv pip compile $(RESOLVE) --python-version 3.11 $(UPGRADE) bench/requirements/$$peer.in \
+			--output-file bench/requirements/$$peer.lock || exit 1; done
 	@if command -v npm >/dev/null; then npm install --package-lock-only --ignore-scripts --loglevel=error; \
 		else echo "npm not found: package-lock.json stays as it is"; fi
 
