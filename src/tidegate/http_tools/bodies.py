@@ -7,7 +7,8 @@ import time
 
 import httpx2
 
-from tidegate.http_tools.codings import MOST_LAYERS, CodingError, Decoder, named, readable
+from tidegate.http_tools.codings import GZIP_FILE, MOST_LAYERS, CodingError, Decoder, named, readable
+from tidegate.http_tools.effects import UNZIPPED
 from tidegate.http_tools.exceptions import ContractError, ResponseTooLargeError
 
 # These headers describe the body as it travelled; the body that we hand on is decoded and whole.
@@ -44,6 +45,7 @@ class Body:
         self._pieces: list[bytes] = []
         self._size = 0
         self._decoder = Decoder(self._codings())
+        self._file = Decoder([GZIP_FILE] if request.extensions.get(UNZIPPED) else [])
 
     def add(self, sent: bytes) -> None:
         """Take what came over the wire. Raises `httpx2.DecodingError` where it makes no sense."""
@@ -55,8 +57,15 @@ class Body:
         except CodingError as error:
             raise httpx2.DecodingError(str(error), request=self._request) from error
 
-    def keep(self, piece: bytes) -> None:
+    def keep(self, decoded: bytes) -> None:
         """Take what is decoded already, as the body of a mock is."""
+        try:
+            for piece in self._file.decode(decoded):
+                self._keep(piece)
+        except CodingError as error:
+            raise httpx2.DecodingError(str(error), request=self._request) from error
+
+    def _keep(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size > self._max_bytes:
             raise self._too_large(f"is over {self._max_bytes} bytes")
@@ -72,6 +81,7 @@ class Body:
         """
         try:
             self._decoder.end()
+            self._file.end()
         except CodingError as error:
             raise httpx2.DecodingError(str(error), request=self._request) from error
         return answer_of(self._request, self._response, b"".join(self._pieces))

@@ -15,6 +15,7 @@ from tidegate.http_tools import origins
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.effects import Flow
 from tidegate.http_tools.exceptions import HttpClientError, ListingMovedError, PaginationError
+from tidegate.http_tools.lines import array_of_lines
 from tidegate.http_tools.pages import Page
 from tidegate.http_tools.pagination import PagePlan, PageRequest, Paginator
 from tidegate.http_tools.policy import DEFAULT_TERMS, Terms
@@ -23,6 +24,7 @@ from tidegate.utils.redact import MASK
 
 if TYPE_CHECKING:
     from tidegate.http_tools.clients import HttpClient
+    from tidegate.http_tools.polling import Until
 
 __all__ = ["STARTS", "Call", "Page", "walk", "walk_async"]
 
@@ -90,15 +92,31 @@ class Call(Generic[R]):
 
     def flow(self, request: PageRequest, terms: Terms | None = None) -> Flow[httpx2.Response]:
         """The exchange that fetches one page, for a driver."""
+        terms = self.terms if terms is None else terms
+        if request.accept:
+            terms = replace(terms, accept=terms.accept | request.accept)
+        url = self.url if request.url is None else str(self.target(request))
+        params = {**self.params, **request.params} if request.url is None else None
+        if request.until is not None:
+            return self._polled(url, params, request.until, terms)
         return self.client.flow(
-            self.method,
-            self.url if request.url is None else str(self.target(request)),
-            params={**self.params, **request.params} if request.url is None else None,
+            request.method or self.method,
+            url,
+            params=params,
             json=self.body if request.body is None else {**(self.body or {}), **request.body},
             headers=self.headers,
-            terms=self.terms if terms is None else terms,
+            terms=terms,
             bare=request.url is not None and not self._trusts(request),
+            unzipped=request.form == "json_lines",
         )
+
+    def _polled(
+        self, url: str, params: Mapping[str, Any] | None, until: Until, terms: Terms
+    ) -> Flow[httpx2.Response]:
+        ready = yield from self.client.poll_flow(
+            url, signs=until.signs, pace=until.pace, params=params, headers=self.headers, terms=terms
+        )
+        return ready.response
 
     def target(self, request: PageRequest) -> httpx2.URL:
         """The address of a page, without the credential: not even one that the API wrote into a link."""
@@ -129,6 +147,8 @@ class Call(Generic[R]):
         moved = None if asked == answered else answered
         auth = self.client.policy.auth
         body = response.content if auth is None else auth.scrubbed(response.content)
+        if request.form == "json_lines" and response.is_success:
+            body = array_of_lines(body)
         return Page(self, request, body, response.status_code, headers, moved)
 
     def _scrubbed(self, text: str) -> str:

@@ -15,7 +15,7 @@ import httpx2
 from tidegate.http_tools.calls import Call, Page
 from tidegate.http_tools.downloads import MAX_BYTES, Download, Progress
 from tidegate.http_tools.http_client import HttpClient
-from tidegate.http_tools.polling import DEFAULT_PACE, DEFAULT_SIGNS, Pace, Ready, Signs, Start
+from tidegate.http_tools.polling import DEFAULT_PACE, DEFAULT_SIGNS, Pace, Ready, Signs, Start, Until
 
 __all__ = [
     "AsyncHttpClient",
@@ -30,6 +30,7 @@ __all__ = [
     "Signs",
     "Start",
     "SyncHttpClient",
+    "Until",
 ]
 
 # What connectors name in annotations, so that only this package imports an HTTP library.

@@ -17,6 +17,8 @@ MOST_LAYERS = 5  # each may multiply what is sent
 # So much is decoded at once: a bomb is noticed before it stands in memory.
 _PIECE = 1 << 20
 _GZIP = b"\x1f\x8b"
+# Not a coding that a header can name: a body that is a file, gzipped or not.
+GZIP_FILE = "gzip file"
 
 
 class CodingError(Exception):
@@ -97,6 +99,32 @@ class _Gzip:
     def end(self) -> None:
         if self._came and not self._member.eof:
             raise CodingError("the gzip stream is cut short")
+
+
+class _GzipFile(_Gzip):
+    """A gzip file, told by its first two bytes; anything else passes as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._head = b""
+        self._plain: bool | None = None  # None: too little came to tell
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        if self._plain is None:
+            self._head += data
+            if len(self._head) < len(_GZIP):
+                return
+            data, self._plain = self._head, not self._head.startswith(_GZIP)
+        if self._plain:
+            yield data
+        else:
+            yield from super().decode(data)
+
+    def end(self) -> None:
+        if self._plain is None and self._head:
+            raise CodingError("a file of one byte")
+        if not self._plain:
+            super().end()
 
 
 class _Deflate:
@@ -182,7 +210,7 @@ class _Zstd:
 
 
 _CODINGS: dict[str, Callable[[], Coding]] = {
-    "gzip": _Gzip, "deflate": _Deflate, "br": _Brotli, "zstd": _Zstd,
+    "gzip": _Gzip, "deflate": _Deflate, "br": _Brotli, "zstd": _Zstd, GZIP_FILE: _GzipFile,
 }  # fmt: skip
 
 

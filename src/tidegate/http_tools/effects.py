@@ -27,6 +27,8 @@ Flow: TypeAlias = Generator[Effect[Any], Any, T]
 
 # The extension of a request that bounds its whole exchange, in seconds; None or missing: nothing does.
 TOTAL_TIMEOUT = "tidegate.total_timeout_s"
+# The extension of a request whose body may be a gzip file, beside what codings it travels in.
+UNZIPPED = "tidegate.unzipped"
 # Rows of JSON shrink five- to fifty-fold; a bomb of zeros a thousandfold by gzip, more by br and zstd.
 MAX_RATIO = 200.0
 

@@ -21,7 +21,7 @@ from tidegate.http_tools.clock import Clock, SystemClock
 from tidegate.http_tools.connections import Connections
 from tidegate.http_tools.downloads import MAX_BYTES, Download, Progress, download_flow
 from tidegate.http_tools.drivers import Stop, drive, drive_async
-from tidegate.http_tools.effects import MAX_RATIO, TOTAL_TIMEOUT, Flow
+from tidegate.http_tools.effects import MAX_RATIO, TOTAL_TIMEOUT, UNZIPPED, Flow
 from tidegate.http_tools.events import Listener
 from tidegate.http_tools.exceptions import CrossOriginError
 from tidegate.http_tools.origins import check_target, checked, origin
@@ -187,12 +187,16 @@ class HttpClient(RequestMaker):
         headers: Mapping[str, str] | None = None,
         terms: Terms = DEFAULT_TERMS,
         bare: bool = False,
+        unzipped: bool = False,
     ) -> Flow[httpx2.Response]:
-        """The exchange for one request, for a driver; `bare`: without any header that may be secret.
+        """The exchange for one request, for a driver; `bare`: without any header that may be secret;
+        `unzipped`: where the body is a gzip file, what is in it, under the caps of any other body.
 
         Raises `CrossOriginError` for a body that is to be sent bare: it may be private, too.
         """
         request = self.build_request(method, url, params, json, headers)
+        if unzipped:
+            request.extensions[UNZIPPED] = True
         if bare:
             request.headers = credential_free(request.headers)
             if json is not None:
@@ -225,6 +229,7 @@ class HttpClient(RequestMaker):
         pace: Pace = DEFAULT_PACE,
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        terms: Terms = DEFAULT_TERMS,
     ) -> Flow[Ready]:
         """What `poll` does, for a driver."""
         began: httpx2.Request | None = None
@@ -238,7 +243,7 @@ class HttpClient(RequestMaker):
                 request.headers = credential_free(request.headers)
             return request
 
-        return poll_flow(self.policy, ask, url, began, signs, pace)
+        return poll_flow(self.policy, ask, url, began, signs, pace, terms)
 
     # -- how it is run
 

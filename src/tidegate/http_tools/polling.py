@@ -15,7 +15,7 @@ from tidegate.http_tools.effects import Flow, Sleep
 from tidegate.http_tools.exceptions import ContractError, ExportFailedError, ExportTimeoutError
 from tidegate.http_tools.headers import delay
 from tidegate.http_tools.pagination.reading import MISSING, dig, header_of
-from tidegate.http_tools.policy import Policy, Terms, request_flow
+from tidegate.http_tools.policy import DEFAULT_TERMS, Policy, Terms, request_flow
 
 _BLANK = re.compile(r"\{([^{}]+)\}")
 _SHOWN = 80
@@ -111,13 +111,31 @@ class Pace:
 DEFAULT_SIGNS = Signs()
 DEFAULT_PACE = Pace()
 
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """What a route waits for: an address is asked at this pace until its answer has a sign of being ready."""
+
+    signs: Signs = DEFAULT_SIGNS
+    pace: Pace = DEFAULT_PACE
+
+
 Build = Callable[[str], httpx2.Request]
 
 
 def poll_flow(
-    policy: Policy, ask: Build, url: str, start: httpx2.Request | None, signs: Signs, pace: Pace
+    policy: Policy,
+    ask: Build,
+    url: str,
+    start: httpx2.Request | None,
+    signs: Signs,
+    pace: Pace,
+    terms: Terms = DEFAULT_TERMS,
 ) -> Flow[Ready]:
-    """The exchanges from the start of an export until it is ready, for a driver; see `HttpClient.poll`."""
+    """The exchanges from the start of an export until it is ready, for a driver; see `HttpClient.poll`.
+
+    An answer with a status that `terms` accept ends it as well, with the state None.
+    """
     began = policy.clock()
     if start is not None:
         url = _filled(url, (yield from request_flow(policy, start)))
@@ -126,8 +144,10 @@ def poll_flow(
         yield from Sleep(min(next(waits), pace.deadline_s))
     while True:
         last = policy.clock() - began >= pace.deadline_s
-        response = yield from request_flow(policy, ask(url), Terms())
+        response = yield from request_flow(policy, ask(url), terms)
         asked += 1
+        if response.status_code in terms.accept:
+            return Ready(response, None, asked, policy.clock() - began)
         state, took_s = signs.of(response), policy.clock() - began
         if signs.is_ready(state):
             return Ready(response, state, asked, took_s)

@@ -9,7 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from tidegate.http_tools.polling import Until
+
+Form: TypeAlias = Literal["json", "json_lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,9 @@ class PageRequest:
 
     `params` join the call's query parameters, `body` its JSON body. `url` is asked in place of the call's
     URL, without its parameters; a relative one is joined to the call's URL. `seam` is how many of the page's
-    first rows repeat the end of the page before.
+    first rows repeat the end of the page before. The others say what differs from the call: the `method`;
+    `until` asks again and again, and the answer that says "ready" is the page; `accept` are more statuses
+    that are data; a page of the form `json_lines` is a file, gzipped or not, with one value a line.
     """
 
     index: int
@@ -26,6 +33,10 @@ class PageRequest:
     url: str | None = None
     seam: int = 0
     body: Mapping[str, Any] | None = None
+    method: str | None = None
+    until: Until | None = None
+    form: Form = "json"
+    accept: frozenset[int] = frozenset()
 
 
 class PageView(Protocol):

@@ -16,10 +16,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tidegate.http_tools.exceptions import PaginationError
-from tidegate.http_tools.pagination.base import PagePlan, PageRequest, PageView, Paginator
+from tidegate.http_tools.pagination.base import Form, PagePlan, PageRequest, PageView, Paginator
+
+if TYPE_CHECKING:
+    from tidegate.http_tools.polling import Until
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,22 @@ class Ask:
     params: Mapping[str, Any] = field(default_factory=dict)
     url: str | None = None
     body: Mapping[str, Any] | None = None
+    method: str | None = None
+    until: Until | None = None
+    form: Form = "json"
+    accept: frozenset[int] = frozenset()
+
+    def request(self, index: int) -> PageRequest:
+        return PageRequest(
+            index,
+            self.params,
+            self.url,
+            body=self.body,
+            method=self.method,
+            until=self.until,
+            form=self.form,
+            accept=self.accept,
+        )
 
 
 Steps: TypeAlias = Generator["Ask | PageView", PageView, None]
@@ -92,6 +111,6 @@ class _RoutePlan(PagePlan):
                 step = next(self._steps)
         except StopIteration:
             return None
-        request = PageRequest(self._index, step.params, step.url, body=step.body)
+        request = step.request(self._index)
         self._index += 1
         return request

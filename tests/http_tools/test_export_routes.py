@@ -1,0 +1,147 @@
+"""Routes that start an export, wait for it and fetch its files, under the policy of any other page."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import httpx2
+import pytest
+
+from tidegate.contracts.base import ReadContract
+from tidegate.http_tools.auth import BearerAuthManager
+from tidegate.http_tools.clients import Call, Pace, Signs, SyncHttpClient, Until
+from tidegate.http_tools.exceptions import (
+    CrossOriginError,
+    ExportFailedError,
+    NetworkError,
+    ResponseTooLargeError,
+)
+from tidegate.http_tools.lines import array_of_lines
+from tidegate.http_tools.pagination import Ask, Steps
+from tidegate.http_tools.retry_strategies import ExponentialBackoffRetryStrategy
+
+API, FILES = "https://api.example.com", "https://files.example.net"
+WAITING = Until(Signs("status", ready={"ready"}, failed={"failure"}), Pace(first_s=0.0, cap_s=0.0))
+
+
+class ApiRow(ReadContract):
+    id: int
+
+
+def export() -> Steps:
+    begun = yield Ask(url="/exports", method="POST", body={"file_type": "json"})
+    ready = yield Ask(url=f"/exports/{begun.doc['id']}", until=WAITING)
+    for link in ready.doc["urls"]:
+        page = yield Ask(url=link, form="json_lines", accept=frozenset({403}))
+        if page.status_code == 403:
+            return
+        yield page
+
+
+@dataclass
+class Vendor:
+    """Answers by script; `asked` is what came, `states` what the export says before it is ready."""
+
+    files: list[bytes]
+    states: list[str] = field(default_factory=list)
+    asked: list[httpx2.Request] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append(request)
+        if request.url.host == "files.example.net":
+            status = self.statuses.pop(0) if self.statuses else 200
+            return httpx2.Response(status, content=self.files[int(request.url.path[1:])])
+        if request.method == "POST":
+            return httpx2.Response(202, json={"id": "e1"})
+        if self.states:
+            return httpx2.Response(200, json={"status": self.states.pop(0)})
+        links = [f"{FILES}/{number}?signature=s" for number in range(len(self.files))]
+        return httpx2.Response(200, json={"status": "ready", "urls": links})
+
+
+Make = Callable[..., Call[ApiRow]]
+
+
+@pytest.fixture
+def calling() -> Iterator[Make]:
+    clients: list[SyncHttpClient] = []
+
+    def make(vendor: Vendor, origins: tuple[str, ...] = (FILES,), **settings: int) -> Call[ApiRow]:
+        client = SyncHttpClient(
+            API,
+            auth_manager=BearerAuthManager("the-token"),
+            allowed_origins=origins,
+            transport=httpx2.MockTransport(vendor),
+            retry_strategy=ExponentialBackoffRetryStrategy(max_attempts=2, base_s=0.0),
+            **settings,  # type: ignore[arg-type]
+        )
+        clients.append(client)
+        return client.pages("GET", "/exports", reads=ApiRow, route=export)
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+def zipped(*ids: int) -> bytes:
+    return gzip.compress(b"".join(b'{"id":%d}\n' % each for each in ids))
+
+
+def test_files_of_an_export_are_the_pages_of_its_listing(calling: Make) -> None:
+    vendor = Vendor([zipped(1, 2), b'{"id":3}\n', b'[{"id":4}]'], states=["pending", "pending"])
+    assert calling(vendor).json() == [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]
+    assert [each.method for each in vendor.asked[:4]] == ["POST", "GET", "GET", "GET"]
+
+
+def test_the_credential_does_not_go_to_the_files(calling: Make) -> None:
+    vendor = Vendor([zipped(1)])
+    calling(vendor).json()
+    told = {each.url.host: "authorization" in each.headers for each in vendor.asked}
+    assert told == {"api.example.com": True, "files.example.net": False}
+
+
+def test_a_file_on_an_origin_that_is_not_allowed_is_not_asked_for(calling: Make) -> None:
+    vendor = Vendor([zipped(1)])
+    with pytest.raises(CrossOriginError):
+        calling(vendor, origins=()).json()
+    assert {each.url.host for each in vendor.asked} == {"api.example.com"}
+
+
+def test_an_export_that_failed_is_an_error(calling: Make) -> None:
+    with pytest.raises(ExportFailedError, match="failure"):
+        calling(Vendor([], states=["pending", "failure"])).json()
+
+
+def test_a_status_that_one_step_accepts_is_no_file(calling: Make) -> None:
+    assert calling(Vendor([b"<Error>expired</Error>"], statuses=[403])).json() == []
+
+
+def test_an_empty_file_has_no_rows(calling: Make) -> None:
+    assert calling(Vendor([b"", gzip.compress(b""), zipped(1)])).json() == [{"id": 1}]
+
+
+def test_a_gzip_file_cut_short_is_asked_for_again_and_then_an_error(calling: Make) -> None:
+    vendor = Vendor([zipped(*range(1000))[:-20]])
+    with pytest.raises(NetworkError, match="cut short"):
+        calling(vendor).json()
+    assert [each.url.host for each in vendor.asked].count("files.example.net") == 2
+
+
+def test_a_bomb_is_cut_off_before_it_stands_in_memory(calling: Make) -> None:
+    with pytest.raises(ResponseTooLargeError):
+        calling(Vendor([gzip.compress(b" " * 30_000_000)]), max_bytes=1 << 20).json()
+
+
+@pytest.mark.parametrize(
+    ("body", "array"),
+    [
+        (b"", b"[]"),
+        (b' {"a":"\\n"}\r\n\n{"b":1}', b'[{"a":"\\n"}\r,{"b":1}]'),
+        (b'\n[{"a":1}]\n', b'[{"a":1}]'),
+    ],
+)
+def test_lines_become_an_array(body: bytes, array: bytes) -> None:
+    assert array_of_lines(body) == array
