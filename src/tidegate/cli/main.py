@@ -77,6 +77,24 @@ def demo(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Made if it is not there.")] = Path(),
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Of the project (default: the folder's).")
+    ] = None,
+    to: options.To = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be made; write nothing.")
+    ] = False,
+    debug: options.Debug = False,
+) -> None:
+    """Make a project of your own: folders, settings, tests, CI, Dockerfile. Overwrites nothing."""
+    from tidegate.cli.init import init_command
+
+    init_command(folder, name=name, to=to, dry_run=dry_run, debug=debug)
+
+
+@app.command()
 @takes(RunArguments)
 def run(
     workflow: Annotated[str, typer.Argument(metavar="WORKFLOW")],
