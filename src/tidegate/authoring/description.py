@@ -42,7 +42,8 @@ class Endpoint:
     """A GET route. `path` is as in the file, placeholders in braces, to be put after `Api.base_url`.
 
     `response` describes the body of the answer that carries data; None where the file says nothing.
-    `examples` are whole bodies. `response_headers` are the names that the file mentions.
+    `examples` are whole bodies. `response_headers` are the names that the file mentions. What it refers to
+    and the file does not hold is told once, in `Api.todo`.
     """
 
     path: str
@@ -60,7 +61,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """`name` is a Python identifier in lower case. `origin_of_facts` says what was read, for docstrings."""
+    """`name` is a Python identifier in lower case. `origin_of_facts` says what was read, for docstrings.
+
+    `todo` are sentences about what could not be told of the API as a whole: the credential, broken
+    references.
+    """
 
     name: str
     title: str
@@ -68,6 +73,7 @@ class Api:
     credential: Credential
     endpoints: tuple[Endpoint, ...]
     origin_of_facts: str = ""
+    todo: tuple[str, ...] = ()
 
 
 PagingKind = Literal[
