@@ -1,0 +1,104 @@
+"""The three-way merge of a text, by lines: what was generated last, what a hand made of it, what is new.
+
+Where only one side changed something, its change is taken. Where both did, the hand-made lines stay and the
+new ones are told; where one of them only added lines, both may be kept. No line of a hand is ever lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import Match, SequenceMatcher
+
+_Lines = list[str]
+
+# Of longer texts that both sides changed, no alignment is looked for: it would take minutes.
+_LONGEST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class MergedText:
+    """`text` is what the file becomes; `wanted` is how it would be had the new lines won everywhere."""
+
+    text: str
+    wanted: str
+
+
+def merge_text(base: str, hand: str, new: str, *, both_added: bool) -> MergedText:
+    """`both_added`: lines that one side added beside a change of the other stand beside it; those of the hand
+    come first where both only added.
+    """
+    if hand in {base, new}:
+        return MergedText(new, new)
+    if new == base:
+        return MergedText(hand, hand)
+    parts = [text.splitlines(keepends=True) for text in (base, hand, new)]
+    if max(map(len, parts)) > _LONGEST:
+        return MergedText(hand, new)
+    text: _Lines = []
+    wanted: _Lines = []
+    for old, mine, other in _regions(*parts):
+        kept, proposed = _resolved(old, mine, other, both_added=both_added)
+        text += kept
+        wanted += proposed
+    return MergedText("".join(text), "".join(wanted))
+
+
+def _resolved(old: _Lines, mine: _Lines, other: _Lines, *, both_added: bool) -> tuple[_Lines, _Lines]:
+    """What is kept of a region, and what the new text would have there."""
+    if mine == old:
+        return other, other
+    if other in (old, mine):
+        return mine, mine
+    both = _both(old, mine, other) if both_added else None
+    return (mine, other) if both is None else (both, both)
+
+
+def _both(old: _Lines, mine: _Lines, other: _Lines) -> _Lines | None:
+    """All that both sides wrote, where one of them did no more than add lines at an end; None elsewhere."""
+    size = len(old)  # not 0 from the second case on
+    if other[:size] == old:
+        return [*_ended(mine), *other[size:]]
+    if other[-size:] == old:
+        return [*other[:-size], *mine]
+    if mine[:size] == old:
+        return [*_ended(other), *mine[size:]]
+    if mine[-size:] == old:
+        return [*mine[:-size], *other]
+    return None
+
+
+def _regions(base: _Lines, hand: _Lines, new: _Lines) -> Iterator[tuple[_Lines, _Lines, _Lines]]:
+    """The three texts cut into pieces that correspond, in order; every line is in exactly one piece."""
+    in_base = in_hand = in_new = 0
+    for (a, b, c), length in _in_common(base, hand, new):
+        yield base[in_base:a], hand[in_hand:b], new[in_new:c]
+        in_base, in_hand, in_new = a + length, b + length, c + length
+        yield base[a:in_base], hand[b:in_hand], new[c:in_new]
+    yield base[in_base:], hand[in_hand:], new[in_new:]
+
+
+def _in_common(base: _Lines, hand: _Lines, new: _Lines) -> Iterator[tuple[tuple[int, int, int], int]]:
+    """Where runs of lines are the same in all three: where they begin in each, and how many they are."""
+    of_hand, of_new = _matches(base, hand), _matches(base, new)
+    one = two = 0
+    while one < len(of_hand) and two < len(of_new):
+        a, b = of_hand[one], of_new[two]
+        start, end = max(a.a, b.a), min(a.a + a.size, b.a + b.size)
+        if start < end:
+            yield (start, a.b + start - a.a, b.b + start - b.a), end - start
+        if a.a + a.size < b.a + b.size:
+            one += 1
+        else:
+            two += 1
+
+
+def _matches(base: _Lines, other: _Lines) -> list[Match]:
+    return SequenceMatcher(None, base, other, autojunk=False).get_matching_blocks()
+
+
+def _ended(lines: _Lines) -> _Lines:
+    """With a line end at the end, which the last line of a file may lack."""
+    if lines and not lines[-1].endswith("\n"):
+        return [*lines[:-1], lines[-1] + "\n"]
+    return lines
