@@ -12,8 +12,8 @@ import pytest
 from tests.http_tools.driving import Driver
 from tidegate.contracts.base import ReadContract
 from tidegate.http_tools.calls import Call, Page
-from tidegate.http_tools.exceptions import NotFoundError, PaginationError
-from tidegate.http_tools.pagination import Ask, PageView, Steps
+from tidegate.http_tools.exceptions import ContractError, NotFoundError, PaginationError
+from tidegate.http_tools.pagination import Ask, PageView, Rows, Steps
 
 FULL = 4
 
@@ -75,6 +75,48 @@ def test_a_404_that_is_not_accepted_is_an_error_of_its_page(driver: Driver) -> N
     with pytest.raises(NotFoundError) as caught:
         driver.pages(call)
     assert caught.value.page == 1
+
+
+# -- rows that the route finds itself (a numbered object, one object, an answer that says "gone")
+
+
+def shelf(numbers: list[int]) -> Steps:
+    page = yield Ask({"ean": numbers})
+    found = [] if page.status_code == 404 else page.doc["books"]
+    yield Rows(page, found)
+    for number in [number for number in numbers if page.status_code == 404]:
+        alone = yield Ask({"ean": [number]})
+        row = {"id": -number} if alone.status_code == 404 else alone.doc["books"][0]
+        yield Rows(alone, [row])
+
+
+def test_a_route_gives_rows_that_no_body_holds(driver: Driver) -> None:
+    call = call_of(driver, Books(4), partial(shelf, [3, 4, 5]), accept={404})
+    pages = driver.pages(call)
+    assert ids(pages) == [3, -4, 5]
+    assert [page.items for page in pages] == [[], [{"id": 3}], [{"id": -4}], [{"id": 5}]]
+    assert pages[2].body == b'{"message":"not found"}'
+    assert pages[2].content == b'{"books":[{"id":-4}]}'
+
+
+def test_rows_of_a_route_that_break_the_contract_are_named(driver: Driver) -> None:
+    def broken() -> Steps:
+        page = yield Ask({"ean": [1]})
+        yield Rows(page, [{"id": 1}, {"number": 2}])
+
+    (page,) = driver.pages(call_of(driver, Books(), broken))
+    with pytest.raises(ContractError, match=r"row 1, ApiBook field id"):
+        page.parse()
+
+
+def test_rows_belong_to_the_page_that_was_given_last(driver: Driver) -> None:
+    def late() -> Steps:
+        first = yield Ask({"ean": [1]})
+        yield Ask({"ean": [2]})
+        yield Rows(first, [])
+
+    with pytest.raises(PaginationError, match="the page that it was given last"):
+        driver.pages(call_of(driver, Books(), late))
 
 
 # -- bisecting (SendGrid gives at most so many rows of a window)

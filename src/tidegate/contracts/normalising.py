@@ -25,6 +25,7 @@ __all__ = [
     "NumericKeys",
     "OneOrMany",
     "ZeroOne",
+    "list_of_numbered",
 ]
 
 T = TypeVar("T")
@@ -39,7 +40,8 @@ def _is_numbered(value: Any) -> bool:
     return isinstance(value, dict) and all(re.fullmatch("[0-9]+", str(key)) for key in value)
 
 
-def _list_of_numbered(value: Any) -> Any:
+def list_of_numbered(value: Any) -> Any:
+    """The items of an object with numbers for keys, in the order of these; anything else as it is."""
     return [value[key] for key in sorted(value, key=int)] if _is_numbered(value) else value
 
 
@@ -95,7 +97,7 @@ def _date_of_day_first(value: Any) -> date:
         ) from None
 
 
-NumericKeys = Annotated[T, BeforeValidator(_list_of_numbered)]
+NumericKeys = Annotated[T, BeforeValidator(list_of_numbered)]
 """`NumericKeys[list[T]]`: a list, or an object with the numbers of the items as keys: `{"1": a, "2": b}`.
 The order is that of the numbers."""
 

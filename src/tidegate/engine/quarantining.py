@@ -37,7 +37,7 @@ class Quarantining:
         """The rejects of a page as rows of the quarantine."""
         import pyarrow as pa
 
-        sent = page.call.reader.decoded(page.body, page.request.seam)
+        sent = page.call.reader.decoded(page.content, page.request.seam)
         rows = [asdict(self._row(page, reject, sent[reject.position])) for reject in rejects]
         return pa.RecordBatch.from_pylist(rows, schema=arrow_schema(COLUMNS))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -29,7 +29,7 @@ class Page(Generic[R]):
     """One answer that a route takes as data: its bytes, and how they are read.
 
     `headers` are those that the paginator looks at; `moved` is the address without its query where a redirect
-    led away from the one that was asked.
+    led away from the one that was asked. `rows` are those that a route has found itself.
     """
 
     call: Call[R]
@@ -38,6 +38,11 @@ class Page(Generic[R]):
     status_code: int = 200
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     moved: str | None = None
+    rows: list[Any] | None = field(default=None, repr=False)
+
+    def holding(self, rows: list[Any] | None) -> Page[R]:
+        """The same page with these rows in the place of those in the body; None leaves it as it is."""
+        return self if rows is None else replace(self, rows=rows)
 
     @classmethod
     def from_log(
@@ -74,6 +79,16 @@ class Page(Generic[R]):
             raise self.error(f"the body is not JSON ({error}); it begins {start!r}") from error
 
     @property
+    def content(self) -> bytes:
+        """JSON with the rows under the call's key: the body, unless a route has found them itself."""
+        if self.rows is None:
+            return self.body
+        content: Any = self.rows
+        for key in reversed(envelope(self.call.items)):
+            content = {key: content}
+        return orjson.dumps(content)
+
+    @property
     def ends_listing(self) -> bool:
         """Whether this is the `{}` with which some routes say that there is nothing (more)."""
         return self.call.empty_object_ends and self.doc == {}
@@ -81,6 +96,8 @@ class Page(Generic[R]):
     @cached_property
     def all_items(self) -> list[Any]:
         """The rows as decoded JSON, seam included. A missing envelope key is a `ContractError`."""
+        if self.rows is not None:
+            return self.rows
         if self.ends_listing:
             return []
         name, rows, where = self.call.items, self.doc, "the body"
@@ -110,7 +127,7 @@ class Page(Generic[R]):
         if not self.items:
             return Reading([], [])
         try:
-            return self.call.reader.read(self.body, self.request.seam)
+            return self.call.reader.read(self.content, self.request.seam)
         except ValidationError as error:  # the envelope is sound, so this is JSON that only one parser takes
             # its cause would quote the body
             raise self.error(f"the body cannot be read: {error.errors()[0]['msg']}") from None

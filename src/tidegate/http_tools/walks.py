@@ -59,7 +59,7 @@ def walk(
                 page = stop.wait_for(queue.popleft()[1])
                 call.saw(plan, page)
                 if plan.keeps(page):
-                    yield page
+                    yield page.holding(plan.rows(page))
                 while queue and plan.beyond(queue[-1][0].index):
                     queue.pop()[1].cancel()
         finally:
@@ -89,7 +89,7 @@ async def walk_async(call: Call[R], *, plan: PagePlan | None = None) -> AsyncGen
             page = await queue.popleft()[1]
             call.saw(plan, page)
             if plan.keeps(page):
-                yield page
+                yield page.holding(plan.rows(page))
             while queue and plan.beyond(queue[-1][0].index):
                 behind.append(queue.pop()[1])
                 behind[-1].cancel()

@@ -86,7 +86,7 @@ class ColumnarBuild:
     def by_columns(self, page: Page[Any], context: Context) -> Built:
         """Raises whatever the page, a validator or a function raises: what it gives is right, or nothing."""
         rows, proven, highest = page.items, self.proven, self._instances.highest
-        columns = proven.reads.read(page.body, rows)
+        columns = proven.reads.read(page.content, rows)
         made = Mapped(proven.map, proven.map.facts(context), columns, len(rows))
         batch = proven.writes.batch(made, self._instances.encoder) if made.count else None
         dropped = 0 if made.parents is None else len(rows) - len(set(made.parents))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,14 @@ import orjson
 
 from tidegate.contracts.reading import envelope
 from tidegate.engine.drift.profile import Profile
-from tidegate.engine.pagelog import read_log
+from tidegate.engine.pagelog import Logged, read_log
+from tidegate.http_tools.pagination import RoutePaginator
 from tidegate.utils.mirrors.mounts import mirror_of
 
 
 def profile_of(folder: Path) -> Profile | None:
-    """Of the slices whose logs are in the folder of a task; None where there are none (any more).
+    """Of the slices whose logs are in the folder of a task; None where there are none (any more), and where a
+    route says which pages are of the listing, and what their rows are: only the run itself has seen them.
 
     Raises `DamagedStateError` for a file that is no page log.
     """
@@ -24,7 +26,10 @@ def profile_of(folder: Path) -> Profile | None:
         return None
     profile = Profile()
     for log in logs:
-        for row in _rows(log):
+        request, pages = read_log(log)
+        if request.get("paginator", {}).get("kind") == RoutePaginator.__name__:
+            return None
+        for row in _rows(request, pages):
             profile.add(row)
             profile.rows += 1
     return profile
@@ -37,9 +42,8 @@ def _elsewhere(folder: Path) -> Iterator[Path]:
             yield each.path.parent
 
 
-def _rows(log: Path) -> Iterator[Any]:
+def _rows(request: Mapping[str, Any], pages: Iterable[Logged]) -> Iterator[Any]:
     """Each row of the listing once. A body that is no page of rows has none: building it has told so."""
-    request, pages = read_log(log)
     overlap = request.get("paginator", {}).get("overlap", 0)
     for page in pages:
         seam = overlap if page.header["i"] else 0

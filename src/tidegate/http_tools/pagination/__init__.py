@@ -13,7 +13,7 @@ from tidegate.http_tools.pagination.link_header import LinkHeaderPaginator
 from tidegate.http_tools.pagination.next_url import NextUrlPaginator
 from tidegate.http_tools.pagination.offset import OffsetPaginator
 from tidegate.http_tools.pagination.page_number import PageNumberPaginator
-from tidegate.http_tools.pagination.route import Ask, RoutePaginator, Steps
+from tidegate.http_tools.pagination.route import Ask, RoutePaginator, Rows, Steps
 
 __all__ = [
     "Ask",
@@ -28,6 +28,7 @@ __all__ = [
     "PageView",
     "Paginator",
     "RoutePaginator",
+    "Rows",
     "SinglePage",
     "Steps",
 ]

@@ -75,6 +75,10 @@ class PagePlan(ABC):
         """Whether the page that was just seen is one of the listing; False where it only showed the way."""
         return True
 
+    def rows(self, page: PageView) -> list[Any] | None:  # noqa: ARG002 - only a route looks for them itself
+        """Those of the page that was just seen, where they do not stand under the call's key; else None."""
+        return None
+
     def beyond(self, index: int) -> bool:  # noqa: ARG002 - most listings never prefetch
         """Whether the page at `index` is now known to lie behind the end."""
         return False

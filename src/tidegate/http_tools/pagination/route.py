@@ -50,8 +50,22 @@ class Ask:
         )
 
 
-Steps: TypeAlias = Generator["Ask | PageView", PageView, None]
-"""A route under way: `page = yield Ask(...)` fetches, `yield page` makes that page one of the listing."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A page of the listing whose rows the route has found itself: under no key, in an object, or nowhere, as
+    of a 404 that says that what was asked for is gone.
+
+    The page log keeps the body as it came; the rows are made anew of it by whoever reads it again. They are
+    plain JSON values, and stand in the place of those under the call's key `items`.
+    """
+
+    page: PageView
+    rows: list[Any]
+
+
+Steps: TypeAlias = Generator["Ask | PageView | Rows", PageView, None]
+"""A route under way: `page = yield Ask(...)` fetches, `yield page` (or `yield Rows(page, [...])`) makes that
+page one of the listing."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +73,10 @@ class RoutePaginator(Paginator):
     """Walks as the generator that `steps()` gives says, one page at a time.
 
     `page = yield Ask(...)` fetches a page, under the policy as any other; `yield page`, at the latest before
-    the next `Ask`, makes it one of the listing. A page that is not yielded back (a 404 that means "ask one
-    by one", a window that came back full) only shows the way; it stands in the page log all the same. Which
-    pages are asked for must depend on the pages alone: a resumed run walks the same way on logged ones.
+    the next `Ask`, makes it one of the listing, and `yield Rows(page, rows)` does with rows of the route's own.
+    A page that is not yielded back (a 404 that means "ask one by one", a window that came back full) only
+    shows the way; it stands in the page log all the same. Which pages are asked for must depend on the pages
+    alone: a resumed run walks the same way on logged ones.
     """
 
     steps: Callable[[], Steps]
@@ -88,6 +103,7 @@ class _RoutePlan(PagePlan):
         self._steps = steps
         self._index = 0
         self._kept: PageView | None = None
+        self._rows: list[Any] | None = None
         self._request = self._advance(None)
 
     def take(self) -> PageRequest | None:
@@ -95,19 +111,23 @@ class _RoutePlan(PagePlan):
         return request
 
     def saw(self, page: PageView) -> None:
-        self._kept = None
+        self._kept = self._rows = None
         self._request = self._advance(page)
 
     def keeps(self, page: PageView) -> bool:
         return self._kept is page
 
+    def rows(self, page: PageView) -> list[Any] | None:
+        return self._rows if self._kept is page else None
+
     def _advance(self, page: PageView | None) -> PageRequest | None:
         try:
             step = next(self._steps) if page is None else self._steps.send(page)
             while not isinstance(step, Ask):
-                if step is not page or self._kept is page:
+                yielded, rows = (step.page, step.rows) if isinstance(step, Rows) else (step, None)
+                if yielded is not page or self._kept is page:
                     raise PaginationError("a route yields an Ask, or, once, the page that it was given last")
-                self._kept = page
+                self._kept, self._rows = page, rows
                 step = next(self._steps)
         except StopIteration:
             return None
