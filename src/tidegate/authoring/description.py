@@ -60,11 +60,19 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """So many requests in any window of so many seconds."""
+
+    requests: int
+    window_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Api:
     """`name` is a Python identifier in lower case. `origin_of_facts` says what was read, for docstrings.
 
     `todo` are sentences about what could not be told of the API as a whole: the credential, broken
-    references.
+    references. `quota` is the vendor's own figure; None where nobody said.
     """
 
     name: str
@@ -74,6 +82,7 @@ class Api:
     endpoints: tuple[Endpoint, ...]
     origin_of_facts: str = ""
     todo: tuple[str, ...] = ()
+    quota: Quota | None = None
 
 
 PagingKind = Literal[
