@@ -6,6 +6,7 @@ With `TIDEGATE_NO_SKIPS=1` a skip is a failure: a test that nobody ran proves no
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Generator, Iterator
@@ -50,6 +51,15 @@ def secret_manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretManager]:
         SECRETS.forget()
         yield server
     SECRETS.forget()
+
+
+def pytest_collection_finish() -> None:
+    """The half million objects of the collected tests stay to the end: the collector need not look at them.
+
+    Every run of the engine would, at a fifth of a second each.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

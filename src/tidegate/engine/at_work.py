@@ -142,14 +142,17 @@ class AtWork:
 def calm_gc() -> Iterator[None]:
     """Let the garbage collector look less often while rows are built; as it was afterwards.
 
-    Rows die young and hold no cycles; at the usual threshold the collector costs a third of the build.
+    Rows die young and hold no cycles; at the usual threshold the collector costs a third of the build. What a
+    host has frozen itself (a server does before it forks) stays frozen, and is not looked through.
     """
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
+    before, ours = gc.get_threshold(), not gc.get_freeze_count()
+    if ours:
+        gc.collect()
+        gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     try:
         yield
     finally:
         gc.set_threshold(*before)
-        gc.unfreeze()
+        if ours:
+            gc.unfreeze()
