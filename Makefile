@@ -17,6 +17,9 @@ PARALLEL = --numprocesses auto --dist worksteal
 PIP = $(BIN)/python -m pip -qq --disable-pip-version-check
 CHECKS = check-style check-types check-imports check-tree check-audit
 
+# Tests start many a Python: each would compile the whole of src where the environment forbids to keep bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Runs a command that speaks only if it fails.
 quietly = said=$$($(1) 2>&1) || { printf '%s\n' "$$said"; exit 1; }
 
