@@ -11,6 +11,7 @@ from tests.http_tools.loopback import Loopback, as_json
 from tidegate.authoring.description import Parameter
 from tidegate.authoring.exceptions import DescriptionError
 from tidegate.authoring.samples import api_of, read_samples
+from tidegate.authoring.samples.reading import split_url
 from tidegate.contracts.base import ReadContract
 from tidegate.http_tools.clients import SyncHttpClient
 from tidegate.http_tools.pagination import OffsetPaginator
@@ -63,7 +64,7 @@ def test_a_file_without_a_path_is_wrong_usage(tmp_path: Path) -> None:
     [
         (b"<html>secret</html>", "line 1, column 1"),
         (b'{"a": NaN}', "NaN"),
-        (b"[\"\xe9\"]", "UTF-8"),
+        (b'["\xe9"]', "UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
     ],
 )
@@ -73,6 +74,27 @@ def test_what_is_no_json_is_told_without_its_content(tmp_path: Path, content: by
         read_samples(["bad.json"], tmp_path, "/a")
     assert "bad.json" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("https://a.example/orders?x=1", ("https://a.example", "/orders")),
+        ("https://a.example/v3/shops/1/orders", ("https://a.example/v3", "/shops/1/orders")),
+        ("https://a.example/api/v1.2/orders", ("https://a.example/api/v1.2", "/orders")),
+        ("https://a.example/api/orders/v1", ("https://a.example", "/api/orders/v1")),
+        ("https://me:secret@a.example/orders", ("https://a.example", "/orders")),
+    ],
+)
+def test_an_address_is_told_apart_behind_its_version(url: str, parts: tuple[str, str]) -> None:
+    assert split_url(url) == parts
+
+
+def test_a_base_url_that_is_known_goes_before_the_version() -> None:
+    assert split_url("https://a.example/v1/x/orders", "https://a.example/v1/x/") == (
+        "https://a.example/v1/x",
+        "/orders",
+    )
 
 
 class _Row(ReadContract):
@@ -91,6 +113,6 @@ def test_a_page_log_tells_path_and_paging_by_itself(tmp_path: Path) -> None:
     api.close()
     made = api_of("acme", read_samples(["orders.pages"], tmp_path))
     (endpoint,) = made.endpoints
-    assert made.base_url == api.url
-    assert endpoint.path == "/v1/orders"
+    assert made.base_url == f"{api.url}/v1"
+    assert endpoint.path == "/orders"
     assert [each.name for each in endpoint.parameters] == ["limit", "offset"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,20 @@ def _split(given: str, folder: Path) -> tuple[str | None, Path]:
     raise UsageError(f"--sample {given}: there is no such file", hint="Give FILE, or /path=FILE.")
 
 
+def split_url(address: str, base_url: str | None = None) -> tuple[str, str]:
+    """The base URL of an API and the path of an endpoint under it, without the query.
+
+    Unless `base_url` says so, the base ends with the version (`/api/v2`), or else with the host.
+    """
+    url = urlsplit(address)
+    whole = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
+    if base_url and whole.startswith(base_url.rstrip("/") + "/"):
+        return base_url.rstrip("/"), whole.removeprefix(base_url.rstrip("/"))
+    version = re.match(r"(/[^/]+)?/v\d+(\.\d+)*(?=/)", url.path)
+    path = url.path[version.end() :] if version else url.path
+    return whole.removesuffix(path), path
+
+
 def parsed(content: bytes, told: str) -> Any:
     """A decoded body. Raises `DescriptionError` that begins with `told`."""
     try:
@@ -83,15 +98,16 @@ def _body(file: Path) -> Any:
 
 def _logged(file: Path, path: str | None) -> Iterator[Sample]:
     request, pages = read_log(file)
-    url = urlsplit(str(request.get("url", "")))
+    address = str(request.get("url", ""))
+    base_url, own_path = split_url(address)
     for number, page in enumerate(pages):
-        asked = urlsplit(page.header.get("k", {}).get("a", ""))
-        query = {**dict(parse_qsl(asked.query or url.query)), **_texts(request.get("params", {}))}
+        asked = urlsplit(page.header.get("k", {}).get("a") or "")
+        query = dict(parse_qsl(asked.query or urlsplit(address).query)) | _texts(request.get("params", {}))
         yield Sample(
             parsed(page.body, f"{file}, page {number}"),
-            path or url.path,
+            path or own_path,
             query | _texts(page.header.get("p", {})),
-            f"{url.scheme}://{url.netloc}" if url.netloc and not path else None,
+            None if path else base_url,
             frozenset(page.header.get("k", {}).get("h", {})),
         )
 
