@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Runs a command that speaks only if it fails.
 quietly = said=$$($(1) 2>&1) || { printf '%s\n' "$$said"; exit 1; }
 
-.PHONY: help demo test coverage test-extended standins check $(CHECKS) format bench lock clean
+.PHONY: help demo test coverage test-extended standins check $(CHECKS) docs format bench lock clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,9 @@ check-tree: $(READY)
 check-audit: $(READY)
 	@$(BIN)/python scripts/audit.py $(LOCK)
 
+docs: $(READY) ## build the site of the documentation, and its plain text, into site/
+	@$(BIN)/python -m scripts.docs
+
 format: $(READY) ## rewrite the code in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -94,7 +97,7 @@ lock: ## resolve the lock files again; UPGRADE=--upgrade takes the newest releas
 		else echo "npm not found: package-lock.json stays as it is"; fi
 
 clean: ## remove what these targets made; .tidegate and DuckDB files stay
-	@rm -rf .venv .standins .orchestrators node_modules build dist .coverage .coverage.* .hypothesis \
+	@rm -rf .venv .standins .orchestrators node_modules build dist site .coverage .coverage.* .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find src tests scripts $(wildcard bench) -name __pycache__ -type d -prune -exec rm -rf {} +
 

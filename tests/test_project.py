@@ -27,6 +27,7 @@ TARGETS = {
     "test-extended",
     "standins",
     "check",
+    "docs",
     "format",
     "bench",
     "lock",
