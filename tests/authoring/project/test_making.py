@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path, PurePosixPath
 
@@ -108,6 +109,22 @@ def test_a_file_that_came_between_is_not_touched_and_nothing_is_left(tmp_path: P
         make(plan)
     assert held(folder) == {"workflows/__init__.py": "mine\n"}
     assert [path.name for path in folder.iterdir()] == ["workflows"]
+
+
+def test_where_there_are_no_hard_links_it_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    assert made(tmp_path / "shop") == WHOLE
+    plan = planned(tmp_path / "other", FILES, TO)
+    (tmp_path / "other" / "tests").mkdir(parents=True)
+    (tmp_path / "other" / "tests" / "__init__.py").write_text("mine\n")
+    with pytest.raises(SettingsError):
+        make(plan)
+    assert held(tmp_path / "other") == {"tests/__init__.py": "mine\n"}
 
 
 def test_a_folder_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:

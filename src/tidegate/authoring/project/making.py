@@ -111,9 +111,7 @@ def _place(draft: Path, target: Path) -> None:
     """Raises `FileExistsError` rather than put it over another file."""
     try:
         os.link(draft, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system that knows no hard links
+    except OSError:  # also where the file system knows no hard links
         with target.open("x", encoding="utf-8", newline="\n") as file:
             file.write(draft.read_text(encoding="utf-8"))
 
