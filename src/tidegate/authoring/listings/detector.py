@@ -1,0 +1,169 @@
+"""Every listing of an API, and of each other route why it is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any
+
+from tidegate.authoring.description import Api, Endpoint, Listing, Paging, Schema
+from tidegate.authoring.listings.answering import told
+from tidegate.authoring.listings.asking import Asked, asked
+from tidegate.authoring.listings.envelopes import Rows, rows_of, tells_one_row
+from tidegate.authoring.listings.keys import key_of, version_of
+from tidegate.authoring.listings.paging import paging_of
+from tidegate.authoring.listings.shapes import Shapes, kinds
+from tidegate.authoring.listings.windows import window_of
+from tidegate.authoring.samples.schema import schema_of
+from tidegate.utils.errors import UsageError
+
+_QUOTA = re.compile(
+    r"[^.\n]*\b(rate[- ]limit|throttl|quota|requests? per (second|minute|hour|day)|requests? (every|a|each|an) (second|minute|hour|day)|\d+ requests?\b)[^.\n]*\.?",
+    re.IGNORECASE,
+)
+_MOST_QUOTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """`others` are the routes that list nothing, by path, each with the reason."""
+
+    listings: tuple[Listing, ...]
+    others: Mapping[str, str]
+
+
+def listings(api: Api, paths: Sequence[str] | None = None) -> list[Listing]:
+    """The routes that list rows, in the order of the file; of `paths` only, in their order, where given.
+
+    Raises `UsageError` for a path that the API does not have.
+    """
+    return list(survey(api, paths).listings)
+
+
+def survey(api: Api, paths: Sequence[str] | None = None) -> Survey:
+    """As `listings`, with the reason for each route that is none."""
+    found: list[Listing] = []
+    others: dict[str, str] = {}
+    for endpoint in api.endpoints if paths is None else [_named(api, path) for path in paths]:
+        result = _listing(endpoint)
+        if isinstance(result, Listing):
+            found.append(result)
+        else:
+            others[endpoint.path] = result
+    return Survey(tuple(found), others)
+
+
+def _named(api: Api, path: str) -> Endpoint:
+    known = {each.path: each for each in api.endpoints}
+    endpoint = known.get(path) or known.get("/" + path.strip("/"))
+    if endpoint is None:
+        near = get_close_matches(path, known, 3, 0.4)
+        hint = f"Near it: {', '.join(near)}." if near else None
+        raise UsageError(f"{api.title} has no GET route {path}", hint=hint)
+    return endpoint
+
+
+def _listing(endpoint: Endpoint) -> Listing | str:
+    """What an endpoint lists, or why it lists nothing."""
+    ask = asked(endpoint)
+    pages = bool(ask.ways) or ask.size is not None
+    shown = _shown(endpoint)
+    reason = "the description says nothing of its answer"
+    for schema in (endpoint.response, shown):
+        if schema is None:
+            continue
+        shapes = Shapes(schema)
+        rows = rows_of(endpoint, shapes, pages=pages)
+        if isinstance(rows, Rows):
+            return _with_rows(endpoint, ask, shapes, _described(endpoint, rows) if schema is shown else rows)
+        reason = rows if schema is endpoint.response else reason
+    if endpoint.response is not None and tells_one_row(endpoint, Shapes(endpoint.response), pages=pages):
+        note = (
+            "The description shows one row, and not the list that it stands in: look up where the rows stand."
+        )
+        shapes = Shapes(endpoint.response)
+        return _with_rows(endpoint, ask, shapes, Rows("", shapes.plain(shapes.root)), note)
+    return reason
+
+
+def _shown(endpoint: Endpoint) -> Schema | None:
+    """What the examples show of the body; where that is one thing by its path, the file's schema is right."""
+    if endpoint.response is not None and endpoint.path.rstrip("/").endswith("}"):
+        return None
+    bodies = [each for each in endpoint.examples if isinstance(each, dict | list)]
+    return schema_of(bodies) if bodies else None
+
+
+def _described(endpoint: Endpoint, rows: Rows) -> Rows:
+    """Rows that only examples show, with the schema of the file where that describes a row by mistake."""
+    root = endpoint.response or {}
+    declared, seen = Shapes(root).properties(root), rows.row.get("properties", {})
+    if seen and len(declared.keys() & seen.keys()) * 2 > len(seen):
+        return Rows(rows.path, Shapes(root).plain(root))
+    return rows
+
+
+def _with_rows(endpoint: Endpoint, ask: Asked, shapes: Shapes, rows: Rows, *notes: str) -> Listing:
+    way = paging_of(endpoint, ask, told(endpoint, shapes, rows.path), rows.row)
+    return _whole(endpoint, shapes, rows, way.paging, (*notes, *way.todo))
+
+
+def _whole(endpoint: Endpoint, shapes: Shapes, rows: Rows, paging: Paging, notes: Sequence[str]) -> Listing:
+    window = window_of(endpoint, shapes, rows.row)
+    key = key_of(endpoint, shapes, rows.row)
+    taken = {
+        paging.param,
+        paging.limit_param,
+        *((window.since.start_param, window.since.end_param) if window else ()),
+    }
+    return Listing(
+        endpoint=endpoint if endpoint.response is not None else replace(endpoint, response=shapes.root),
+        items=rows.path,
+        row=shapes.complete(rows.row),
+        paging=paging,
+        key=key,
+        version=version_of(shapes, rows.row),
+        since=window.since if window is not None else None,
+        todo=(
+            *notes,
+            *(window.todo if window is not None else ()),
+            *_of_row(shapes, rows.row, key),
+            *_of_parameters(endpoint, taken),
+            *_of_quota(endpoint),
+        ),
+    )
+
+
+def _of_row(shapes: Shapes, row: Schema, key: Sequence[str]) -> list[str]:
+    properties = shapes.properties(row)
+    if not properties:
+        what = (
+            f"plain values ({', '.join(sorted(kinds(row)))})" if kinds(row) - {"object"} else "not described"
+        )
+        return [f"Its rows are {what}: look up what they hold and what identifies one."]
+    if key:
+        return []
+    ids = [name for name in properties if name.lower().endswith("id")]
+    near = f" ({', '.join(ids[:5])}?)" if ids else ""
+    return [f"What identifies a row is not told: look up its key{near}."]
+
+
+def _of_parameters(endpoint: Endpoint, taken: set[Any]) -> list[str]:
+    notes = []
+    for each in endpoint.parameters:
+        if each.place == "path":
+            notes.append(f"It lists what is under one {each.name}: one slice for each of them is wanted.")
+        elif each.required and each.place == "query" and each.name not in taken:
+            notes.append(f"The parameter {each.name} is required: say what to send.")
+    return notes
+
+
+def _of_quota(endpoint: Endpoint) -> list[str]:
+    quoted = _QUOTA.search(endpoint.description)
+    if quoted is None:
+        return []
+    text = " ".join(quoted[0].split())
+    short = text if len(text) <= _MOST_QUOTED else text[:_MOST_QUOTED] + "..."
+    return [f"Of its quota the description says: {short}"]

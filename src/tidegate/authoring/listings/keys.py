@@ -1,0 +1,120 @@
+"""What identifies a row, and which of its fields says when it changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tidegate.authoring.description import Endpoint, Schema
+from tidegate.authoring.listings.shapes import Shapes, is_moment, is_text, kinds, text_of
+from tidegate.authoring.listings.words import resource, squashed, words
+
+_IDS = ("id", "uuid", "guid", "oid", "gid", "sid")
+_CHANGES = frozenset(
+    ["updated", "update", "modified", "modification", "edited", "changed", "lastmod", "modify", "lastmodified",
+     "lastupdated", "lastmodifieddate", "updatedat", "modifiedat", "mtime", "lastupdate"]
+)  # fmt: skip
+_MADE = frozenset(
+    ["created", "creation", "create", "added", "inserted", "createdat", "ctime", "date", "timestamp"]
+)
+_MOMENTS = frozenset(["at", "on", "date", "time", "timestamp", "ts", "datetime", "utc", "gmt"])
+_NO_MOMENTS = frozenset(
+    ["by", "user", "count", "id", "ids", "name", "email", "from", "reason", "type", "status", "url"]
+)
+_TOGETHER = re.compile(
+    r"(?:combination|pair|tuple) of [`'\"]?(\w+)[`'\"]?(?:, [`'\"]?(\w+)[`'\"]?)?,? and [`'\"]?(\w+)[`'\"]?"
+    r"|unique (?:per|by|for each|for every) [`'\"]?(\w+)[`'\"]? and [`'\"]?(\w+)",
+    re.IGNORECASE,
+)
+
+
+def key_of(endpoint: Endpoint, shapes: Shapes, row: Schema) -> tuple[str, ...]:
+    """Fields that identify a row; none where nothing tells."""
+    own = _parent(endpoint)
+    fields = {name: shapes.plain(each) for name, each in shapes.properties(row).items() if name != own}
+    together = _told_together(f"{endpoint.description} {text_of(row)}", fields)
+    if together:
+        return together
+    for name in _named(endpoint, row, fields):
+        if not kinds(fields[name]) & {"object", "array", "boolean", "number"}:
+            return (name,)
+    return ()
+
+
+def _parent(endpoint: Endpoint) -> str | None:
+    """The name of the placeholder that a path ends with: in the rows it names what they belong to."""
+    found = re.search(r"\{([^{}]+)\}/?$", endpoint.path)
+    return found[1] if found is not None else None
+
+
+def _named(endpoint: Endpoint, row: Schema, fields: Mapping[str, Schema]) -> Iterator[str]:
+    """Names of fields that may be the key, the likeliest first."""
+    by_word = {squashed(name): name for name in reversed(list(fields))}
+    for word in _IDS:
+        if word in by_word:
+            yield by_word[word]
+    what = resource(endpoint.path)
+    for tail in (what, what[-1:]):
+        for word in ("id", "uuid", "guid", "sid", "gid", "key"):
+            name = by_word.get("".join(tail) + word)
+            if name is not None:
+                yield name
+    if "key" in by_word and by_word["key"] in row.get("required", ()):
+        yield by_word["key"]
+    unique = [name for name, each in fields.items() if _is_said_unique(each)]
+    if len(unique) == 1:
+        yield unique[0]
+    yield from _by_day(fields)
+
+
+def _is_said_unique(schema: Schema) -> bool:
+    return bool(
+        re.search(
+            r"\bunique (id|identifier|key|code|number|reference|name)|\buniquely identif",
+            text_of(schema),
+            re.IGNORECASE,
+        )
+    )
+
+
+def _by_day(fields: Mapping[str, Schema]) -> Iterator[str]:
+    """Of rows that are nothing but figures of a day, the day."""
+    days = [name for name in fields if squashed(name) in {"date", "day"}]
+    rest = [each for name, each in fields.items() if name not in days]
+    if len(days) == 1 and rest and not any(is_text(each) or kinds(each) == {"boolean"} for each in rest):
+        yield days[0]
+
+
+def _told_together(told: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    by_word = {squashed(name): name for name in fields}
+    for found in _TOGETHER.finditer(told):
+        names = [by_word.get(squashed(each)) for each in found.groups() if each]
+        known = tuple(name for name in names if name is not None)
+        if len(names) > 1 and len(known) == len(names):
+            return known
+    return ()
+
+
+def version_of(shapes: Shapes, row: Schema) -> str | None:
+    """The field that grows with each change of a row."""
+    return _moment(shapes, row, _CHANGES)
+
+
+def made_of(shapes: Shapes, row: Schema) -> str | None:
+    """The field that says when a row came to be."""
+    return _moment(shapes, row, _MADE)
+
+
+def _moment(shapes: Shapes, row: Schema, about: frozenset[str]) -> str | None:
+    found: list[tuple[bool, str]] = []
+    for name, each in shapes.properties(row).items():
+        pieces, schema = words(name), shapes.plain(each)
+        if (not set(pieces) & about and squashed(name) not in about) or set(pieces) & _NO_MOMENTS:
+            continue
+        says_so = bool(set(pieces) & _MOMENTS) or squashed(name) in about
+        if is_moment(
+            schema, says_so or bool(re.search(r"\b(date|time|when)\b", text_of(schema), re.IGNORECASE))
+        ):
+            found.append((not is_moment(schema, name_says_so=False), name))
+    return min(found, default=(True, None), key=lambda each: each[0])[1]

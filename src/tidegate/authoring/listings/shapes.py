@@ -1,0 +1,126 @@
+"""Looking at schemas: through references into `$defs`, through null and alternatives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tidegate.authoring.description import Schema
+
+_DEFS = "#/$defs/"
+_MOST_STEPS = 10
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
+_TIMES = frozenset({"date", "date-time", "unix-time", "unix-time-ms", "timestamp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """The schemas of one body. `defs` are what references in it point into."""
+
+    root: Schema
+
+    def plain(self, schema: Any) -> Schema:
+        """What is behind references; of alternatives the first that is more than null."""
+        for _ in range(_MOST_STEPS):
+            if not isinstance(schema, Mapping):
+                return {}
+            reference = schema.get("$ref")
+            if isinstance(reference, str):
+                schema = self.root.get("$defs", {}).get(reference.removeprefix(_DEFS), {})
+                continue
+            arm = None if _says_enough(schema) else self._arm(schema)
+            if arm is None:
+                return schema
+            schema = arm
+        return {}
+
+    def _arm(self, schema: Schema) -> Any:
+        arms = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+        solid = [each for each in arms if isinstance(each, Mapping) and each.get("type") != "null"]
+        return solid[0] if solid else None
+
+    def properties(self, schema: Any) -> Mapping[str, Any]:
+        found = self.plain(schema).get("properties")
+        return found if isinstance(found, Mapping) else {}
+
+    def items(self, schema: Any) -> Schema | None:
+        """What an array holds, references followed; None where it is no array."""
+        plain = self.plain(schema)
+        return self.plain(plain.get("items", {})) if "array" in kinds(plain) else None
+
+    def walk(self, schema: Any, depth: int) -> Iterator[tuple[str, Schema]]:
+        """Dotted paths of all properties down to `depth`, with their plain schemas, the outer ones first."""
+        level: list[tuple[str, Schema]] = [("", self.plain(schema))]
+        for _ in range(depth):
+            level = [
+                (f"{path}.{name}" if path else name, self.plain(inner))
+                for path, each in level
+                for name, inner in self.properties(each).items()
+            ]
+            yield from level
+
+    def complete(self, schema: Schema) -> Schema:
+        """A part of the body on its own: with the definitions that it needs."""
+        defs: dict[str, Any] = {}
+        left = list(_references(schema))
+        while left:
+            name = left.pop()
+            if name not in defs and name in self.root.get("$defs", {}):
+                defs[name] = self.root["$defs"][name]
+                left += _references(defs[name])
+        return {**schema, "$defs": defs} if defs else schema
+
+
+def _says_enough(schema: Schema) -> bool:
+    return "properties" in schema or "items" in schema or not ("anyOf" in schema or "oneOf" in schema)
+
+
+def _references(schema: Any) -> Iterator[str]:
+    left = [schema]
+    while left:
+        each = left.pop()
+        if isinstance(each, Mapping):
+            if isinstance(each.get("$ref"), str):
+                yield each["$ref"].removeprefix(_DEFS)
+            left += [
+                value for key, value in each.items() if key not in {"examples", "enum", "default", "$defs"}
+            ]
+        elif isinstance(each, list):
+            left += each
+
+
+def kinds(schema: Schema) -> frozenset[str]:
+    """The JSON types that a schema names, without null."""
+    named = schema.get("type", ())
+    return frozenset([named] if isinstance(named, str) else named) - {"null"}
+
+
+def is_whole_number(schema: Schema) -> bool:
+    return bool(kinds(schema)) and kinds(schema) <= {"integer", "number"}
+
+
+def is_text(schema: Schema) -> bool:
+    return "string" in kinds(schema)
+
+
+def text_of(schema: Schema) -> str:
+    told = schema.get("description", "")
+    return told if isinstance(told, str) else ""
+
+
+def samples(schema: Schema) -> list[Any]:
+    """Values that a schema names itself."""
+    found = list(schema.get("examples", ()))
+    return [*found, schema["default"]] if "default" in schema else found
+
+
+def is_moment(schema: Schema, name_says_so: bool) -> bool:
+    """Whether a scalar is a date or an instant, by its format, its examples, or else by its name."""
+    if kinds(schema) & {"boolean", "array", "object"}:
+        return False
+    if schema.get("format") in _TIMES:
+        return True
+    texts = [each for each in samples(schema) if isinstance(each, str)]
+    return any(_DATE.fullmatch(each) for each in texts) or name_says_so
