@@ -1,0 +1,233 @@
+"""From the schema of a row to records: named classes of plainly typed properties, and nothing else.
+
+What is plain is then given to datamodel-code-generator. Names, optional values, and types that the file's
+examples contradict are decided here, each with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tidegate.authoring.description import Schema
+from tidegate.authoring.writing.describing import described
+from tidegate.authoring.writing.personal import looks_personal
+from tidegate.authoring.writing.pooling import pooled
+from tidegate.authoring.writing.relaxing import accepts, relaxed
+from tidegate.authoring.writing.variants import Variant, variants
+from tidegate.authoring.writing.words import attribute, pascal, singular, snake, unique
+
+ROOM = 84  # characters of a description: then its line fits
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A field of a read contract. `plain` is its type as a schema without anything optional in it; `wrap` is
+    what is written around the Python type. `why` is a comment, "" for none.
+    """
+
+    name: str
+    wire: str
+    plain: Schema
+    required: bool
+    nullable: bool
+    description: str = ""
+    wrap: str = "{}"
+    why: str = ""
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A class. A row that is no object has `root` in the place of properties: its type."""
+
+    name: str
+    doc: str
+    properties: tuple[Property, ...] = ()
+    root: Schema | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    plain: Schema
+    wrap: str = "{}"
+    nullable: bool = False
+    why: str = ""
+    is_text: bool = False
+
+
+def arranged(
+    name: str, schema: Schema, rows: Sequence[Any], *, doc: str, taken: set[str]
+) -> tuple[Record, ...]:
+    """The records of a row, those that others are made of first, its own last.
+
+    `rows` are those of the examples. Names in `taken` are others'; those that are given join them.
+    """
+    row = _Row(schema, taken)
+    row.arrange(name, rows, doc)
+    return tuple(row.records)
+
+
+class _Row:
+    def __init__(self, schema: Schema, taken: set[str]) -> None:
+        self.records: list[Record] = []
+        self._schema, self._taken = schema, taken
+        self._definitions: Mapping[str, Schema] = schema.get("$defs", {})
+        self._pool: Mapping[str, list[Any]] = {}
+        self._named: dict[str, str] = {}  # by reference
+
+    def arrange(self, name: str, rows: Sequence[Any], doc: str) -> None:
+        self._pool = pooled(self._schema, rows)
+        found = variants(self._schema, self._definitions)
+        if len(found) == 1 and found[0].properties:
+            self._record(name, found[0], rows, doc)
+            return
+        kind = self._type(found, name, "", rows)
+        single = "type" in kind.plain and kind.plain["type"] not in {"array", "object"}
+        self.records.append(Record(name, doc, root=kind.plain if single else {}))
+
+    def _record(self, name: str, variant: Variant, values: Sequence[Any], doc: str) -> str:
+        if variant.reference:
+            self._named[variant.reference] = name
+            values = self._pool.get(variant.reference, values)
+        objects = [each for each in values if isinstance(each, dict)]
+        properties: list[Property] = []
+        for wire, schema in variant.properties.items():
+            taken = [each.name for each in properties]
+            properties.append(self._property(name, wire, schema, wire in variant.required, objects, taken))
+        self.records.append(Record(name, doc, tuple(_without_clash(properties))))
+        return name
+
+    def _property(
+        self, owner: str, wire: str, schema: Schema, required: bool, objects: Sequence[Any], taken: list[str]
+    ) -> Property:
+        seen = [each[wire] for each in objects if wire in each]
+        found = variants(schema, self._definitions)
+        kind = self._type(found, f"{owner}{pascal(singular(snake(wire)))}", wire, seen)
+        why = [kind.why] if kind.why else []
+        if required and len(seen) < len(objects):
+            required = False
+            why.append("declared as required; missing in the examples")
+        declared_null = any(each.nullable for each in found)
+        nullable = kind.nullable or declared_null or None in seen
+        if None in seen and required and not declared_null:
+            why.append("null in the examples")
+        personal = kind.is_text and looks_personal(wire, owner.removesuffix("s"), _texts(seen))
+        description = described(schema, found, ROOM)
+        return Property(
+            attribute(snake(wire), taken),
+            wire,
+            kind.plain,
+            required,
+            nullable or not found,
+            description,
+            kind.wrap,
+            "; ".join(why),
+            personal,
+        )
+
+    def _type(self, found: Sequence[Variant], name: str, wire: str, values: Sequence[Any]) -> _Type:
+        told = [each for each in values if each is not None]
+        if not found:
+            return _Type({})
+        if len(found) > 1:
+            return self._union(found, name, wire, told)
+        variant = found[0]
+        if variant.kind == "object":
+            return self._object(variant, name, told)
+        if variant.kind == "array":
+            return self._array(variant, name, wire, told)
+        if variant.kind == "any":
+            return _Type({})
+        scalar = relaxed(variant.kind, wire, [*told, *(variant.examples if not told else ())])
+        text = scalar.kind in {"str", "Any"}
+        return _Type(
+            PLAIN[scalar.kind], _wrapped(scalar.kind, scalar.wrap), scalar.nullable, scalar.why, text
+        )
+
+    def _object(self, variant: Variant, name: str, told: Sequence[Any]) -> _Type:
+        if any(not isinstance(each, dict) for each in told):
+            return _Type({}, why="declared as an object; something else in the examples")
+        if not variant.properties:
+            return _Type({"type": "object", "additionalProperties": True}, is_text=True)
+        if variant.reference in self._named:
+            return _Type({"$ref": f"#/$defs/{self._named[variant.reference]}"})
+        name = unique(name, self._taken)
+        self._taken.add(name)
+        made = self._record(name, variant, told, "")
+        return _Type({"$ref": f"#/$defs/{made}"})
+
+    def _array(self, variant: Variant, name: str, wire: str, told: Sequence[Any]) -> _Type:
+        wrap, why = "{}", ""
+        if variant.numeric_keys or any(isinstance(each, dict) and _is_numbered(each) for each in told):
+            wrap = "NumericKeys[{}]"
+            told = [list(each.values()) if isinstance(each, dict) else each for each in told]
+        elif any(not isinstance(each, list) for each in told):
+            if any(isinstance(each, str) and not each.strip() for each in told):
+                return _Type({}, why="declared as a list; something else in the examples")
+            wrap, why = "OneOrMany[{}]", "declared as a list; the item itself in the examples"
+            told = [each if isinstance(each, list) else [each] for each in told]
+        items = [item for each in told if isinstance(each, list) for item in each]
+        found = variants(variant.items, self._definitions)
+        inner = self._type(found, name, wire, items) if found else _Type({})
+        if inner.wrap != "{}" or inner.nullable or None in items or any(each.nullable for each in found):
+            why = why or inner.why or "items may be null"
+            plain: Schema = {} if inner.wrap != "{}" else {"anyOf": [inner.plain, {"type": "null"}]}
+            return _Type({"type": "array", "items": plain}, wrap, why=why, is_text=inner.is_text)
+        return _Type(
+            {"type": "array", "items": inner.plain}, wrap, why=why or inner.why, is_text=inner.is_text
+        )
+
+    def _union(self, found: Sequence[Variant], name: str, wire: str, told: Sequence[Any]) -> _Type:
+        kinds = [self._type([each], name, wire, _of_kind(each, told)) for each in found]
+        plains = list({str(each.plain): each.plain for each in kinds}.values())
+        fits = all(any(_is_of(each, value) for each in found) for value in told)
+        if not fits or any(each.wrap != "{}" for each in kinds) or {} in plains:
+            return _Type({}, why="of several types")
+        text = any(each.is_text for each in kinds)
+        return _Type(plains[0] if len(plains) == 1 else {"anyOf": plains}, is_text=text)
+
+
+# The Python types that are written, as the schemas that datamodel-code-generator makes them of.
+PLAIN: dict[str, Schema] = {
+    "str": {"type": "string"},
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "Decimal": {"type": "number", "format": "decimal"},
+    "AwareDatetime": {"type": "string", "format": "date-time"},
+    "EpochSeconds": {"type": "string", "format": "date-time"},
+    "EpochMilliseconds": {"type": "string", "format": "date-time"},
+    "date": {"type": "string", "format": "date"},
+    "Any": {},
+}
+
+
+def _wrapped(kind: str, wrap: str) -> str:
+    return wrap.replace("{}", kind) if kind.startswith("Epoch") else wrap
+
+
+def _without_clash(properties: Sequence[Property]) -> Iterator[Property]:
+    """A field called `date` would hide the type of another one."""
+    hides = any(PLAIN["date"] in (each.plain, each.plain.get("items")) for each in properties)
+    for each in properties:
+        yield replace(each, name="date_") if hides and each.name == "date" else each
+
+
+def _is_numbered(value: Mapping[str, Any]) -> bool:
+    return bool(value) and all(key.isdecimal() for key in value)
+
+
+def _of_kind(variant: Variant, values: Sequence[Any]) -> list[Any]:
+    return [each for each in values if _is_of(variant, each)]
+
+
+def _is_of(variant: Variant, value: Any) -> bool:
+    if variant.kind in {"object", "array"}:
+        return isinstance(value, dict if variant.kind == "object" else list)
+    return not isinstance(value, dict | list) and (variant.kind == "any" or accepts(variant.kind, value))
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    return [each for each in values if isinstance(each, str)]

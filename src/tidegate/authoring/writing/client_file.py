@@ -1,0 +1,219 @@
+"""`connectors/acme/client.py`: a method for each listing."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from tidegate.authoring.description import Listing, Parameter, Schema
+from tidegate.authoring.writing.identity import Identity
+from tidegate.authoring.writing.layout import Layout, Module
+from tidegate.authoring.writing.paginators import Paged, paged
+from tidegate.authoring.writing.plans import given_by_paging
+from tidegate.authoring.writing.subjects import Subject
+from tidegate.authoring.writing.words import argument, line, quoted, snake, words
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_TYPES = {"integer": "int", "number": "float", "boolean": "bool"}
+_FORMATS = {"date": "date", "date-time": "datetime"}
+_WIRES = {"date": "date", "datetime": "datetime", "epoch": "int"}
+_ROOM = 96  # characters of a line in a docstring or comment of a method
+
+
+def client_file(identity: Identity, subjects: Sequence[Subject], layout: Layout) -> str:
+    facts = f"Source of facts: {identity.source_of_facts}; `README.md` beside this file."
+    module = Module(layout, f"{identity.title}'s routes.\n\n{facts}\n")
+    module.use("tidegate.http_tools.clients", "Call", "HttpClient")
+    methods = [_method(each, module) for each in subjects]
+    module.use_own(f"connectors.{identity.name}.schemas", *(each.names.reads for each in subjects))
+    module.add(
+        f"class {identity.cls}Connector:\n"
+        f'    """{_doc(subjects)}"""\n\n'
+        "    def __init__(self, client: HttpClient) -> None:\n"
+        "        self.client = client\n\n" + "\n\n".join(methods)
+    )
+    return module.text()
+
+
+_LAZY = "Each method returns a `Call` that sends nothing yet."
+_SORTED = f"""{_LAZY}
+
+    A listing that can be sorted is asked for in rising order: rows that come while it is read then stand at
+    its end, and do not move the others.
+    """
+
+
+def _doc(subjects: Sequence[Subject]) -> str:
+    parameters = [each for subject in subjects for each in subject.listing.endpoint.parameters]
+    return _SORTED if any(map(_rising, parameters)) else _LAZY
+
+
+class Arguments:
+    """The arguments of a method, by the parameter of the API that each one becomes."""
+
+    def __init__(self, listing: Listing) -> None:
+        self.listing = listing
+        self._names: dict[str, str] = {}
+        given = given_by_paging(listing)
+        parameters = [each for each in listing.endpoint.parameters if each.place == "query"]
+        self.query = [each for each in parameters if each.name not in given]
+        for name in (*_PLACEHOLDER.findall(listing.endpoint.path), *(each.name for each in self.query)):
+            self._names.setdefault(name, argument(snake(name), list(self._names.values())))
+
+    def __getitem__(self, parameter: str) -> str:
+        return self._names[parameter]
+
+    def __contains__(self, parameter: str) -> bool:
+        return parameter in self._names
+
+    @property
+    def placeholders(self) -> list[str]:
+        return _PLACEHOLDER.findall(self.listing.endpoint.path)
+
+    def type_of(self, parameter: Parameter) -> str:
+        since = self.listing.since
+        if since and parameter.name in {since.start_param, since.end_param}:
+            return _WIRES[since.wire]
+        return _typed(parameter.schema)
+
+    def placeholder_type(self, name: str) -> str:
+        found = self.listing.endpoint.parameter(name)
+        told = _typed(found.schema) if found else "str"
+        return told if told in {"int", "date"} else "str"
+
+
+def _typed(schema: Schema) -> str:
+    values = schema.get("enum", ())
+    if values and all(isinstance(each, str) for each in values) and len(values) < 20:
+        return f"Literal[{', '.join(quoted(each) for each in values)}]"
+    kind = schema.get("type")
+    kind = next((each for each in kind if each != "null"), None) if isinstance(kind, list) else kind
+    if kind == "array":
+        return f"Sequence[{_typed(schema.get('items', {}))}]"
+    if kind == "string":
+        return _FORMATS.get(schema.get("format", ""), "str")
+    return _TYPES.get(str(kind), "str")
+
+
+def _method(subject: Subject, module: Module) -> str:
+    listing, names = subject.listing, subject.names
+    arguments = Arguments(listing)
+    signature = ", ".join(["self", *_positional(arguments), *_by_name(arguments)])
+    _import_types(signature, module)
+    goes_on = paged(listing, subject.row)
+    module.use("tidegate.http_tools.pagination", goes_on.name)
+    call = [
+        '"GET"',
+        _address(arguments, module),
+        f"reads={names.reads}",
+        *([f"items={quoted(listing.items)}"] if listing.items else []),
+        f"paginator={goes_on}",
+        *_params(arguments, goes_on),
+    ]
+    doubts = (goes_on.todo, *(each for each in listing.todo if is_of_paging(each)))
+    todo = [part for each in doubts if each for part in comment(f"TODO: {each}", 8)]
+    return "\n".join(
+        [
+            f"    def {names.method}({signature}) -> Call[{names.reads}]:",
+            *_docstring(listing),
+            *todo,
+            f"        return self.client.pages({', '.join(call)},)",
+        ]
+    )
+
+
+def _positional(arguments: Arguments) -> Iterator[str]:
+    for name in arguments.placeholders:
+        yield f"{arguments[name]}: {arguments.placeholder_type(name)}"
+
+
+def _by_name(arguments: Arguments) -> Iterator[str]:
+    if arguments.query:
+        yield "*"
+    for each in sorted(arguments.query, key=lambda each: not each.required):
+        told = arguments.type_of(each)
+        rising = _rising(each)
+        if each.required and not rising:
+            yield f"{arguments[each.name]}: {told}"
+        else:
+            yield f"{arguments[each.name]}: {told} | None = {quoted(rising) if rising else 'None'}"
+
+
+def _rising(parameter: Parameter) -> str | None:
+    """Of a parameter that says in which direction to sort: new rows then come at the end."""
+    values = parameter.schema.get("enum", ())
+    found = {str(each).lower(): each for each in values}
+    return next((found[each] for each in ("asc", "ascending") if each in found and len(values) == 2), None)
+
+
+def _address(arguments: Arguments, module: Module) -> str:
+    path = arguments.listing.endpoint.path
+    if not arguments.placeholders:
+        return quoted(path)
+    module.use("urllib.parse", "quote")
+
+    def put(found: re.Match[str]) -> str:
+        name = arguments[found[1]]
+        return (
+            f"{{{name}}}" if arguments.placeholder_type(found[1]) != "str" else f"{{quote({name}, safe='')}}"
+        )
+
+    return f'f"{_PLACEHOLDER.sub(put, path)}"'
+
+
+def _params(arguments: Arguments, goes_on: Paged) -> Iterator[str]:
+    size = [f"{quoted(goes_on.size[0])}: {goes_on.size[1]}"] if goes_on.size else []
+    pairs = [*size, *(f"{quoted(each.name)}: {_sent(each, arguments)}" for each in arguments.query)]
+    if pairs:
+        yield f"params={{{', '.join(pairs)}}}"
+
+
+def is_of_paging(doubt: str) -> bool:
+    """Whether what could not be told belongs to the client, and not to the table."""
+    return bool({"page", "pages", "paging", "cursor", "limit", "offset", "parameter"} & set(words(doubt)))
+
+
+def _sent(parameter: Parameter, arguments: Arguments) -> str:
+    name = arguments[parameter.name]
+    if not arguments.type_of(parameter).startswith("Sequence["):
+        return name
+    return f"list({name})" if parameter.required else f"list({name}) if {name} is not None else None"
+
+
+def _import_types(signature: str, module: Module) -> None:
+    for name, home in (
+        ("Literal", "typing"),
+        ("Sequence", "collections.abc"),
+        ("date", "datetime"),
+        ("datetime", "datetime"),
+    ):
+        if re.search(rf"(: |\[){name}\b", signature):
+            module.use(home, name)
+
+
+def _docstring(listing: Listing) -> list[str]:
+    endpoint = listing.endpoint
+    first = line(endpoint.summary or endpoint.description, _ROOM - 4) or f"Rows of `GET {endpoint.path}`"
+    more = line(endpoint.description, 4 * _ROOM)
+    first = _safe(first)
+    if not more or more.startswith(first.rstrip(" .")) or first.startswith(more):
+        return [f'        """{first}."""']
+    return [f'        """{first}.', "", *wrapped(f"{_safe(more)}.", 8), '        """']
+
+
+def _safe(text: str) -> str:
+    """In a docstring."""
+    return text.replace("\\", "/").replace('"""', "'''").rstrip('".')
+
+
+def comment(text: str, indent: int) -> list[str]:
+    """With a full stop."""
+    return [f"{' ' * indent}# {each.strip()}" for each in wrapped(f"{text.rstrip('. ')}.", indent, 2)]
+
+
+def wrapped(text: str, indent: int, less: int = 0) -> list[str]:
+    plain = " ".join(text.split())
+    return textwrap.wrap(
+        plain, 108 - less, initial_indent=" " * indent, subsequent_indent=" " * indent, break_long_words=True
+    )

@@ -1,0 +1,81 @@
+"""What an API is called in code: `acme` has an `AcmeConnector`, whose settings begin with `ACME_`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tidegate.authoring.description import Api, Credential
+from tidegate.authoring.writing.words import line, pascal
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting that holds a part of the credential. `secret` ones are never shown."""
+
+    name: str
+    description: str
+    secret: bool = True
+
+    @property
+    def type(self) -> str:
+        return "SecretStr" if self.secret else "str"
+
+    @property
+    def nobody(self) -> str:
+        """A value for a connector that asks nothing."""
+        return 'SecretStr("none")' if self.secret else '"none"'
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    name: str
+    title: str
+    base_url: str | None
+    credential: Credential
+    origin: str
+
+    @classmethod
+    def of(cls, api: Api) -> Identity:
+        title = line(api.title, 60) or pascal(api.name)
+        return cls(api.name, title, api.base_url, api.credential, line(api.origin_of_facts, 90))
+
+    @property
+    def cls(self) -> str:
+        return pascal(self.name)
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.name.upper()}_"
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """Of the credential, in order."""
+        match self.credential.kind:
+            case "header" | "query":
+                return (Setting("api_key", "API key of the account"),)
+            case "bearer":
+                return (Setting("api_token", "token that requests carry"),)
+            case "basic":
+                return (
+                    Setting("username", "user of the account", False),
+                    Setting("password", "its password"),
+                )
+            case "client_credentials":
+                return (
+                    Setting("client_id", "id of the OAuth2 client", False),
+                    Setting("client_secret", "its secret"),
+                )
+        return ()
+
+    @property
+    def has_auth(self) -> bool:
+        return bool(self.settings)
+
+    @property
+    def secret(self) -> str:
+        """The variable that holds the secret; "" where there is none."""
+        return f"{self.prefix}{self.settings[-1].name.upper()}" if self.settings else ""
+
+    @property
+    def source_of_facts(self) -> str:
+        return self.origin or "the description that this was made of"

@@ -1,0 +1,159 @@
+"""What a single value is read as: what the file declares, unless its own examples demand something else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
+
+from tidegate.authoring.writing.words import words
+from tidegate.contracts.normalising import EpochMilliseconds, EpochSeconds
+
+_AWARE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MONEY = frozenset(
+    {"amount", "balance", "cost", "discount", "fee", "price", "revenue", "spend", "tax", "total_price"}
+)
+_WHOLE = frozenset({"id", "ids", "count", "counter"})
+_PLACES = 9  # after the point, in the write contracts: those of BigQuery's NUMERIC
+_MILLISECONDS = 10**11  # seconds of the year 5138
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value of an API: `kind` is the name of its Python type, `wrap` what is written around that.
+
+    `why` says what the examples have changed, "" where nothing.
+    """
+
+    kind: str
+    wrap: str = "{}"
+    nullable: bool = False
+    why: str = ""
+
+
+_CHECKED: dict[str, Any] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "Decimal": Decimal,
+    "AwareDatetime": AwareDatetime,
+    "date": date,
+    "EpochSeconds": EpochSeconds,
+    "EpochMilliseconds": EpochMilliseconds,
+}
+TEXT_OF_NUMBERS = "Annotated[{}, Field(coerce_numbers_to_str=True)]"
+
+
+def relaxed(kind: str, name: str, values: Sequence[Any]) -> Scalar:
+    """`kind` of the field `name` (as the API spells it), or what takes the `values` of the examples, too.
+
+    Text whose examples all are instants or dates is read as such: many files declare no format.
+    """
+    told = [each for each in values if each is not None]
+    found = Scalar(kind)
+    for step in (_by_form, _by_name, _by_fit):
+        found = step(found, name, told)
+    return found
+
+
+def accepts(kind: str, value: Any) -> bool:
+    """As the contract reads it from JSON."""
+    if kind == "str":
+        return isinstance(value, str)
+    if kind in {"AwareDatetime", "date"} and not isinstance(value, str):
+        return False  # Pydantic would take a number for seconds or milliseconds, whichever is nearer
+    try:
+        _adapter(kind).validate_json(json.dumps(value))
+    except (ValidationError, ValueError):
+        return False
+    return True
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_CHECKED[kind])
+
+
+def _by_form(found: Scalar, _: str, values: Sequence[Any]) -> Scalar:
+    texts = [each for each in values if not _blank(each)]
+    if found.kind != "str" or not texts:
+        return found
+    for kind, form, what in (("AwareDatetime", _AWARE, "instants"), ("date", _DAY, "dates")):
+        if all(isinstance(each, str) and form.fullmatch(each) and accepts(kind, each) for each in texts):
+            return Scalar(kind, why=f"declared as text; its examples are {what}")
+    return found
+
+
+def _by_name(found: Scalar, name: str, values: Sequence[Any]) -> Scalar:
+    if found.kind != "float":
+        return found
+    spelled = words(name)
+    if _WHOLE & set(spelled[-1:]) and all(isinstance(each, int) for each in values):
+        return Scalar("int", why="declared as a number; whole by its name")
+    if _MONEY & set(spelled) and all(_places(each) <= _PLACES for each in values):
+        return Scalar("Decimal")
+    return found
+
+
+def _by_fit(found: Scalar, _: str, values: Sequence[Any]) -> Scalar:
+    unfit = [each for each in values if not accepts(found.kind, each)]
+    if not unfit:
+        return found
+    if found.kind != "str" and all(map(_blank, unfit)):
+        why = found.why or 'comes as "" in the examples, too'
+        return replace(found, wrap=f"EmptyToNone[{found.wrap}]", nullable=True, why=why)
+    return _otherwise(found.kind, values, unfit[0])
+
+
+def _otherwise(kind: str, values: Sequence[Any], unfit: Any) -> Scalar:
+    """What takes values that are not of the declared kind."""
+    why = f"declared as {_DECLARED[kind]}; {_shown(unfit)} in its examples"
+    types = {type(each) for each in values}
+    if kind == "AwareDatetime" and types == {int}:
+        return Scalar("EpochMilliseconds" if max(values) > _MILLISECONDS else "EpochSeconds", why=why)
+    if kind == "int" and all(accepts("float", each) for each in values):
+        return Scalar("float", why=why)
+    if types == {str}:
+        return Scalar("str", why=why)
+    if types <= {str, int, float}:
+        return Scalar("str", TEXT_OF_NUMBERS, why=why)
+    return Scalar("Any", why=why)
+
+
+_DECLARED = {
+    "str": "text",
+    "int": "an integer",
+    "float": "a number",
+    "Decimal": "a number",
+    "bool": "a boolean",
+    "AwareDatetime": "an instant",
+    "date": "a date",
+    "EpochSeconds": "an instant",
+    "EpochMilliseconds": "an instant",
+}
+
+
+def _blank(value: Any) -> bool:
+    return isinstance(value, str) and not value.strip()
+
+
+def _places(value: Any) -> int:
+    try:
+        exponent = Decimal(str(value)).as_tuple().exponent
+    except ArithmeticError:
+        return 0
+    return -exponent if isinstance(exponent, int) else 0
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 and text.isprintable() else "something else"
