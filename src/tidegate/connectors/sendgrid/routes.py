@@ -42,7 +42,7 @@ def messages(first: int, last: int) -> Steps:
         yield page
     elif first == last:
         raise PaginationError(
-            f"{_moment(first, 0)} alone has {MOST_MESSAGES} messages or more, and there is no way to the others"
+            f"{_moment(first, 0)} alone has {MOST_MESSAGES} messages or more; there is no way to the others"
         )
     else:
         middle = (first + last) // 2
@@ -56,7 +56,7 @@ def _moment(epoch_s: int, milliseconds: int) -> str:
 
 
 def category_stats() -> Steps:
-    """The statistics of all categories, ten at a time: the API wants their names, which it lists elsewhere."""
+    """The counts of all categories, ten at a time: the API wants their names, which it lists elsewhere."""
     names: list[str] = []
     while True:
         # pages overlap by one name, which shows a list that moves

@@ -1,8 +1,8 @@
 """What SendGrid sends: the read contracts.
 
-Source of facts: the vendor's OpenAPI files (v3) and their examples; of the exported contact, what users report.
-Enumerations are `str`: a new status must not break a run. Keys that nothing loads are named as left out. Those
-of the statistics are in `stats.py`.
+Source of facts: the vendor's OpenAPI files (v3) and their examples; of exported contacts, what users report.
+Enumerations are `str`: a new status must not break a run. Keys that nothing loads are named as left out.
+Those of the statistics are in `stats.py`.
 """
 
 from __future__ import annotations

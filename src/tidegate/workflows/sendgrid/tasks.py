@@ -23,9 +23,9 @@ from tidegate.engine.tasks import task
 from tidegate.http_tools.clients import Call
 from tidegate.workflows.sendgrid import config, transform
 
-# Openings and clicks count on the day of their email, so that days change for a while: at least the last two
+# Openings and clicks count on the day of their email, so that days change for a while: at least the last four
 # weeks are asked for again. Thirteen months are kept of categories.
-_STATS = Windows(days=7, refetch=2, start=timedelta(days=365))
+_STATS = Windows(days=28, refetch=1, start=timedelta(days=364))
 # An address may show up on a list a little later than it says.
 _LISTED = Cursor("created", start=date(2009, 1, 1), lookback=timedelta(days=1))
 _MESSAGES_KEPT = timedelta(days=30)
