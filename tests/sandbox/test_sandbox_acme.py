@@ -36,7 +36,8 @@ def test_its_pages_hold_every_row_once(acme: AcmeSandbox, origin: str) -> None:
     pages = [got(origin, "/v1/orders", limit=100, offset=offset) for offset in (0, 100, 200, 300)]
     assert [len(page["orders"]) for page in pages] == [100, 100, 50, 0]
     assert [row for page in pages for row in page["orders"]] == acme.data.orders
-    customers, cursor = [], "0"
+    customers: list[Any] = []
+    cursor: str | None = "0"
     while cursor is not None:
         page = got(origin, "/v1/customers", limit=20, cursor=cursor)
         customers += page["data"]
