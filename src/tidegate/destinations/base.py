@@ -214,6 +214,17 @@ class Destination(Protocol):
 
 
 @runtime_checkable
+class ReadsColumns(Protocol):
+    """A further power, of destinations whose rows can be read back: for lists of what to ask for."""
+
+    def values(self, table: str, column: str) -> list[Any]:
+        """The values of one column, each once, in order; nulls left out. Raises `DestinationError` where
+        there is no such table or column.
+        """
+        ...
+
+
+@runtime_checkable
 class LeavesFiles(Protocol):
     """A further power, of destinations that work with files of this machine."""
 

@@ -1,0 +1,139 @@
+"""How Titelive's two listings are walked. Both need a look at each answer before the next request is known.
+
+A row is one article with its work: `{"ean", "deleted", "oeuvre", "article"}`, the two as they came, the work
+without the articles in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from tidegate.connectors.titelive.eans import SEPARATOR
+from tidegate.contracts.normalising import list_of_numbered
+from tidegate.http_tools.exceptions import ListingMovedError, PaginationError
+from tidegate.http_tools.pagination import Ask, PageView, Rows, Steps
+
+Row = dict[str, Any]
+
+MOST_HITS = 20_000  # that a search counts and shows
+PAGE = 120
+# Asked where nothing else was found: an API that answers 404 to this one, too, is not the API.
+_PROBE = "search?base=paper&page=1&nombre=1"
+
+
+def by_ean(batch: str) -> Steps:
+    """The articles with these EANs, at most 250 joined by `|`.
+
+    One EAN that the API does not know any more makes it answer 404 for all. Then each is asked for alone, and
+    a 404 for one means that it was deleted: a row says so. One that an answer leaves out is asked for alone,
+    too.
+    """
+    eans = batch.split(SEPARATOR)
+    found: dict[str, Row] = {}
+    page = yield Ask({"in": f"ean={batch}"})
+    if page.status_code != 404:
+        asked = set(eans)
+        for row in _rows_of(_hits(page)):
+            if row.get("ean") in asked:
+                found.setdefault(row["ean"], row)
+        yield Rows(page, [found[ean] for ean in eans if ean in found])
+    known = bool(found)
+    for ean in eans:
+        if ean not in found:
+            page = yield Ask(url=f"ean/{ean}")
+            known = known or page.status_code != 404
+            yield Rows(page, [_alone(page, ean)])
+    if not known:
+        page = yield Ask(url=_PROBE)
+        if page.status_code == 404:
+            raise PaginationError(
+                "the API answers 404 to everything, so nothing tells that these EANs were deleted:"
+                " is TITELIVE_BASE_URL right?"
+            )
+
+
+def by_day(base: str, day: str) -> Steps:
+    """The works of `base` of which an article was modified on `day` (DD/MM/YYYY), whole.
+
+    Raises `PaginationError` where the day holds more than a search shows, or other than as many came as were
+    counted, and `ListingMovedError` where works moved from page to page meanwhile.
+    """
+    asked = {"base": base, "dateminm": day, "datemaxm": day, "nombre": PAGE}
+    seen: set[str] = set()
+    total = -1
+    for number in count(1):
+        page = yield Ask({**asked, "page": number, "tri": "datemodification", "tri_ordre": "asc"})
+        hits = _hits(page)
+        before, total = total, _total(page, f"{base} modified on {day}")
+        ids = _ids(hits)
+        if before not in (-1, total) or len(seen) + len(ids) > len(seen.union(ids)):
+            raise ListingMovedError(f"the works of {day} moved while they were read, at page {number}")
+        seen.update(ids)
+        yield Rows(page, list(_rows_of(hits)))
+        if not hits or len(seen) >= total:
+            break
+    if len(seen) != total:
+        raise PaginationError(f"the API counts {total:,} works of {base} of {day}, and sent {len(seen):,}")
+
+
+def _hits(page: PageView) -> list[Any]:
+    """The works of a page: a list, or an object with numbers for keys."""
+    if not isinstance(page.doc, dict) or "result" not in page.doc:
+        raise PaginationError("the key 'result' is missing from the body")
+    hits = list_of_numbered(page.doc["result"])
+    if not isinstance(hits, list):
+        raise PaginationError(f"'result' holds a {type(hits).__name__}, not works")
+    return hits
+
+
+def _total(page: PageView, of: str) -> int:
+    """How many works there are. Raises `PaginationError` where a search does not show them all."""
+    told = page.doc.get("nbreponses")
+    if isinstance(told, bool) or not isinstance(told, int | str) or not str(told).isdecimal():
+        raise PaginationError("'nbreponses' is no number: nobody knows how many works there are")
+    if int(told) >= MOST_HITS:
+        raise PaginationError(
+            f"{of}: {int(told):,} works, and a search counts and shows {MOST_HITS:,} at most, so that the day"
+            " cannot be had whole. Load its books by their EANs (task products), and the days around it with"
+            " --from and --until"
+        )
+    return int(told)
+
+
+def _ids(hits: list[Any]) -> list[str]:
+    """What tells works apart; a work without an id is told by all that it holds."""
+    return [f"id {hit['id']!r}" if isinstance(hit, dict) and "id" in hit else repr(hit) for hit in hits]
+
+
+def _rows_of(hits: list[Any]) -> Iterator[Row]:
+    """A row for each article. What is no work with articles becomes a row all the same, for the contract to
+    refuse: nothing is left out in silence.
+    """
+    for hit in hits:
+        articles = _articles(hit)
+        if articles:
+            yield from (_row(hit, article) for article in articles)
+        else:
+            yield {"oeuvre": hit}
+
+
+def _row(work: Row, article: Any) -> Row:
+    ean = article.get("gencod") if isinstance(article, dict) else None
+    rest = {name: value for name, value in work.items() if name != "article"}
+    return {"ean": None if ean is None else str(ean), "deleted": False, "oeuvre": rest, "article": article}
+
+
+def _articles(work: Any) -> list[Any]:
+    articles = list_of_numbered(work.get("article")) if isinstance(work, dict) else []
+    return articles if isinstance(articles, list) else []
+
+
+def _alone(page: PageView, ean: str) -> Row:
+    """The row of one EAN; without its article, for the contract to refuse, where the work lacks it."""
+    if page.status_code == 404:
+        return {"ean": ean, "deleted": True, "oeuvre": None, "article": None}
+    work = page.doc.get("oeuvre") if isinstance(page.doc, dict) else page.doc
+    rows = (row for row in _rows_of([work]) if row.get("ean") == ean)
+    return next(rows, {"ean": ean, "deleted": False, "oeuvre": work})
