@@ -35,7 +35,7 @@ def loaded_by(code: str) -> set[str]:
 def test_the_public_names_are_exactly_these() -> None:
     assert tidegate.__all__ == [
         "SYNTHETIC_KEY", "Context", "Cursor", "Each", "From", "Map", "Personal", "ReadContract", "Table",
-        "Window", "Windows", "WriteContract", "__version__", "load", "run", "task", "workflow",
+        "View", "Window", "Windows", "WriteContract", "__version__", "load", "run", "task", "workflow",
     ]  # fmt: skip
     assert dir(tidegate) == sorted(tidegate.__all__)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tidegate.contracts.personal import Personal as Personal
     from tidegate.contracts.table import SYNTHETIC_KEY as SYNTHETIC_KEY
     from tidegate.contracts.table import Table as Table
+    from tidegate.contracts.view import View as View
     from tidegate.contracts.windows import Cursor as Cursor
     from tidegate.contracts.windows import Window as Window
     from tidegate.contracts.windows import Windows as Windows
@@ -34,6 +35,7 @@ _HOMES = {
     "ReadContract": "tidegate.contracts.base",
     "SYNTHETIC_KEY": "tidegate.contracts.table",
     "Table": "tidegate.contracts.table",
+    "View": "tidegate.contracts.view",
     "Window": "tidegate.contracts.windows",
     "Windows": "tidegate.contracts.windows",
     "WriteContract": "tidegate.contracts.base",
@@ -54,6 +56,7 @@ __all__ = [
     "Personal",
     "ReadContract",
     "Table",
+    "View",
     "Window",
     "Windows",
     "WriteContract",

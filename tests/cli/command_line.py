@@ -103,15 +103,15 @@ class Shell:
         return self.inside("run", "brevo", *arguments, "--to", "x.duckdb", **env)
 
     def tables(self, file: str = "x.duckdb") -> dict[str, int]:
-        """How many rows each table of the warehouse has, tidegate's own left out."""
+        """How many rows each table of the warehouse has, tidegate's own and views left out."""
         path = self.folder / file
         if not path.exists():
             return {}
         with duckdb.connect(str(path), read_only=True) as connection:
-            names = [name for (name,) in connection.execute("SHOW TABLES").fetchall()]
+            found = connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
             return {
                 name: connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0]
-                for name in names
+                for (name,) in found
                 if not name.startswith("_tidegate_")
             }
 

@@ -11,6 +11,7 @@ from google.cloud.bigquery import SchemaField
 
 from tests.cli.command_line import Shell
 from tidegate.utils.schemas import pydantic_to_bigquery_schema
+from tidegate.workflows.brevo.main import app as brevo
 from tidegate.workflows.brevo.schemas import CleanEvent
 
 OWN = ["_tidegate_run", "_tidegate_loaded_at", "_tidegate_window"]
@@ -61,7 +62,7 @@ def test_json_is_a_json_schema_of_the_rows(bare: Shell) -> None:
 @pytest.mark.parametrize("format_", ["bigquery", "json"])
 def test_of_a_workflow_each_table_stands_under_its_name(bare: Shell, format_: str) -> None:
     schemas = json.loads(shown(bare, "brevo", "--format", format_))
-    assert [*schemas] == ["brevo_campaigns", "brevo_templates", "brevo_events", "brevo_contacts"]
+    assert [*schemas] == [task.into.name for task in brevo.workflow.tasks] + ["brevo_events_daily"]
     assert schemas["brevo_events"] == json.loads(shown(bare, "brevo.events", "--format", format_))
 
 

@@ -42,6 +42,12 @@ def widening(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
     return _opened(request, tmp_path)
 
 
+@pytest.fixture(params=_all_but("views"))
+def viewing(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
+    """Those that hold views."""
+    return _opened(request, tmp_path)
+
+
 @pytest.fixture(params=_all_but("retype", "widen"))
 def evolving(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
     """Those that do both."""

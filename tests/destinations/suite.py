@@ -35,7 +35,8 @@ BIGQUERY: dict[str, Callable[[Google], Destination]] = {
 ALL = (*DESTINATIONS, *BIGQUERY)
 # What one cannot do, and why: refused with these words, and left out of the tests of it.
 CANNOT: dict[str, dict[str, str]] = {
-    "memory": {"retype": "memory converts no values"},
+    "memory": {"retype": "memory converts no values", "views": "it runs no SQL"},
+    "parquet": {"views": "a folder of files has no views"},
     "bigquery": {
         "widen": "the stand-in forgets the digits of a column that is widened, and adds no field to a record"
     },

@@ -77,12 +77,13 @@ def _facts(record: Record) -> str:
 
 
 def _failures(report: RunReport) -> Iterator[str]:
-    failed = [task for task in report.tasks if task.error is not None]
+    failed = [(task.task, task.error, task.hint) for task in report.tasks if task.error is not None]
+    failed += [(view.view, view.error, view.hint) for view in report.views if view.error is not None]
     if failed:
         yield "<h2>What failed</h2>"
-    for task in failed:
-        lines = [*(task.error or "").split("\n"), *([task.hint] if task.hint else [])]
-        yield f"<h3>{text(task.task)}</h3><pre>{'<br>'.join(map(text, lines))}</pre>"
+    for name, error, hint in failed:
+        lines = [*error.split("\n"), *([hint] if hint else [])]
+        yield f"<h3>{text(name)}</h3><pre>{'<br>'.join(map(text, lines))}</pre>"
 
 
 def _rows(report: RunReport) -> Iterator[str]:

@@ -25,8 +25,8 @@ _WINDOWS_BACK = 3
 
 
 def list_command(loaders: Iterable[Callable[[], Workflow]]) -> None:
-    """The tasks of every workflow; one that cannot be loaded raises, after the others are shown."""
-    rows, broken = [], []
+    """The tasks and views of every workflow; one that cannot be loaded raises, after the others are shown."""
+    rows, broken = list[tuple[str, ...]](), []
     for load in loaders:
         try:
             workflow = load()
@@ -36,6 +36,10 @@ def list_command(loaders: Iterable[Callable[[], Workflow]]) -> None:
         rows += [
             (f"{workflow.name}.{task.name}", task.into.name, task.into.write, task.doc.split("\n")[0])
             for task in workflow.tasks
+        ]
+        rows += [
+            (f"{workflow.name}.{view.name}", view.name, "view", view.description.split("\n")[0])
+            for view in workflow.views
         ]
     print_table(("task", "table", "write", "what"), rows, sys.stdout)
     if broken:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from tidegate.app.workflow import WorkflowApp
+from tidegate.contracts.view import View
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Workflow, did_you_mean
 from tidegate.utils.errors import SettingsError, UsageError
@@ -43,20 +45,41 @@ def find_workflow(project: Project, name: str) -> Workflow:
 
 
 def find_task(project: Project, name: str) -> tuple[Workflow, str]:
-    """`workflow.task` to both. Raises `UsageError` for another form or unknown names."""
+    """`workflow.task`, or a view of it, to both. Raises `UsageError` for another form or unknown names."""
     workflow_name, dot, task = name.partition(".")
     if not dot or not task:
         raise UsageError(f"{name!r} names no task", hint="Write WORKFLOW.TASK, for example brevo.events.")
     workflow = find_workflow(project, workflow_name)
-    workflow.task(task)
+    if workflow.view(task) is None:
+        workflow.task(task)
     return workflow, task
 
 
-def find_tasks(project: Project, name: str) -> tuple[Task[Any, Any, Any], ...]:
-    """What `workflow.task` names, or all tasks of `workflow`. Raises `UsageError` for unknown names."""
+@dataclass(frozen=True)
+class Found:
+    """What a name stands for: tasks with their tables, and views. `named_views` were named themselves, or
+    with the whole workflow; `views` also has those that are over one of the tables.
+    """
+
+    workflow: str
+    tasks: tuple[Task[Any, Any, Any], ...]
+    named_views: tuple[View, ...]
+    views: tuple[View, ...]
+
+
+def find_tables(project: Project, name: str) -> Found:
+    """What `workflow.task` or `workflow.view` names, or all of `workflow`. Raises `UsageError` for unknown
+    names.
+    """
     workflow_name, dot, task = name.partition(".")
     workflow = find_workflow(project, workflow_name)
-    return (workflow.task(task),) if dot else tuple(workflow.tasks)
+    if not dot:
+        return Found(workflow.name, tuple(workflow.tasks), workflow.views, workflow.views)
+    if (view := workflow.view(task)) is not None:
+        return Found(workflow.name, (), (view,), (view,))
+    found = workflow.task(task)
+    over = tuple(view for view in workflow.views if found.into in view.over)
+    return Found(workflow.name, (found,), (), over)
 
 
 def _short_name(reference: str) -> str:

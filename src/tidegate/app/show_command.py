@@ -15,13 +15,13 @@ from pydantic import BaseModel
 
 from tidegate.app.advice_text import advice_lines
 from tidegate.app.failures import exits
-from tidegate.app.tables import print_table
+from tidegate.app.tables import kind_of, print_table
+from tidegate.app.view_commands import show_view
 from tidegate.engine.advice import Advice, advise
 from tidegate.engine.builds import chosen
 from tidegate.engine.history import past_of
 from tidegate.engine.tasks import Task, read_model
 from tidegate.engine.workflows import Connector, Workflow
-from tidegate.utils.columns import Column
 from tidegate.utils.errors import TidegateError
 from tidegate.utils.project import Project
 
@@ -29,6 +29,9 @@ from tidegate.utils.project import Project
 def show_command(workflow: Callable[[], Workflow], name: str, *, as_json: bool, debug: bool) -> None:
     with exits(debug=debug):
         made = workflow()
+        if (view := made.view(name)) is not None:
+            show_view(made, view, as_json=as_json)
+            return
         task = made.task(name)
         advice = _advice(made, task)
         if as_json:
@@ -91,6 +94,9 @@ def _facts(workflow: Workflow, task: Task[Any, Any, Any]) -> Iterable[tuple[str,
         yield "build", chosen(task, reads, Project.find(Path.cwd()).build)[1]
     for number, axis in enumerate(task.over):
         yield ("" if number else "one slice for"), f"each {axis}"
+    views = [view.name for view in workflow.views if table in view.over]
+    for number, view in enumerate(views):
+        yield ("" if number else "views"), view
     for number, quota in enumerate(getattr(workflow.factory, "quotas", ())):
         yield ("" if number else "quota"), quota
 
@@ -105,6 +111,7 @@ def _plain(workflow: Workflow, task: Task[Any, Any, Any], advice: Advice) -> dic
         "key": list(table.key),
         "version": table.version,
         "delete_vanished": table.delete_vanished,
+        "views": [view.name for view in workflow.views if table in view.over],
         "read_contract": None if read is None else {"name": read.__name__, "fields": dict(_read_rows(read))},
         "write_contract": {
             "name": table.model.__name__,
@@ -124,9 +131,4 @@ def _read_rows(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
 
 
 def _write_rows(task: Task[Any, Any, Any]) -> list[tuple[str, str, str]]:
-    return [(column.name, _kind(column), column.description or "") for column in task.into.columns]
-
-
-def _kind(column: Column) -> str:
-    text = f"list of {column.kind}" if column.repeated else str(column.kind)
-    return text if column.nullable or column.repeated else f"{text}, required"
+    return [(column.name, kind_of(column), column.description or "") for column in task.into.columns]

@@ -9,7 +9,9 @@ from typing import Any, TextIO
 
 from tidegate.app.text import cell, columns_wide, duration, printable
 from tidegate.engine.report import RunReport, TaskReport
+from tidegate.engine.views import ViewReport, told
 from tidegate.utils.amounts import shown_size
+from tidegate.utils.columns import Column
 
 _COLUMNS = ("fetched", "added", "loaded", "superseded", "dropped", "quarantined")
 _GAP = "  "
@@ -42,6 +44,7 @@ def print_report(report: RunReport, out: TextIO) -> None:
         out.write(f"{billed}\n")
     if any(task.rows_quarantined for task in report.tasks):
         out.write("rows in quarantine: `tidegate quarantine list` shows what is wrong with them\n")
+    out.writelines(f"{printable(line)}\n" for line in told(report.views))
     for task in report.tasks:
         out.writelines(f"warning: {printable(warning)}\n" for warning in task.warnings)
         if notes := sum(finding.level == "note" for finding in task.drift):
@@ -70,13 +73,20 @@ def _billed(tasks: Sequence[TaskReport]) -> str:
 
 def print_failures(report: RunReport, out: TextIO) -> None:
     """What failed and what to do about it; a hint that several tasks share is given once, after the last."""
-    failures = [task for task in report.tasks if task.error is not None]
-    for number, task in enumerate(failures, 1):
-        first, *more = (task.error or "").split("\n")
+    ended: tuple[TaskReport | ViewReport, ...] = (*report.tasks, *report.views)
+    failures = [each for each in ended if each.error is not None]
+    for number, each in enumerate(failures, 1):
+        first, *more = (each.error or "").split("\n")
         out.writelines([f"error: {printable(first)}\n", *(f"  {printable(line)}\n" for line in more)])
-        if task.hint and (number == len(failures) or failures[number].hint != task.hint):
-            out.write(f"  {printable(task.hint)}\n")
+        if each.hint and (number == len(failures) or failures[number].hint != each.hint):
+            out.write(f"  {printable(each.hint)}\n")
     out.flush()
+
+
+def kind_of(column: Column) -> str:
+    """The type of a column, in words."""
+    text = f"list of {column.kind}" if column.repeated else str(column.kind)
+    return text if column.nullable or column.repeated else f"{text}, required"
 
 
 def print_table(

@@ -9,6 +9,7 @@ import typer
 
 from tidegate.app import options
 from tidegate.app.arguments import RunArguments, takes
+from tidegate.contracts.view import View
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Factory, Workflow
 
@@ -28,9 +29,17 @@ class WorkflowApp(typer.Typer):
         self.workflow = of
 
 
-def workflow(name: str, factory: Factory, tasks: Sequence[Task[Any, Any, Any]]) -> WorkflowApp:
-    """Make the app. Raises `ValueError` where two tasks or tables have the same name."""
-    made = Workflow(name, factory, tuple(tasks))
+def workflow(
+    name: str,
+    factory: Factory,
+    tasks: Sequence[Task[Any, Any, Any]],
+    *,
+    views: Sequence[View] = (),
+) -> WorkflowApp:
+    """Make the app. Raises `ValueError` where two tasks, tables or views have the same name, or a view is
+    over a table that no task fills.
+    """
+    made = Workflow(name, factory, tuple(tasks), tuple(views))
     app = WorkflowApp(made)
 
     @app.command("run")
@@ -43,7 +52,7 @@ def workflow(name: str, factory: Factory, tasks: Sequence[Task[Any, Any, Any]]) 
 
     @app.command("list")
     def list_(debug: options.Debug = False) -> None:
-        """The tasks and their tables."""
+        """The tasks, their tables, and the views over them."""
         from tidegate.app.failures import exits
         from tidegate.app.inspect_commands import list_command
 
@@ -56,7 +65,7 @@ def workflow(name: str, factory: Factory, tasks: Sequence[Task[Any, Any, Any]]) 
         as_json: options.Json = False,
         debug: options.Debug = False,
     ) -> None:
-        """One task: contracts, table, what it asks for, and how often it may run."""
+        """One task: contracts, table, what it asks for, and how often it may run; or one view."""
         from tidegate.app.show_command import show_command
 
         show_command(lambda: made, task, as_json=as_json, debug=debug)

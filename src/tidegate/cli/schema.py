@@ -17,14 +17,15 @@ def show(
     format_: options.SchemaAs = options.SchemaFormat.DUCKDB,
     debug: options.Debug = False,
 ) -> None:
-    """The schema of a task's table, as its write contract says; of a workflow, those of all its tables."""
+    """The schema of a task's table, or of a view; of a workflow, those of all its tables and views."""
     from tidegate.app.failures import exits
-    from tidegate.app.registry import find_tasks
+    from tidegate.app.registry import find_tables
     from tidegate.app.schema_commands import show_schema
     from tidegate.utils.project import Project
 
     with exits(debug=debug):
-        show_schema(find_tasks(Project.find(Path.cwd()), tasks), format_, one="." in tasks)
+        found = find_tables(Project.find(Path.cwd()), tasks)
+        show_schema(found.tasks, found.named_views, format_, one="." in tasks)
 
 
 @app.command("diff")
@@ -35,7 +36,7 @@ def diff(
     any_difference: options.ExitOnDifference = False,
     debug: options.Debug = False,
 ) -> None:
-    """What tables lack of their contracts; ends with 30 where a run would be refused for it."""
+    """What tables and views lack of their contracts; ends with 30 where a run would for it."""
     from tidegate.app.schema_diff_commands import diff_command
 
     diff_command(tasks, to, as_json=as_json, any_difference=any_difference, debug=debug)
@@ -48,7 +49,7 @@ def apply(
     allow: options.Allow = None,
     debug: options.Debug = False,
 ) -> None:
-    """Make tables what their contracts ask for; where rows could lose something, the old table is kept."""
+    """Make tables and views what is declared; where rows could lose something, the old table is kept."""
     from tidegate.app.schema_diff_commands import apply_command
 
     apply_command(tasks, to, allow, debug=debug)

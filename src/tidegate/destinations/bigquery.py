@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tidegate.contracts.table import Table
-from tidegate.destinations import bigquery_quarantine, bigquery_schema, bigquery_state
+from tidegate.contracts.view import View
+from tidegate.destinations import bigquery_quarantine, bigquery_schema, bigquery_state, bigquery_views
 from tidegate.destinations.base import Commit, CursorRow, Freshness, Landed
 from tidegate.destinations.bigquery_checks import check_place, found
 from tidegate.destinations.bigquery_commit import write
@@ -20,6 +21,7 @@ from tidegate.destinations.bigquery_tables import changes_of, check_layout, foun
 from tidegate.destinations.bigquery_url import Place, parse
 from tidegate.destinations.quarantine import QuarantinedRow
 from tidegate.destinations.schema_diff import Change
+from tidegate.destinations.views import ViewState
 from tidegate.utils.gcp_clients import bigquery_client
 
 if TYPE_CHECKING:
@@ -107,6 +109,14 @@ class BigQueryDestination:
     def sample(self, table: str, rows: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         with self._session() as session:
             return first_rows(session, table, rows)
+
+    def view_states(self, views: Sequence[View]) -> list[ViewState]:
+        with self._session() as session:
+            return [bigquery_views.state_of(session, view) for view in views]
+
+    def put_view(self, view: View) -> None:
+        with self._session() as session:
+            bigquery_views.put(session, view)
 
     @contextmanager
     def _session(self) -> Iterator[Session]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidegate.contracts.table import Table
+from tidegate.contracts.view import View
 from tidegate.destinations import duckdb_quarantine
 from tidegate.destinations.base import Commit, CursorRow, Freshness, Landed
 from tidegate.destinations.duckdb_alter import changes_of, check_safe, make
@@ -19,9 +20,11 @@ from tidegate.destinations.duckdb_connection import DuckDBFile, is_conflict
 from tidegate.destinations.duckdb_cursors import CURSORS, put_cursor, read_cursor
 from tidegate.destinations.duckdb_sql import column_type, count_rows, select_all
 from tidegate.destinations.duckdb_tables import check_views, has_table, one, working_views
+from tidegate.destinations.duckdb_views import put, state_of
 from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationError
 from tidegate.destinations.quarantine import QUARANTINE, QuarantinedRow
 from tidegate.destinations.schema_diff import Change
+from tidegate.destinations.views import ViewState
 
 if TYPE_CHECKING:
     import duckdb
@@ -142,6 +145,17 @@ class DuckDBDestination:
                 raise DestinationError(f"{self.name}: no table {table}", hint="has it been loaded yet?")
             found = connection.execute(f"{select_all(table)} LIMIT ?", [rows])
             return [column[0] for column in found.description], found.fetchall()
+
+    def view_states(self, views: Sequence[View]) -> list[ViewState]:
+        with self._reading() as connection:
+            return [state_of(connection, view) for view in views]
+
+    def put_view(self, view: View) -> None:
+        self._check_place()
+        with self._file.opened() as connection:
+            connection.execute("BEGIN")
+            put(connection, view)
+            connection.execute("COMMIT")
 
     def abandoned(self, before: datetime) -> list[Path]:
         return self._file.abandoned(before.timestamp())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ _COLUMNS = f"""
 SELECT column_name, is_nullable, comment, table_name FROM duckdb_columns()
 WHERE lower(table_name) = lower(?) AND {_HERE} ORDER BY column_index
 """  # noqa: S608  a condition of our own
-_VIEW = f"SELECT 1 FROM duckdb_views() WHERE lower(view_name) = lower(?) AND {_HERE}"  # noqa: S608
+_VIEW = f"SELECT comment FROM duckdb_views() WHERE lower(view_name) = lower(?) AND {_HERE}"  # noqa: S608
 _COMMENT = f"SELECT comment FROM duckdb_tables() WHERE lower(table_name) = lower(?) AND {_HERE}"  # noqa: S608
 _INDEXES = f"""
 SELECT index_name, sql FROM duckdb_indexes()
@@ -44,9 +45,12 @@ WHERE constraint_type <> 'NOT NULL' AND {_HERE}
 AND lower(?) IN (lower(table_name), lower(referenced_table)) ORDER BY 1
 """  # noqa: S608
 _VIEWS = f"""
-SELECT view_name FROM duckdb_views()
+SELECT view_name, comment FROM duckdb_views()
 WHERE NOT internal AND contains(lower(sql), lower(?)) AND {_HERE} ORDER BY view_name
 """  # noqa: S608
+
+# How the comment of a view of tidegate's own ends.
+VIEW_MARK = re.compile(r"tidegate view (?P<fingerprint>[0-9a-f]{32})")
 
 # By DuckDB's own word for a type; those of other contracts' kinds stand behind the first ten.
 _KINDS: dict[str, tuple[Kind, bool]] = {
@@ -88,7 +92,7 @@ def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
 
 def held_table(connection: duckdb.DuckDBPyConnection, name: str) -> HeldTable | None:
     """The table of this name, whatever its case. Raises `DestinationError` where it is a view."""
-    if one(connection, _VIEW, [name]) is not None:
+    if view_comment(connection, name)[0]:
         raise DestinationError(
             f"{name} is a view, and rows go into tables",
             hint="name another table in the contract, or drop the view",
@@ -155,12 +159,28 @@ def surroundings(connection: duckdb.DuckDBPyConnection, name: str) -> Surroundin
     )
 
 
+def view_comment(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[bool, str | None]:
+    """Whether there is a view of this name, whatever its case, and what it is marked with."""
+    found = one(connection, _VIEW, [name])
+    return (False, None) if found is None else (True, found[0])
+
+
+def is_own_view(comment: str | None) -> bool:
+    """Whether tidegate made the view that has this comment."""
+    return VIEW_MARK.search(comment or "") is not None
+
+
 def working_views(connection: duckdb.DuckDBPyConnection, name: str) -> list[str]:
-    """The views whose text names the table, and that can be read. Not for use inside of a transaction."""
+    """The views whose text names the table, and that can be read. Not for use inside of a transaction.
+
+    Those that tidegate made are none of them: they are made anew of what the table is then.
+    """
     import duckdb
 
     working = []
-    for (view,) in connection.execute(_VIEWS, [name]).fetchall():
+    for view, comment in connection.execute(_VIEWS, [name]).fetchall():
+        if is_own_view(comment):
+            continue
         with suppress(duckdb.Error):
             connection.execute(f"DESCRIBE SELECT * FROM {quote(view)}").fetchall()  # noqa: S608
             working.append(view)

@@ -27,6 +27,7 @@ from tidegate.engine.stages import Stages
 from tidegate.engine.tables import prepare
 from tidegate.engine.task_run import TaskRun
 from tidegate.engine.timeline import Timeline
+from tidegate.engine.views import see_to_views
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.errors import UsageError
@@ -71,6 +72,7 @@ class Replay:
                     report.tasks = [self._task(ledger, plan, each, connector, timeline) for each in tasks]
             finally:
                 connector.client.close()
+            report.views = see_to_views(self.destination, self.workflow.views, report.landed)
             report.duration_s = time.monotonic() - began
             ledger.finish(name, int(report.exit_code), report.summary())
             return report

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from tidegate.engine.drift.findings import Finding
+from tidegate.engine.views import ViewReport
 from tidegate.utils.errors import ExitCode, TidegateError
 
 Status = Literal["loaded", "extracted", "failed"]
@@ -66,10 +67,17 @@ class RunReport:
     started_at: datetime
     duration_s: float = 0.0
     tasks: list[TaskReport] = field(default_factory=list)
+    views: list[ViewReport] = field(default_factory=list)
 
     @property
     def exit_code(self) -> ExitCode:
-        return ExitCode(max((task.exit_code for task in self.tasks), default=int(ExitCode.OK)))
+        codes = [*(task.exit_code for task in self.tasks), *(view.exit_code for view in self.views)]
+        return ExitCode(max(codes, default=int(ExitCode.OK)))
+
+    @property
+    def landed(self) -> set[str]:
+        """The tables that rows have landed in, or none by a task that has loaded all the same."""
+        return {task.table for task in self.tasks if task.status == "loaded" or task.rows_loaded}
 
     @property
     def status(self) -> Status:
@@ -88,6 +96,7 @@ class RunReport:
             "duration_s": round(self.duration_s, 3),
             "destination": self.destination,
             "tasks": [{**asdict(task), "waited_s": round(task.waited_s, 3)} for task in self.tasks],
+            "views": [asdict(view) for view in self.views],
         }
 
     @classmethod
@@ -99,6 +108,7 @@ class RunReport:
             started_at=datetime.fromisoformat(summary["started_at"]),
             duration_s=summary["duration_s"],
             tasks=[_task_report(task) for task in summary["tasks"]],
+            views=[ViewReport(**_known(ViewReport, each)) for each in summary.get("views", [])],
         )
 
 

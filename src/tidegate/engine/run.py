@@ -25,6 +25,7 @@ from tidegate.engine.stages import stage_of
 from tidegate.engine.tables import prepare
 from tidegate.engine.tasks import Task
 from tidegate.engine.vanished import check_range
+from tidegate.engine.views import see_to_views
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.errors import UsageError
@@ -83,15 +84,17 @@ class Runner:
     connector: Connector | None = None
 
     def run(self) -> RunReport:
-        """Plan, extract and commit, and give the report. A run that is finished does nothing again."""
+        """Plan, extract and commit, and give the report. A run that is finished does nothing again, but
+        for a view that it could not make."""
         tasks, planning = self._asked()
         with Ledger(self.home) as ledger:
             run_id, report = planning.identify(ledger)
             if report is not None:
-                return report
+                return self._with_views(ledger, report)
             with self._at_work(ledger, run_id, tasks) as work:
                 plan = self._freeze(work, planning)
                 report = work.work(plan, RUN, self.options.invalid, self.options.max_wait_s)
+                self._see_to_views(report)
                 ledger.finish(run_id, int(report.exit_code), report.summary())
                 return report
 
@@ -135,7 +138,7 @@ class Runner:
         with Ledger(self.home) as ledger:
             report = finished(ledger, plan.run_id)
             if report is not None:
-                return report
+                return self._with_views(ledger, report)
             with self._at_work(ledger, plan.run_id, tasks) as work:
                 ledger.begin(plan.run_id, plan.workflow, plan.arguments, plan.destination)
                 self._prepare(work)
@@ -143,6 +146,7 @@ class Runner:
                 report = work.work(plan, COMMIT, self.options.invalid, self.options.max_wait_s)
                 if extracted is not None:
                     extracted.complete(report)
+                self._see_to_views(report)
                 ledger.finish(plan.run_id, int(report.exit_code), report.summary())
                 return report
 
@@ -172,6 +176,19 @@ class Runner:
     def _prepare(self, work: AtWork) -> None:
         for task in work.tasks:
             prepare(self.destination, work.qualified(task), task.into)
+
+    def _with_views(self, ledger: Ledger, report: RunReport) -> RunReport:
+        """Of a run that is finished: what failed of its views is seen to again. Were a run with such a view
+        an unfinished one, the next would resume it and not ask for what is new.
+        """
+        if any(view.status == "failed" for view in report.views):
+            self._see_to_views(report)
+            ledger.finish(report.run_id, int(report.exit_code), report.summary())
+        return report
+
+    def _see_to_views(self, report: RunReport) -> None:
+        if not self.stop.is_set():
+            report.views = see_to_views(self.destination, self.workflow.views, report.landed)
 
     def _planned(self) -> Plan:
         plan = planned(self.home, self.options.run_id or "")

@@ -1,4 +1,4 @@
-"""A workflow: the tasks of one API and the factory that makes its connector."""
+"""A workflow: the tasks of one API, views over their tables, and the factory that makes its connector."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Protocol
 
+from tidegate.contracts.table import Table
+from tidegate.contracts.view import View
 from tidegate.engine.tasks import Task
 from tidegate.http_tools.clients import HttpClient, SyncHttpClient
 from tidegate.utils.errors import UsageError
@@ -35,20 +37,35 @@ class Workflow:
     name: str
     factory: Factory
     tasks: tuple[Task[Any, Any, Any], ...]
+    views: tuple[View, ...] = ()
 
     def __post_init__(self) -> None:
         for kind, names in (
             ("tasks", [task.name for task in self.tasks]),
             ("tables", [task.into.name for task in self.tasks]),
+            ("tables or views", [each.lower() for each in (*self._tables, *(v.name for v in self.views))]),
         ):
             twice = {name for name in names if names.count(name) > 1}
             if twice:
                 raise ValueError(f"workflow {self.name} has two {kind} named {', '.join(sorted(twice))}")
+        for view in self.views:
+            for table in view.over:
+                if self._tables.get(table.name) != table:
+                    raise ValueError(
+                        f"workflow {self.name}: view {view.name} is over {table.name}, no table of its tasks"
+                    )
         for task, parent in _missing_parents(self.tasks):
             raise ValueError(
                 f"workflow {self.name}: task {task.name} is split over the rows of {parent.name},"
                 " which is not among its tasks"
             )
+
+    @property
+    def _tables(self) -> dict[str, Table[Any]]:
+        return {task.into.name: task.into for task in self.tasks}
+
+    def view(self, name: str) -> View | None:
+        return next((view for view in self.views if view.name == name), None)
 
     def task(self, name: str) -> Task[Any, Any, Any]:
         return self.select([name])[0]

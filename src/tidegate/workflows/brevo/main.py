@@ -5,8 +5,9 @@ from __future__ import annotations
 from tidegate.app.workflow import workflow
 from tidegate.factories.brevo import BrevoFactory
 from tidegate.workflows.brevo.tasks import campaigns, contacts, events, templates
+from tidegate.workflows.brevo.views import EVENTS_DAILY
 
-app = workflow("brevo", BrevoFactory, [campaigns, templates, events, contacts])
+app = workflow("brevo", BrevoFactory, [campaigns, templates, events, contacts], views=[EVENTS_DAILY])
 
 if __name__ == "__main__":
     app()

@@ -1,0 +1,167 @@
+"""The SQL of a view: one text that DuckDB and BigQuery read alike, but for the places in braces.
+
+Whatever the two read differently is refused when the view is declared, not when it is made: quoting (a name
+between double quotes is text to BigQuery), functions of another name or meaning, types that one of them does
+not know, escapes in text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tidegate.utils.schemas import Column
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# With the same name and meaning in both. Not `concat`, `greatest` and `least`, which differ over null, nor
+# `trim`, which differs over what a blank is.
+FUNCTIONS = _words(
+    """abs avg cast ceil coalesce count dense_rank first_value floor lag last_value lead length lower max min
+    mod nullif rank replace round row_number sign starts_with substr sum upper"""
+)
+_BEFORE_PARENTHESES = _words(
+    """all and any as by case distinct else exists from group having in is join like not on or over partition
+    qualify select then union using when where"""
+)
+_TYPES = _words("bool date int64 string")
+# What stands before text in quotes; another word makes a value of another type of it, in one of the two.
+_BEFORE_TEXT = _BEFORE_PARENTHESES | _words("between date")
+_ONE_ALONE = _words(
+    """array current_date current_time current_timestamp exclude filter ilike interval localtimestamp pivot
+    struct unnest unpivot"""
+)
+_TOKEN = re.compile(
+    r"(?P<space>\s+)|(?P<text>'[^'\\\n]*')|(?P<place>\{[^{}]*\})|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<number>\d+(?:\.\d+)?)|(?P<sign>\|\||<=|>=|<>|!=|[-,().*=<>+/])"
+)
+_PLACE = re.compile(
+    r"\{(?P<table>\w+)(?:\.(?P<column>\w+))?\}|\{(?P<macro>day|month)\((?:(?P<of>\w+)\.)?(?P<instant>\w+)\)\}"
+)
+_DECLARED = re.compile(r"(?:\bwith\b|,)\s*(\w+)\s+as\s*\(", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a destination spells what stands in braces. `day` and `month` take an instant, as SQL, and give the
+    UTC day, and the first day of the UTC month.
+    """
+
+    table: Callable[[str], str]
+    column: Callable[[str], str]
+    day: Callable[[str], str]
+    month: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+
+    @property
+    def word(self) -> str:
+        return self.text.lower() if self.kind == "word" else ""
+
+
+def check(sql: str, tables: Mapping[str, Mapping[str, Column]]) -> None:
+    """Raise `ValueError` for what not every destination reads alike, and for names that the contracts of the
+    `tables` do not know.
+    """
+    tokens = [token for token in _tokens(sql) if token.kind != "space"]
+    if not tokens or tokens[0].word not in {"select", "with"}:
+        raise ValueError("begin with SELECT or WITH")
+    used = {name for token in tokens if (name := _table_of(token, tables)) is not None}
+    if unused := [name for name in tables if name not in used]:
+        raise ValueError(f"{', '.join(unused)} is in over=... and not in the text: write {{{unused[0]}}}")
+    declared = {name.lower() for name in _DECLARED.findall(sql)}
+    _check_casts(tokens)
+    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        _check_word(before, token, after)
+        if token.word in {"from", "join"} and (before is None or before.word != "distinct"):
+            _check_source(token, after, declared)
+
+
+def rendered(sql: str, dialect: Dialect) -> str:
+    """The text as one destination reads it."""
+
+    def spelled(place: re.Match[str]) -> str:
+        if place["macro"]:
+            instant = dialect.column(place["instant"])
+            instant = f"{place['of']}.{instant}" if place["of"] else instant
+            return {"day": dialect.day, "month": dialect.month}[place["macro"]](instant)
+        return dialect.column(place["column"]) if place["column"] else dialect.table(place["table"])
+
+    return "".join(
+        _PLACE.sub(spelled, token.text) if token.kind == "place" else token.text for token in _tokens(sql)
+    )
+
+
+def _tokens(sql: str) -> Iterator[_Token]:
+    at = 0
+    while at < len(sql):
+        found = _TOKEN.match(sql, at)
+        if found is None or sql.startswith("--", at):
+            raise ValueError(f"{sql[at : at + 20]!r}: DuckDB and BigQuery do not read that alike")
+        yield _Token(str(found.lastgroup), found.group())
+        at = found.end()
+
+
+def _table_of(token: _Token, tables: Mapping[str, Mapping[str, Column]]) -> str | None:
+    """The table whose rows a place in braces stands for."""
+    if token.kind != "place":
+        return None
+    place = _PLACE.fullmatch(token.text)
+    if place is None:
+        raise ValueError(
+            f"{token.text}: write {{table}}, {{table.column}}, {{day(column)}} or {{month(column)}}"
+        )
+    if place["macro"]:
+        kinds = {columns[place["instant"]].kind for columns in tables.values() if place["instant"] in columns}
+        if kinds != {"timestamp"}:
+            raise ValueError(f"{token.text}: {place['instant']} is no instant of {' or '.join(tables)}")
+        return None
+    if place["table"] not in tables:
+        raise ValueError(f"{token.text}: {place['table']} is not in over=({', '.join(tables)})")
+    if place["column"] and place["column"] not in tables[place["table"]]:
+        known = ", ".join(tables[place["table"]])
+        raise ValueError(f"{token.text}: {place['table']} has no such column ({known})")
+    return None if place["column"] else place["table"]
+
+
+def _check_word(before: _Token | None, token: _Token, after: _Token | None) -> None:
+    if token.word in _ONE_ALONE:
+        raise ValueError(
+            f"{token.text}: DuckDB and BigQuery do not read that alike; a column of that name is written"
+            " {table.column}"
+        )
+    if before is not None and before.kind == token.kind == "text":
+        raise ValueError(f"{before.text}{token.text}: a quote inside of text is read in two ways")
+    if token.kind != "word" or after is None:
+        return
+    if after.kind == "text" and token.word not in _BEFORE_TEXT:
+        raise ValueError(f"{token.text} {after.text}: DuckDB and BigQuery do not read that alike")
+    if after.text == "(" and token.word not in FUNCTIONS | _BEFORE_PARENTHESES:
+        raise ValueError(f"{token.text}(...): known are {', '.join(sorted(FUNCTIONS))}")
+
+
+def _check_casts(tokens: Sequence[_Token]) -> None:
+    """Types stand in casts alone; in one for a column the contract of the view has the type already."""
+    opened: list[bool] = []  # of each parenthesis that is open: whether it is that of a cast
+    for before, token in pairwise([_Token("space", ""), *tokens]):
+        if token.text == "(":
+            opened.append(before.word == "cast")
+        elif token.text == ")" and opened:
+            opened.pop()
+        elif before.word == "as" and opened and opened[-1] and token.word not in _TYPES:
+            raise ValueError(f"cast as {token.text}: both know {', '.join(sorted(_TYPES))}")
+
+
+def _check_source(token: _Token, after: _Token | None, declared: set[str]) -> None:
+    if after is None or not (after.kind == "place" or after.text == "(" or after.word in declared):
+        told = "" if after is None else f" {after.text}"
+        raise ValueError(f"{token.text}{told}: name tables in braces: {{table}}")

@@ -1,0 +1,149 @@
+"""What a view may be declared as: SQL that DuckDB and BigQuery read alike, over tables that are known."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from pydantic import AwareDatetime
+
+from tidegate.contracts.base import WriteContract
+from tidegate.contracts.table import Table
+from tidegate.contracts.view import View
+from tidegate.contracts.view_sql import Dialect
+
+
+class CleanOrder(WriteContract):
+    order_id: int
+    order: str
+    day: date
+    made_at: AwareDatetime
+
+
+class CleanLine(WriteContract):
+    order_id: int
+    amount: float
+
+
+class Count(WriteContract):
+    """Orders of each day."""
+
+    day: date
+    orders: int
+
+
+ORDERS, LINES = Table("orders", CleanOrder), Table("lines", CleanLine)
+DIALECT = Dialect(
+    table=lambda name: f"<{name}>",
+    column=lambda name: f"[{name}]",
+    day=lambda instant: f"day_of({instant})",
+    month=lambda instant: f"month_of({instant})",
+)
+
+
+def view(sql: str, *over: Table[Any]) -> View:
+    return View("orders_daily", Count, over=over or (ORDERS,), sql=sql)
+
+
+def counting(expression: str) -> str:
+    return f"SELECT day, {expression} AS orders FROM {{orders}} GROUP BY day"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "count(*)",
+        "count(DISTINCT order_id)",
+        "sum(CASE WHEN {orders.order} = 'a {b} -- c' THEN 1 ELSE 0 END)",
+        "CAST(sum(order_id) / nullif(count(*), 0) AS INT64)",
+        "count(*) - 1 + 2.5 * 3",
+    ],
+)
+def test_what_both_read_alike_can_be_declared(expression: str) -> None:
+    assert expression in view(counting(expression)).sql
+
+
+def test_places_in_braces_are_spelled_by_the_destination_and_text_is_left_alone() -> None:
+    made = view(
+        """
+        SELECT {day(o.made_at)} AS day, count(*) AS orders
+        FROM {orders} AS o WHERE {orders.order} <> '{orders}' AND {month(made_at)} > DATE '2026-01-01'
+        GROUP BY {day(o.made_at)}
+        """
+    )
+    assert made.select(DIALECT).splitlines() == [
+        "SELECT day_of(o.[made_at]) AS day, count(*) AS orders",
+        "FROM <orders> AS o WHERE [order] <> '{orders}' AND month_of([made_at]) > DATE '2026-01-01'",
+        "GROUP BY day_of(o.[made_at])",
+    ]
+
+
+def test_several_tables_and_queries_with_a_name_can_be_joined() -> None:
+    made = view(
+        """
+        WITH dear AS (SELECT order_id FROM {lines} WHERE amount > 100), other AS (SELECT order_id FROM dear)
+        SELECT day, count(*) AS orders FROM {orders} AS o
+        JOIN other ON other.order_id = o.order_id
+        WHERE day IS DISTINCT FROM NULL GROUP BY day
+        """,
+        ORDERS,
+        LINES,
+    )
+    assert made.over == (ORDERS, LINES)
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("DELETE FROM {orders}", "begin with SELECT"),
+        ("", "begin with SELECT"),
+        ("SELECT 1 AS orders FROM {lines}", "lines is not in over=\\(orders\\)"),
+        ("SELECT 1 AS orders", "orders is in over"),
+        ("SELECT {orders.total} FROM {orders}", "no such column \\(order_id, order, day, made_at\\)"),
+        ("SELECT {day(day)} FROM {orders}", "day is no instant of orders"),
+        ("SELECT {week(made_at)} FROM {orders}", "\\{week\\(made_at\\)\\}: write"),
+        ("SELECT 1 FROM {orders} JOIN others ON true", "JOIN others: name tables in braces"),
+        ("SELECT 1 FROM orders", "orders is in over"),
+        ("SELECT 1 FROM {orders}; SELECT 2", "; SELECT 2.*alike"),
+        ('SELECT "day" FROM {orders}', "alike"),
+        ("SELECT `day` FROM {orders}", "alike"),
+        ("SELECT day::text FROM {orders}", "alike"),
+        ("SELECT 'it''s' FROM {orders}", "a quote inside of text"),
+        ("SELECT 'a\\n' FROM {orders}", "alike"),
+        ("SELECT 1 -- one\nFROM {orders}", "alike"),
+        ("SELECT 7 % 2 FROM {orders}", "alike"),
+        ("SELECT current_date FROM {orders}", "current_date: DuckDB and BigQuery do not"),
+        (
+            "SELECT CAST(nullif(1, (2)) AS VARCHAR) FROM {orders}",
+            "as VARCHAR: both know bool, date, int64, str",
+        ),
+        ("SELECT TIMESTAMP '2026-01-01' FROM {orders}", "TIMESTAMP '2026-01-01'"),
+        ("SELECT r'a' FROM {orders}", "r 'a'"),
+        (counting("count(*) FILTER (WHERE day IS NULL)"), "FILTER"),
+        (counting("countif(day IS NULL)"), "countif\\(...\\): known are abs"),
+        (counting("greatest(1, NULL)"), "greatest"),
+        (counting("date_trunc('month', day)"), "date_trunc"),
+    ],
+)
+def test_what_they_read_differently_is_refused_when_it_is_declared(sql: str, told: str) -> None:
+    with pytest.raises(ValueError, match=f"(?s)^view orders_daily: .*{told}"):
+        view(sql)
+
+
+@pytest.mark.parametrize("name", ["", "1st", "a b", "_tidegate_orders", 'x"; DROP TABLE y'])
+def test_a_name_that_no_table_could_have_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="view name"):
+        View(name, Count, over=(ORDERS,), sql=counting("count(*)"))
+
+
+def test_columns_are_plain_ones() -> None:
+    class Lists(WriteContract):
+        days: list[date]
+
+    with pytest.raises(ValueError, match="column days is a list"):
+        View("v", Lists, over=(ORDERS,), sql="SELECT day AS days FROM {orders}")
+
+
+def test_the_description_is_that_of_the_contract() -> None:
+    assert view(counting("count(*)")).description == "Orders of each day."
