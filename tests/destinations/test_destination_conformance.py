@@ -27,7 +27,7 @@ from tests.destinations.suite import (
 )
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import WINDOW_COLUMN, Table
-from tidegate.destinations.base import Commit, CursorRow, Destination, Landed
+from tidegate.destinations.base import Commit, CursorRow, Destination, Landed, ReadsColumns
 from tidegate.destinations.exceptions import CommitLostError, DestinationError, SchemaChangeError
 from tidegate.utils.encoding import Encoder
 from tidegate.utils.errors import TidegateError
@@ -245,6 +245,16 @@ def test_sample_gives_at_most_so_many_rows(destination: Destination) -> None:
     names, rows = destination.sample("rows", 1)
     assert names[:2] == ["id", "text"]
     assert len(rows) == 1
+
+
+def test_the_values_of_a_column_come_once_each_in_order_without_nulls(destination: Destination) -> None:
+    commit(destination, APPEND, [row(3, "b"), Row(id=1), row(2, "a"), row(4, "b")])
+    assert isinstance(destination, ReadsColumns)
+    assert destination.values("rows", "text") == ["a", "b"]
+    assert destination.values("rows", "id") == [1, 2, 3, 4]
+    for table, column in (("rows", "nothing"), ("nothing", "id")):
+        with pytest.raises(DestinationError, match="nothing"):
+            destination.values(table, column)
 
 
 class Narrow(WriteContract):

@@ -15,7 +15,7 @@ from tidegate.destinations.base import Commit, CursorRow, Freshness, Landed
 from tidegate.destinations.bigquery_checks import check_place, found
 from tidegate.destinations.bigquery_commit import write
 from tidegate.destinations.bigquery_jobs import Session
-from tidegate.destinations.bigquery_sample import first_rows
+from tidegate.destinations.bigquery_sample import column_values, first_rows
 from tidegate.destinations.bigquery_staging import PART_BYTES
 from tidegate.destinations.bigquery_tables import changes_of, check_layout, found_table
 from tidegate.destinations.bigquery_url import Place, parse
@@ -109,6 +109,10 @@ class BigQueryDestination:
     def sample(self, table: str, rows: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         with self._session() as session:
             return first_rows(session, table, rows)
+
+    def values(self, table: str, column: str) -> list[Any]:
+        with self._session() as session:
+            return column_values(session, table, column)
 
     def view_states(self, views: Sequence[View]) -> list[ViewState]:
         with self._session() as session:

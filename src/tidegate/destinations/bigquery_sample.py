@@ -1,4 +1,6 @@
-"""The first rows of a table, for a person to look at. They are listed, which is free, not queried."""
+"""Rows of a table, for a person to look at or as a list of what to ask for. They are listed, which is free,
+not queried.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,28 @@ def first_rows(session: Session, table: str, rows: int) -> tuple[list[str], list
             for row in listed
         ]
     return [field.name for field in fields], found
+
+
+def column_values(session: Session, table: str, column: str) -> list[Any]:
+    """The values of a column, each once, in order, nulls left out."""
+    from google.api_core.exceptions import NotFound
+
+    with session.about(table):
+        try:
+            held = session.client.get_table(
+                session.id_of(table), retry=session.retry, timeout=REQUEST_TIMEOUT_S
+            )
+        except NotFound:
+            raise DestinationError(
+                f"{session.place.label}: no table {table}", hint="has it been loaded yet?"
+            ) from None
+        fields = [field for field in held.schema if field.name.lower() == column.lower()]
+        if not fields:
+            raise DestinationError(f"{session.place.label}: no column {column} in table {table}")
+        listed = session.client.list_rows(
+            held, selected_fields=fields, retry=session.retry, timeout=REQUEST_TIMEOUT_S
+        )
+        return sorted({value for (value,) in (row.values() for row in listed) if value is not None})
 
 
 def _plain(value: Any, field: SchemaField) -> Any:

@@ -19,7 +19,7 @@ from tidegate.destinations.duckdb_commit import find, write
 from tidegate.destinations.duckdb_connection import DuckDBFile, is_conflict
 from tidegate.destinations.duckdb_cursors import CURSORS, put_cursor, read_cursor
 from tidegate.destinations.duckdb_sql import column_type, count_rows, select_all
-from tidegate.destinations.duckdb_tables import check_views, has_table, one, working_views
+from tidegate.destinations.duckdb_tables import check_views, column_values, has_table, one, working_views
 from tidegate.destinations.duckdb_views import put, state_of
 from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationError
 from tidegate.destinations.quarantine import QUARANTINE, QuarantinedRow
@@ -145,6 +145,12 @@ class DuckDBDestination:
                 raise DestinationError(f"{self.name}: no table {table}", hint="has it been loaded yet?")
             found = connection.execute(f"{select_all(table)} LIMIT ?", [rows])
             return [column[0] for column in found.description], found.fetchall()
+
+    def values(self, table: str, column: str) -> list[Any]:
+        with self._reading() as connection:
+            if connection is None:
+                raise DestinationError(f"{self.name}: no table {table}", hint="has it been loaded yet?")
+            return column_values(connection, table, column)
 
     def view_states(self, views: Sequence[View]) -> list[ViewState]:
         with self._reading() as connection:

@@ -90,6 +90,21 @@ def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
     return one(connection, _COLUMNS, [name]) is not None
 
 
+def column_values(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> list[Any]:
+    """The values of a column of a table or view, each once, in order, nulls left out."""
+    import duckdb
+
+    name = quote(column)
+    try:
+        found = connection.execute(
+            f"SELECT DISTINCT {name} FROM {quote(table)} WHERE {name} IS NOT NULL ORDER BY 1"  # noqa: S608 - quoted
+        )
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        missing = "table" if isinstance(error, duckdb.CatalogException) else f"column {column} in table"
+        raise DestinationError(f"no {missing} {table}", hint="has it been loaded yet?") from None
+    return [value for (value,) in found.fetchall()]
+
+
 def held_table(connection: duckdb.DuckDBPyConnection, name: str) -> HeldTable | None:
     """The table of this name, whatever its case. Raises `DestinationError` where it is a view."""
     if view_comment(connection, name)[0]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -114,6 +115,13 @@ class MemoryDestination:
             raise DestinationError(f"memory: no table {table}", hint="has it been loaded yet?")
         names = [column.name for column in held.columns]
         return names, [tuple(row.get(name) for name in names) for row in held.rows[:rows]]
+
+    def values(self, table: str, column: str) -> list[Any]:
+        names, rows = self.sample(table, sys.maxsize)
+        if column not in names:
+            raise DestinationError(f"memory: no column {column} in table {table}")
+        at = names.index(column)
+        return sorted({row[at] for row in rows} - {None})
 
 
 def _free_name(state: State, name: str) -> str:

@@ -137,6 +137,14 @@ class ParquetDestination:
         found = islice((row for _, _, batch in batches for row in batch.to_pylist()), rows)
         return [column.name for column in stored.columns], [tuple(row.values()) for row in found]
 
+    def values(self, table: str, column: str) -> list[Any]:
+        stored = self._table(table)
+        only = [each for each in stored.columns if each.name.lower() == column.lower()]
+        if not only:
+            raise DestinationError(f"{self.name}: no column {column} in table {table}")
+        batches = (batch for _, _, batch in read_rows(self.path, stored.files, only))
+        return sorted({value for batch in batches for value in batch.column(0).to_pylist()} - {None})
+
     def abandoned(self, before: datetime) -> list[Path]:
         """Files that count no more since `before`, or never did: the manifest does not name them."""
         if not self.path.is_dir():
