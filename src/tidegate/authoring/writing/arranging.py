@@ -153,7 +153,7 @@ class _Row:
             return _Type({"type": "object", "additionalProperties": True}, is_text=True)
         if variant.reference in self._named:
             return _Type({"$ref": f"#/$defs/{self._named[variant.reference]}"})
-        name = unique(name, self._taken)
+        name = unique(name, self._taken, between="")
         self._taken.add(name)
         made = self._record(name, variant, told, "")
         return _Type({"$ref": f"#/$defs/{made}"})

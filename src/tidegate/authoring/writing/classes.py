@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tidegate.authoring.description import Schema
@@ -22,9 +22,18 @@ def annotated(records: Iterable[Record]) -> Mapping[str, tuple[str, ...]]:
     several = list(records)
     if not several:
         return {}
-    source = _generated({record.name: _schema(record) for record in several})
-    found = dict(_classes(ast.parse(source)))
-    return {record.name: found[record.name] for record in several}
+    module = ast.parse(_generated({record.name: _schema(record) for record in several}))
+    fields = {
+        node.name: [each.annotation for each in node.body if isinstance(each, ast.AnnAssign)]
+        for node in module.body
+        if isinstance(node, ast.ClassDef)
+    }
+    classes = [ast.unparse(each) for each in fields[_ALL]]
+    names = _Names(module, dict(zip(classes, (record.name for record in several), strict=True)))
+    return {
+        record.name: tuple(ast.unparse(names.visit(each)) for each in fields[called])
+        for record, called in zip(several, classes, strict=True)
+    }
 
 
 def _schema(record: Record) -> Schema:
@@ -50,7 +59,8 @@ def _generated(definitions: Mapping[str, Schema]) -> str:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": _ALL,
         "type": "object",
-        "properties": {name: {"$ref": f"#/$defs/{name}"} for name in definitions},
+        "properties": {f"record_{at}": {"$ref": f"#/$defs/{name}"} for at, name in enumerate(definitions)},
+        "required": [f"record_{at}" for at in range(len(definitions))],
         "$defs": definitions,
     }
     generated: Any = generate(
@@ -63,20 +73,15 @@ def _generated(definitions: Mapping[str, Schema]) -> str:
     return str(generated)
 
 
-def _classes(module: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
-    names = _Names(module)
-    for node in module.body:
-        if isinstance(node, ast.ClassDef):
-            fields = [each for each in node.body if isinstance(each, ast.AnnAssign)]
-            yield node.name, tuple(ast.unparse(names.visit(each.annotation)) for each in fields)
-
-
 class _Names(ast.NodeTransformer):
-    """Undoes `from datetime import date as date_aliased`: names are kept free here already."""
+    """The names that were meant: of types that were imported under others (`date as date_aliased`), as names
+    are kept free here already, and of classes.
+    """
 
-    def __init__(self, module: ast.Module) -> None:
+    def __init__(self, module: ast.Module, classes: Mapping[str, str]) -> None:
         imports = [node for node in module.body if isinstance(node, ast.ImportFrom)]
-        self._meant = {each.asname: each.name for node in imports for each in node.names if each.asname}
+        renamed = {each.asname: each.name for node in imports for each in node.names if each.asname}
+        self._meant = {**renamed, **classes}
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         return ast.Name(self._meant.get(node.id, node.id), node.ctx)

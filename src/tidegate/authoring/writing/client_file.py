@@ -80,7 +80,7 @@ class Arguments:
     def placeholder_type(self, name: str) -> str:
         found = self.listing.endpoint.parameter(name)
         told = _typed(found.schema) if found else "str"
-        return told if told in {"int", "date"} else "str"
+        return "int" if told == "int" else "str"
 
 
 def _typed(schema: Schema) -> str:
@@ -159,7 +159,11 @@ def _address(arguments: Arguments, module: Module) -> str:
             f"{{{name}}}" if arguments.placeholder_type(found[1]) != "str" else f"{{quote({name}, safe='')}}"
         )
 
-    return f'f"{_PLACEHOLDER.sub(put, path)}"'
+    segments = [_PLACEHOLDER.sub(put, f"/{each}") for each in path.strip("/").split("/")]
+    whole = "".join(segments)
+    if len(whole) <= _ROOM - 10:
+        return f'f"{whole}"'
+    return " ".join(f'f"{each}"' if "{" in each else f'"{each}"' for each in segments)
 
 
 def _params(arguments: Arguments, goes_on: Paged) -> Iterator[str]:

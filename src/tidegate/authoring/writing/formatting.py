@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from tidegate.authoring.writing.layout import LINE_LENGTH
 from tidegate.utils.errors import SettingsError, TidegateError
-
-LINE_LENGTH = 110
 
 
 def formatted(files: Mapping[PurePosixPath, str], own: tuple[str, ...]) -> dict[PurePosixPath, str]:
@@ -27,6 +26,10 @@ def formatted(files: Mapping[PurePosixPath, str], own: tuple[str, ...]) -> dict[
         known = f"lint.isort.known-first-party = [{', '.join(repr(each) for each in own)}]"
         _ruff(folder, "check", "--fix", "--select", "F401,I", "--config", known)
         _ruff(folder, "format")
+        if not all(
+            files[path].isascii() for path in python
+        ):  # letters that look like others, in other tongues
+            _ruff(folder, "check", "--add-noqa", "--select", "RUF001,RUF002,RUF003")
         return {**files, **{path: place.read_text(encoding="utf-8") for path, place in at.items()}}
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tidegate.authoring.description import Api, Credential
-from tidegate.authoring.writing.words import line, pascal
+from tidegate.authoring.writing.words import line, pascal, spoken
+
+_LONGEST = 30  # characters of a title, so that the first lines of modules fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,7 @@ class Identity:
 
     @classmethod
     def of(cls, api: Api) -> Identity:
-        title = line(api.title, 60) or pascal(api.name)
-        return cls(api.name, title, api.base_url, api.credential, line(api.origin_of_facts, 90))
+        return cls(api.name, _title(api), api.base_url, api.credential, line(api.origin_of_facts, 80))
 
     @property
     def cls(self) -> str:
@@ -79,3 +81,9 @@ class Identity:
     @property
     def source_of_facts(self) -> str:
         return self.origin or "the description that this was made of"
+
+
+def _title(api: Api) -> str:
+    """As people call it: what the file says where that is short, else its name."""
+    said = re.sub(r"\s+(REST\s+)?API$", "", line(api.title, 200), flags=re.IGNORECASE)
+    return said if said and len(said) <= _LONGEST and said.isprintable() else spoken(api.name).title()

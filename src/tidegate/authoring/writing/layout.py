@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -22,6 +23,9 @@ ROOT = {
     "task": "tidegate.engine.tasks",
     "workflow": "tidegate.app.workflow",
 }
+
+
+LINE_LENGTH = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Module:
             f"from {module} import {', '.join(sorted(n))}" for module, n in sorted(self._imports.items()) if n
         ]
         imports += [f"import {module}" for module, names in self._imports.items() if not names]
-        head = [f'"""{self._docstring}"""', "from __future__ import annotations", "\n".join(imports)]
+        head = [docstring(self._docstring), "from __future__ import annotations", "\n".join(imports)]
         return "\n\n".join(part for part in (*head, *self._parts) if part) + "\n"
 
 
@@ -89,3 +93,11 @@ def block(lines: Iterable[str], indent: int = 4) -> str:
     """Lines as the body of something; empty ones stay empty."""
     space = " " * indent
     return "\n".join(f"{space}{each}" if each else "" for each in lines)
+
+
+def docstring(text: str) -> str:
+    """Of a module: one line, or several where it has several, or is too long."""
+    if len(text) <= LINE_LENGTH - 6 and "\n" not in text:
+        return f'"""{text}"""'
+    parts = f'"""{text.strip()}'.split("\n\n")
+    return "\n\n".join(textwrap.fill(part, LINE_LENGTH - 6) for part in parts) + '\n"""'

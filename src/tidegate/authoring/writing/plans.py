@@ -130,7 +130,7 @@ def _under_parent(known: Known, plan: Plan, before: Sequence[tuple[Known, Plan]]
     missing = (*placeholders, *_lacking(known.listing), *plan.missing)
     if len(placeholders) != 1:
         return replace(plan, follows="unplanned", missing=missing) if missing else plan
-    found = _parent(path.partition("{")[0], before)
+    found = _parent(path.partition("{")[0], placeholders[0], before)
     if found is None or missing[1:]:
         return replace(plan, follows="unplanned", missing=missing)
     parent, of, column = found
@@ -152,13 +152,16 @@ def _lacking(listing: Listing) -> tuple[str, ...]:
     return tuple(each.name for each in required if each.name not in given)
 
 
-def _parent(above: str, before: Sequence[tuple[Known, Plan]]) -> tuple[Names, Plan, Column] | None:
-    """The listing at the path `above`, where it has a task, and one column as its key."""
+def _parent(
+    above: str, placeholder: str, before: Sequence[tuple[Known, Plan]]
+) -> tuple[Names, Plan, Column] | None:
+    """The listing at the path `above`, where it has a task, and one column as its key that is asked by."""
     for known, plan in before:
         if known.listing.endpoint.path.strip("/") != above.strip("/") or len(plan.key) != 1:
             continue
         column = next(each for each in known.columns if each.name == plan.key[0])
-        if plan.follows != "unplanned" and plan.parent is None and column.type in {"str", "int", "date"}:
+        fits = placeholder.lower().endswith(column.of.lower()) and column.type in {"str", "int"}
+        if fits and plan.follows != "unplanned" and plan.parent is None:
             return known.names, plan, column
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tidegate.authoring.writing.client_file import Arguments, comment
+from tidegate.authoring.writing.columns import Column
 from tidegate.authoring.writing.identity import Identity
 from tidegate.authoring.writing.layout import Layout, Module
 from tidegate.authoring.writing.subjects import Subject
@@ -35,7 +36,7 @@ def tasks_file(identity: Identity, subjects: Sequence[Subject], layout: Layout) 
 def _part(subject: Subject, identity: Identity, module: Module) -> str:
     if subject.plan.follows == "unplanned":
         return "\n".join(comment(_lacking(subject), 0))
-    return "\n".join([*_above(subject), _decorator(subject, module), *_function(subject, identity, module)])
+    return "\n".join([*_above(subject), _decorator(subject, module), *_function(subject, identity)])
 
 
 def _lacking(subject: Subject) -> str:
@@ -44,7 +45,7 @@ def _lacking(subject: Subject) -> str:
     more = "".join(f" {sentence(each)}." for each in plan.todo)
     return (
         f"TODO: a task for {names.constant}. `{names.method}` needs {missing}, which nothing here gives: a"
-        f" fixed value, a list (Each), or the ids of another task's rows (From). The contracts are there.{more}"
+        f" fixed value, a list (Each), or the ids of another task's rows (From). Contracts are there.{more}"
     )
 
 
@@ -85,7 +86,7 @@ def _decorator(subject: Subject, module: Module) -> str:
     return f"@task({', '.join(told)})"
 
 
-def _function(subject: Subject, identity: Identity, module: Module) -> Iterator[str]:
+def _function(subject: Subject, identity: Identity) -> Iterator[str]:
     plan, names = subject.plan, subject.names
     arguments = Arguments(subject.listing)
     connector = argument(identity.name, ["window"])
@@ -95,7 +96,7 @@ def _function(subject: Subject, identity: Identity, module: Module) -> Iterator[
     if plan.parent:
         column = plan.parent.column
         takes.append(f"{column.name}: {column.type}")
-        given.append(_as_wanted(column.name, column.type, arguments, module))
+        given.append(_as_wanted(column, arguments))
     if plan.is_partial:
         given += _window(subject, arguments)
     yield f"def {names.plural}({', '.join(takes)}) -> Call[{names.reads}]:"
@@ -103,11 +104,9 @@ def _function(subject: Subject, identity: Identity, module: Module) -> Iterator[
     yield f"    return {connector}.{names.method}({', '.join(given)})"
 
 
-def _as_wanted(name: str, kind: str, arguments: Arguments, module: Module) -> str:
+def _as_wanted(column: Column, arguments: Arguments) -> str:
     wanted = arguments.placeholder_type(arguments.placeholders[0])
-    if kind == "date":
-        module.use("datetime", "date")
-    return name if wanted == kind or "date" in {wanted, kind} else f"{wanted}({name})"
+    return column.name if wanted == column.type else f"{wanted}({column.name})"
 
 
 def _window(subject: Subject, arguments: Arguments) -> Iterator[str]:

@@ -7,7 +7,9 @@ from importlib.resources import files
 from string import Template
 
 from tidegate.authoring.writing.identity import Identity
-from tidegate.authoring.writing.layout import Layout
+from tidegate.authoring.writing.layout import Layout, docstring
+
+_QUOTES = '"""'
 
 
 def filled(name: str, identity: Identity, layout: Layout, **gaps: str) -> str:
@@ -19,7 +21,9 @@ def filled(name: str, identity: Identity, layout: Layout, **gaps: str) -> str:
         "title": identity.title,
         "own": f"{layout.package}." if layout.package else "",
     }
-    return _template(name).substitute(shared, **gaps)
+    text = _template(name).substitute(shared, **gaps)
+    opening, end, rest = text.removeprefix(_QUOTES).partition(_QUOTES)
+    return f"{docstring(opening)}{rest}" if end and text.startswith(_QUOTES) else text
 
 
 @cache

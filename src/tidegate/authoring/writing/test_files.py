@@ -12,7 +12,7 @@ from tidegate.authoring.writing.subjects import Subject
 from tidegate.authoring.writing.templates import filled
 from tidegate.authoring.writing.words import quoted
 
-_ONE = {"int": "1", "date": "date(2026, 1, 1)", "str": quoted("1")}
+_ONE = {"int": "1", "str": quoted("1")}
 
 
 def example_files(subjects: Sequence[Subject]) -> Iterator[tuple[PurePosixPath, str]]:

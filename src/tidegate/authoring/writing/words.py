@@ -8,6 +8,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Collection
+from itertools import count
 
 from pydantic import BaseModel
 
@@ -23,6 +24,18 @@ _ONE = frozenset(
 )
 _TAKEN = frozenset(name for name in dir(BaseModel) if not name.startswith("_")) | {"str", "int", "float"}
 _ANNOTATIONS = frozenset({"bool", "list", "dict"})
+# Signs of typesetters, as they are typed: linters take them for slips.
+_TYPED = str.maketrans(
+    {
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{EN DASH}": "-",
+        "\N{EM DASH}": "-",
+        "\N{HORIZONTAL ELLIPSIS}": "...",
+    }
+)
 _MARKDOWN = re.compile(r"<[^<>]*>|\*\*|__|`+|(?<=\])\([^()]*\)|[\[\]]")
 
 
@@ -57,16 +70,13 @@ def argument(name: str, taken: Collection[str] = ()) -> str:
     return unique(f"{name}_" if shadows else name, taken)
 
 
-def unique(name: str, taken: Collection[str]) -> str:
+def unique(name: str, taken: Collection[str], between: str = "_") -> str:
     """The name, or with a number where another one differs from it by case at most."""
     used = {each.lower() for each in taken}
     if name.lower() not in used:
         return name
-    stem = name.rstrip("_")
-    number = 2
-    while f"{stem}_{number}".lower() in used:
-        number += 1
-    return f"{stem}_{number}"
+    stem = f"{name.rstrip('_')}{between}"
+    return next(f"{stem}{number}" for number in count(2) if f"{stem}{number}".lower() not in used)
 
 
 def singular(name: str) -> str:
@@ -123,4 +133,4 @@ def _length(text: str) -> int:
 
 
 def _printable(text: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in text)
+    return "".join(each if each.isprintable() else " " for each in text.translate(_TYPED))
