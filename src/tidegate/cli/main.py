@@ -17,6 +17,7 @@ from tidegate.app.arguments import (
     takes,
 )
 from tidegate.cli import cursor, quarantine, schema
+from tidegate.cli.new_arguments import NewArguments
 
 app = typer.Typer(
     name="tidegate",
@@ -92,6 +93,18 @@ def init(
     from tidegate.cli.init import init_command
 
     init_command(folder, name=name, to=to, dry_run=dry_run, debug=debug)
+
+
+@app.command()
+@takes(NewArguments)
+def new(
+    api: Annotated[str, typer.Argument(metavar="API", help="What it is called here: a Python name.")],
+    arguments: NewArguments,
+) -> None:
+    """Write connector, workflow and tests of an API from its description; again: merge, yours stays."""
+    from tidegate.cli.new import new_command
+
+    new_command(api, arguments)
 
 
 @app.command()

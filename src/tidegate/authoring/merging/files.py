@@ -13,6 +13,7 @@ from difflib import unified_diff
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from tidegate.authoring.merging.combining import imports, python, side_by_side
 from tidegate.authoring.merging.lines import MergedText, merge_text
 from tidegate.authoring.merging.paths import inside
 from tidegate.utils.errors import SettingsError
@@ -78,11 +79,16 @@ def _merged(path: PurePosixPath, base: str | None, hand: str, new: str) -> Merge
     if base is None:  # a hand was here before us
         return MergedText(hand, new)
     faults = _FAULTS.get(path.suffix, lambda _: frozenset())
-    for both_added in (True, False):
-        result = merge_text(base, hand, new, both_added=both_added)
+    bold = python if path.suffix == ".py" else side_by_side
+    for combine in (bold, imports, _nothing):
+        result = merge_text(base, hand, new, combine=combine)
         if result.text == hand or _works(faults, result.text, hand):
             return result
     return MergedText(hand, new)
+
+
+def _nothing(*_: list[str]) -> None:
+    """Combines nothing: the hand wins."""
 
 
 def _works(faults: Callable[[str], frozenset[str]], text: str, hand: str) -> bool:

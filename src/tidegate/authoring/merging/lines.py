@@ -1,12 +1,12 @@
 """The three-way merge of a text, by lines: what was generated last, what a hand made of it, what is new.
 
 Where only one side changed something, its change is taken. Where both did, the hand-made lines stay and the
-new ones are told; where one of them only added lines, both may be kept. No line of a hand is ever lost.
+new ones are told; unless something combines the two. No line of a hand is ever lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
 
@@ -24,10 +24,12 @@ class MergedText:
     wanted: str
 
 
-def merge_text(base: str, hand: str, new: str, *, both_added: bool) -> MergedText:
-    """`both_added`: lines that one side added beside a change of the other stand beside it; those of the hand
-    come first where both only added.
-    """
+# Of a region that both sides changed: what it was, is by hand, and would be; lines that serve both, or None.
+Combine = Callable[[list[str], list[str], list[str]], list[str] | None]
+
+
+def merge_text(base: str, hand: str, new: str, *, combine: Combine = lambda *_: None) -> MergedText:
+    """`combine` is asked where both sides changed the same lines; where it gives None, the hand wins."""
     if hand in {base, new}:
         return MergedText(new, new)
     if new == base:
@@ -38,34 +40,20 @@ def merge_text(base: str, hand: str, new: str, *, both_added: bool) -> MergedTex
     text: _Lines = []
     wanted: _Lines = []
     for old, mine, other in _regions(*parts):
-        kept, proposed = _resolved(old, mine, other, both_added=both_added)
+        kept, proposed = _resolved(old, mine, other, combine)
         text += kept
         wanted += proposed
     return MergedText("".join(text), "".join(wanted))
 
 
-def _resolved(old: _Lines, mine: _Lines, other: _Lines, *, both_added: bool) -> tuple[_Lines, _Lines]:
+def _resolved(old: _Lines, mine: _Lines, other: _Lines, combine: Combine) -> tuple[_Lines, _Lines]:
     """What is kept of a region, and what the new text would have there."""
     if mine == old:
         return other, other
     if other in (old, mine):
         return mine, mine
-    both = _both(old, mine, other) if both_added else None
+    both = combine(old, mine, other)
     return (mine, other) if both is None else (both, both)
-
-
-def _both(old: _Lines, mine: _Lines, other: _Lines) -> _Lines | None:
-    """All that both sides wrote, where one of them did no more than add lines at an end; None elsewhere."""
-    size = len(old)  # not 0 from the second case on
-    if other[:size] == old:
-        return [*_ended(mine), *other[size:]]
-    if other[-size:] == old:
-        return [*other[:-size], *mine]
-    if mine[:size] == old:
-        return [*_ended(other), *mine[size:]]
-    if mine[-size:] == old:
-        return [*mine[:-size], *other]
-    return None
 
 
 def _regions(base: _Lines, hand: _Lines, new: _Lines) -> Iterator[tuple[_Lines, _Lines, _Lines]]:
@@ -95,10 +83,3 @@ def _in_common(base: _Lines, hand: _Lines, new: _Lines) -> Iterator[tuple[tuple[
 
 def _matches(base: _Lines, other: _Lines) -> list[Match]:
     return SequenceMatcher(None, base, other, autojunk=False).get_matching_blocks()
-
-
-def _ended(lines: _Lines) -> _Lines:
-    """With a line end at the end, which the last line of a file may lack."""
-    if lines and not lines[-1].endswith("\n"):
-        return [*lines[:-1], lines[-1] + "\n"]
-    return lines

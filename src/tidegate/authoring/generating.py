@@ -1,0 +1,122 @@
+"""From what is known of an API to what becomes of each file. Reads the project; writes when it is told to."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from tidegate.authoring.answers import Answers
+from tidegate.authoring.description import Api, Listing
+from tidegate.authoring.merging import Outcome, merged, place
+from tidegate.authoring.merging.placing import Change
+from tidegate.authoring.project.settings import tidegate_table, with_settings, with_workflow
+from tidegate.authoring.remembered import Remembered
+from tidegate.authoring.writing import Layout, files
+from tidegate.utils.errors import SettingsError
+
+_SETTINGS = PurePosixPath("pyproject.toml")
+_SHARED = ("connectors", "factories", "workflows", "tests")
+_TO = "warehouse.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """`outcomes` are of the code, and of `pyproject.toml` where it gets a line; `by_hand` are lines that a
+    person must add there. `record` is what is remembered, the last to be written.
+    """
+
+    root: Path
+    api: Api
+    listings: tuple[Listing, ...]
+    outcomes: tuple[Outcome, ...]
+    record: Outcome
+    by_hand: str = ""
+
+    @property
+    def written(self) -> tuple[Outcome, ...]:
+        return tuple(each for each in (*self.outcomes, self.record) if each.is_written)
+
+    def write(self) -> None:
+        """All files or none; see `place`."""
+        place(
+            self.root,
+            {each.path: Change(each.before, each.after) for each in self.written if each.after is not None},
+        )
+
+
+def record_of(name: str) -> PurePosixPath:
+    """Where it is kept what was generated."""
+    return PurePosixPath("connectors", name, "generated.json")
+
+
+def generation(
+    root: Path, before: Remembered | None, api: Api, found: Sequence[Listing], answers: Answers
+) -> Generation:
+    """What `found` makes of the project. Raises `UsageError` for answers that do not fit, and
+    `SettingsError` for files that cannot be read.
+    """
+    api = answers.of_api(api)
+    listings = tuple(answers.of_listing(each) for each in found)
+    base = before.files if before else {}
+    made = files(api, listings, _layout(root))
+    outcomes = merged(root, base, made)
+    settings, by_hand = _settings(root, api.name, is_new=not (before and before.registered))
+    if settings is not None:
+        outcomes = (*outcomes, settings)
+    remembered = Remembered(
+        api,
+        tuple(each.endpoint.path for each in listings),
+        answers.keys,
+        answers.since,
+        {**base, **made},
+        registered=True,
+    )
+    return Generation(root, api, listings, outcomes, _record(root, api.name, remembered), by_hand)
+
+
+def _layout(root: Path) -> Layout:
+    shared = (PurePosixPath(folder, "__init__.py") for folder in _SHARED)
+    return Layout(present=frozenset(path for path in shared if (root / path).exists()))
+
+
+def _record(root: Path, name: str, remembered: Remembered) -> Outcome:
+    path = record_of(name)
+    file = root / path
+    before = file.read_bytes() if file.exists() else None
+    after = remembered.text().encode()
+    kind = "new" if before is None else "same" if before == after else "updated"
+    return Outcome(path, kind, before, after)
+
+
+def _settings(root: Path, name: str, *, is_new: bool) -> tuple[Outcome | None, str]:
+    """The workflow's line in `pyproject.toml`; or what to add, where no program can. A line that was there
+    and that a person took out stays out.
+    """
+    file, reference = root / _SETTINGS, f"workflows.{name}.main:app"
+    before = file.read_bytes() if file.exists() else None
+    if not is_new and before is not None:
+        return None, ""
+    try:
+        text = "" if before is None else before.decode("utf-8")
+        table = text if tidegate_table(text) is not None else with_settings(text, _TO)
+        edited = None if table is None else with_workflow(table, reference)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}", hint="Mend it there.") from error
+    if edited is None:
+        return None, f'[tool.tidegate]\nworkflows = ["{reference}"]\n'
+    if edited == text:
+        return None, ""
+    return Outcome(_SETTINGS, "new" if before is None else "updated", before, edited.encode()), ""
+
+
+def with_remembered(answers: Answers, before: Remembered | None) -> Answers:
+    """What was said now, and earlier where nothing was said now."""
+    if before is None:
+        return answers
+    return replace(
+        answers,
+        keys={**before.keys, **answers.keys},
+        since={**before.since, **answers.since},
+    )
