@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Runs a command that speaks only if it fails.
 quietly = said=$$($(1) 2>&1) || { printf '%s\n' "$$said"; exit 1; }
 
-.PHONY: help demo test coverage test-extended standins check $(CHECKS) docs format bench lock clean
+.PHONY: help demo test coverage test-extended standins check $(CHECKS) docs format bench bench-new lock clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ bench: $(READY) ## measure the hot paths
 	@$(BIN)/python -m bench $(ARGS)
 	@$(BIN)/python -m bench.http_policy
 	@$(BIN)/python -m bench.drift
+
+bench-new: $(READY) ## how much of the API descriptions in TIDEGATE_SPECS `tidegate new` gets right
+	@$(BIN)/python -m bench.new $(ARGS)
 
 lock: ## resolve the lock files again; UPGRADE=--upgrade takes the newest releases
 	@tool=$$(mktemp -d) && trap 'rm -rf "$$tool"' EXIT && PATH="$$tool/bin:$$PATH" && \
