@@ -14,7 +14,7 @@ from tidegate.authoring.description import Schema
 from tidegate.authoring.writing.describing import described
 from tidegate.authoring.writing.personal import looks_personal
 from tidegate.authoring.writing.pooling import pooled
-from tidegate.authoring.writing.relaxing import accepts, relaxed
+from tidegate.authoring.writing.relaxing import MIXED, accepts, relaxed
 from tidegate.authoring.writing.variants import Variant, variants
 from tidegate.authoring.writing.words import attribute, pascal, singular, snake, unique
 
@@ -54,7 +54,7 @@ class _Type:
     wrap: str = "{}"
     nullable: bool = False
     why: str = ""
-    is_text: bool = False
+    kind: str = ""  # of what may be personal: the name of a Python type
 
 
 def arranged(
@@ -96,7 +96,7 @@ class _Row:
         for wire, schema in variant.properties.items():
             taken = [each.name for each in properties]
             properties.append(self._property(name, wire, schema, wire in variant.required, objects, taken))
-        self.records.append(Record(name, doc, tuple(_without_clash(properties))))
+        self.records.append(Record(name, doc, tuple(_settled(properties))))
         return name
 
     def _property(
@@ -113,7 +113,7 @@ class _Row:
         nullable = kind.nullable or declared_null or None in seen
         if None in seen and required and not declared_null:
             why.append("null in the examples")
-        personal = kind.is_text and looks_personal(wire, owner.removesuffix("s"), _texts(seen))
+        personal = bool(kind.kind) and looks_personal(wire, kind.kind, owner, seen)
         description = described(schema, found, ROOM)
         return Property(
             attribute(snake(wire), taken),
@@ -141,16 +141,14 @@ class _Row:
         if variant.kind == "any":
             return _Type({})
         scalar = relaxed(variant.kind, wire, [*told, *(variant.examples if not told else ())])
-        text = scalar.kind in {"str", "Any"}
-        return _Type(
-            PLAIN[scalar.kind], _wrapped(scalar.kind, scalar.wrap), scalar.nullable, scalar.why, text
-        )
+        wrap = _wrapped(scalar.kind, scalar.wrap)
+        return _Type(PLAIN[scalar.kind], wrap, scalar.nullable, scalar.why, scalar.kind)
 
     def _object(self, variant: Variant, name: str, told: Sequence[Any]) -> _Type:
         if any(not isinstance(each, dict) for each in told):
             return _Type({}, why="declared as an object; something else in the examples")
         if not variant.properties:
-            return _Type({"type": "object", "additionalProperties": True}, is_text=True)
+            return _Type(_FREE, kind="dict")
         if variant.reference in self._named:
             return _Type({"$ref": f"#/$defs/{self._named[variant.reference]}"})
         name = unique(name, self._taken, between="")
@@ -174,10 +172,8 @@ class _Row:
         if inner.wrap != "{}" or inner.nullable or None in items or any(each.nullable for each in found):
             why = why or inner.why or "items may be null"
             plain: Schema = {} if inner.wrap != "{}" else {"anyOf": [inner.plain, {"type": "null"}]}
-            return _Type({"type": "array", "items": plain}, wrap, why=why, is_text=inner.is_text)
-        return _Type(
-            {"type": "array", "items": inner.plain}, wrap, why=why or inner.why, is_text=inner.is_text
-        )
+            return _Type({"type": "array", "items": plain}, wrap, why=why, kind=inner.kind)
+        return _Type({"type": "array", "items": inner.plain}, wrap, why=why or inner.why, kind=inner.kind)
 
     def _union(self, found: Sequence[Variant], name: str, wire: str, told: Sequence[Any]) -> _Type:
         kinds = [self._type([each], name, wire, _of_kind(each, told)) for each in found]
@@ -185,8 +181,8 @@ class _Row:
         fits = all(any(_is_of(each, value) for each in found) for value in told)
         if not fits or any(each.wrap != "{}" for each in kinds) or {} in plains:
             return _Type({}, why="of several types")
-        text = any(each.is_text for each in kinds)
-        return _Type(plains[0] if len(plains) == 1 else {"anyOf": plains}, is_text=text)
+        kind = next((each.kind for each in kinds if each.kind), "")
+        return _Type(plains[0] if len(plains) == 1 else {"anyOf": plains}, kind=kind)
 
 
 # The Python types that are written, as the schemas that datamodel-code-generator makes them of.
@@ -200,19 +196,25 @@ PLAIN: dict[str, Schema] = {
     "EpochSeconds": {"type": "string", "format": "date-time"},
     "EpochMilliseconds": {"type": "string", "format": "date-time"},
     "date": {"type": "string", "format": "date"},
+    MIXED: {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]},
     "Any": {},
 }
+_FREE: Schema = {"type": "object", "additionalProperties": True}
 
 
 def _wrapped(kind: str, wrap: str) -> str:
     return wrap.replace("{}", kind) if kind.startswith("Epoch") else wrap
 
 
-def _without_clash(properties: Sequence[Property]) -> Iterator[Property]:
-    """A field called `date` would hide the type of another one."""
+def _settled(properties: Sequence[Property]) -> Iterator[Property]:
+    """What depends on the others: a field called `date` would hide the type of another one; and an object
+    without a schema, beside personal data, may hold more of it.
+    """
     hides = any(PLAIN["date"] in (each.plain, each.plain.get("items")) for each in properties)
+    personal = any(each.personal for each in properties)
     for each in properties:
-        yield replace(each, name="date_") if hides and each.name == "date" else each
+        name = "date_" if hides and each.name == "date" else each.name
+        yield replace(each, name=name, personal=each.personal or (personal and each.plain == _FREE))
 
 
 def _is_numbered(value: Mapping[str, Any]) -> bool:
@@ -227,7 +229,3 @@ def _is_of(variant: Variant, value: Any) -> bool:
     if variant.kind in {"object", "array"}:
         return isinstance(value, dict if variant.kind == "object" else list)
     return not isinstance(value, dict | list) and (variant.kind == "any" or accepts(variant.kind, value))
-
-
-def _texts(values: Sequence[Any]) -> list[str]:
-    return [each for each in values if isinstance(each, str)]

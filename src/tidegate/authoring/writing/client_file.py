@@ -111,7 +111,9 @@ def _method(subject: Subject, module: Module) -> str:
         f"paginator={goes_on}",
         *_params(arguments, goes_on),
     ]
-    doubts = (goes_on.todo, *(each for each in listing.todo if is_of_paging(each)))
+    doubts = [each for each in listing.todo if is_of_paging(each)]
+    if goes_on.name == "SinglePage" or not doubts:
+        doubts = [goes_on.todo, *doubts]
     todo = [part for each in doubts if each for part in comment(f"TODO: {each}", 8)]
     return "\n".join(
         [
@@ -200,15 +202,15 @@ def _docstring(listing: Listing) -> list[str]:
     endpoint = listing.endpoint
     first = line(endpoint.summary or endpoint.description, _ROOM - 4) or f"Rows of `GET {endpoint.path}`"
     more = line(endpoint.description, 4 * _ROOM)
-    first = _safe(first)
     if not more or more.startswith(first.rstrip(" .")) or first.startswith(more):
-        return [f'        """{first}."""']
-    return [f'        """{first}.', "", *wrapped(f"{_safe(more)}.", 8), '        """']
+        return [f'        """{_ended(first)}"""']
+    return [f'        """{_ended(first)}', "", *wrapped(_ended(more), 8), '        """']
 
 
-def _safe(text: str) -> str:
-    """In a docstring."""
-    return text.replace("\\", "/").replace('"""', "'''").rstrip('".')
+def _ended(text: str) -> str:
+    """As a sentence of a docstring."""
+    safe = text.replace("\\", "/").replace('"""', "'''")
+    return safe if safe.endswith("...") else f"{safe.rstrip(' .')}."
 
 
 def comment(text: str, indent: int) -> list[str]:

@@ -11,7 +11,7 @@ from tidegate.authoring.writing.names import Names
 from tidegate.authoring.writing.words import attribute, quoted, sentence, snake, spoken, words
 
 _DEPTH = 2  # objects within objects that become columns; what lies deeper is JSON
-_DECIMAL = ("max_digits=38", "decimal_places=9")  # the whole NUMERIC of BigQuery
+_DECIMAL = {"max_digits": "38", "decimal_places": "9"}  # the whole NUMERIC of BigQuery
 _SCALARS = frozenset({"str", "int", "float", "bool", "Decimal", "AwareDatetime", "date"})
 _LIST = re.compile(r"list\[(.*)\]", re.DOTALL)
 
@@ -38,27 +38,33 @@ class Column:
         return f"Annotated[{told}, Personal()]" if self.personal else told
 
     @property
+    def told(self) -> Mapping[str, str]:
+        """The arguments of its `Field`."""
+        digits = _DECIMAL if self.type == "Decimal" else {}
+        return {**digits, "description": quoted(self.description)}
+
+    @property
     def given(self) -> str:
         """What the map is told of it; "" where the field of the same name fills it."""
         return self.source or ("" if self.path == self.name else quoted(self.path))
 
 
 def columns_of(models: Sequence[ReadModel], names: Names, key: Sequence[str]) -> tuple[Column, ...]:
-    """Of the last of the models, the row. Those of `key` are never null."""
+    """Of the last of the models, the row. Those of `key` come first, and are never null."""
     row = models[-1]
     if row.root is not None:
         return (_whole(row.root, names),)
     walk = _Walk({model.name: model for model in models})
     found = [_renamed(each, names) for each in walk.columns(row, ())]
-    required = [_required(each) if each.of in key else each for each in found]
-    return tuple(_unique(required, names))
+    keys = [_required(each) for each in found if each.of in key]
+    return tuple(_unique([*keys, *(each for each in found if each.of not in key)], names))
 
 
 def _whole(root: str, names: Names) -> Column:
     """The one column of rows that are no objects."""
     scalar = root in _SCALARS
     name = names.thing if scalar else "row"
-    kind = _digits(root) if scalar else "Any"
+    kind = root if scalar else "Any"
     return Column(attribute(name), kind, f"{sentence(spoken(names.thing))}, as the API sends it", "root", "")
 
 
@@ -112,7 +118,7 @@ def _carried(column: Column) -> Column:
     """With a type that a column can have."""
     kind = column.type
     if kind in _SCALARS:
-        return replace(column, type=_digits(kind))
+        return column
     if kind.startswith("dict["):
         return replace(column, type="dict[str, Any]")
     if found := _LIST.fullmatch(kind):
@@ -129,10 +135,6 @@ def _list(column: Column, item: str) -> Column:
     kind = f"list[{item}]" if item in _SCALARS - {"Decimal"} else "list[Any]"
     source = f"Default({quoted(column.path)}, [])" if column.nullable else ""
     return replace(column, type=kind, nullable=False, source=source)
-
-
-def _digits(kind: str) -> str:
-    return f"Annotated[Decimal, Field({', '.join(_DECIMAL)})]" if kind == "Decimal" else kind
 
 
 def _required(column: Column) -> Column:

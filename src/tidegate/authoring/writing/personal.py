@@ -33,11 +33,19 @@ _LAST = frozenset(
         "zipcode",
     ]
 )
+_NUMBERS = frozenset({"cellphone", "mobile", "msisdn", "phone", "telephone"})
 _PAIRS = frozenset(
     {
         *(("first", "name"), ("last", "name"), ("full", "name"), ("middle", "name"), ("user", "name")),
         *(("phone", "number"), ("mobile", "number"), ("birth", "date"), ("date", "birth"), ("user", "agent")),
-        *(("address", "line"), ("street", "name"), ("postal", "code"), ("zip", "code"), ("reply", "to")),
+        *(
+            ("address", "line"),
+            ("street", "name"),
+            ("postal", "code"),
+            ("post", "code"),
+            ("zip", "code"),
+            ("reply", "to"),
+        ),
         *(("email", "id"), ("remote", "addr"), ("contact", "name"), ("customer", "name"), ("to", "number")),
     }
 )
@@ -59,11 +67,15 @@ _PEOPLE = frozenset(
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
-def looks_personal(name: str, within: str, values: Sequence[Any] = ()) -> bool:
-    """Of text by its name, that of the object that it stands `within`, and by the examples."""
+def looks_personal(name: str, kind: str, within: str, values: Sequence[Any] = ()) -> bool:
+    """By the name, that of the object around it, and the examples; `kind` is the name of a Python type."""
     spelled = [each.rstrip("0123456789") for each in words(name)]
-    if _LAST & set(spelled[-1:]) or tuple(spelled[-2:]) in _PAIRS:
+    if kind in {"int", "float"}:
+        return not _NUMBERS.isdisjoint(spelled[-1:])
+    if kind in {"bool", "date", "AwareDatetime"} or kind.startswith("Epoch"):
+        return not {"birth", "birthday", "birthdate"}.isdisjoint(spelled)
+    if not _LAST.isdisjoint(spelled[-1:]) or tuple(spelled[-2:]) in _PAIRS:
         return True
-    if spelled == ["name"] and _PEOPLE & set(words(within)[-1:]):
+    if spelled == ["name"] and not _PEOPLE.isdisjoint(words(within)[-1:]):
         return True
     return any(isinstance(each, str) and _ADDRESS.fullmatch(each.strip("<>")) for each in values)

@@ -50,6 +50,7 @@ _CHECKED: dict[str, Any] = {
     "EpochSeconds": EpochSeconds,
     "EpochMilliseconds": EpochMilliseconds,
 }
+MIXED = "str | float | bool"
 TEXT_OF_NUMBERS = "Annotated[{}, Field(coerce_numbers_to_str=True)]"
 
 
@@ -122,11 +123,11 @@ def _otherwise(kind: str, values: Sequence[Any], unfit: Any) -> Scalar:
         return Scalar("EpochMilliseconds" if max(values) > _MILLISECONDS else "EpochSeconds", why=why)
     if kind == "int" and all(accepts("float", each) for each in values):
         return Scalar("float", why=why)
-    if types == {str}:
-        return Scalar("str", why=why)
+    if len(types) == 1 and types <= {str, bool}:
+        return Scalar("str" if types == {str} else "bool", why=why)
     if types <= {str, int, float}:
         return Scalar("str", TEXT_OF_NUMBERS, why=why)
-    return Scalar("Any", why=why)
+    return Scalar(MIXED if types <= {str, int, float, bool} else "Any", why=why)
 
 
 _DECLARED = {

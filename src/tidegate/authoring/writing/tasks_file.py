@@ -62,9 +62,11 @@ def _above(subject: Subject) -> Iterator[str]:
 
 def _window_doubt(subject: Subject) -> str:
     since = subject.listing.since
-    if since and since.max_days:
-        return f"the zone of the API's days. It takes at most {since.max_days} days at once."
-    return "the zone of the API's days, and how many it takes at once."
+    days = f"it takes at most {since.max_days}" if since and since.max_days else "how many it takes"
+    if since and since.end_param and since.wire != "date":
+        twice = f"whether {since.end_param} is itself included: a row of that very instant would come twice"
+        return f"the zone of the API's days, and {days} at once; {twice}."
+    return f"the zone of the API's days, and {days} at once."
 
 
 def _decorator(subject: Subject, module: Module) -> str:

@@ -11,7 +11,7 @@ from tidegate.authoring.writing.identity import Identity
 from tidegate.authoring.writing.layout import Layout, Module
 from tidegate.authoring.writing.subjects import Subject
 from tidegate.authoring.writing.templates import filled
-from tidegate.authoring.writing.words import quoted, spoken
+from tidegate.authoring.writing.words import quoted, spoken, words
 
 _SOURCES = ("Cast", "Default", "FromContext", "Required")
 
@@ -40,7 +40,7 @@ def _write_contract(subject: Subject) -> str:
 
 
 def _column(column: Column) -> str:
-    return f"    {column.name}: {column.annotation}{assigned({'description': quoted(column.description)})}"
+    return f"    {column.name}: {column.annotation}{assigned(column.told)}"
 
 
 def transform_file(identity: Identity, subjects: Sequence[Subject], layout: Layout) -> str:
@@ -84,7 +84,7 @@ def _table(subject: Subject) -> str:
 
 
 def _doubts_of_key(subject: Subject) -> Iterator[str]:
-    if not subject.plan.key:
+    if not subject.plan.key and not any("key" in words(each) for each in subject.listing.todo):
         yield "a key, where one or more columns tell the rows apart; until then each run replaces the table"
 
 
