@@ -72,12 +72,29 @@ def _passed(identity: Identity) -> Iterator[str]:
         yield f"scope={quoted(' '.join(credential.scopes))}"
 
 
+_GUESS = ". Nobody has looked it up yet: what stands here is a careful guess."
+_NO_QUOTA = """
+# TODO: the quota of your account, from the vendor's pages on rate limits. Routes may have several
+# (RouteLimiter), and those of windows over a minute are best kept between runs (SqliteGrantStore).
+REQUESTS, WINDOW_S = 2, 1.0
+""".strip()
+_SHARE = 0.9
+
+
 def limiter_file(identity: Identity, prefix: str | None, layout: Layout) -> str:
     todo = (
         "" if prefix else "# TODO: what the names of the vendor's quota headers begin with, if it has any.\n"
     )
     told = f"{todo}HEADER_PREFIX = {quoted(prefix or 'x-ratelimit')}"
-    return filled("limiter.py.in", identity, layout, prefix=told)
+    known, quota = _GUESS, _NO_QUOTA
+    if identity.quota is not None:
+        limit, window = identity.quota.requests, identity.quota.window_s
+        known = f": {limit:g} requests in {window:g} s."
+        quota = (
+            f"# {_SHARE:.0%} of the {limit:g}: a client cannot keep a server's window to the last request.\n"
+            f"REQUESTS, WINDOW_S = {max(1, int(limit * _SHARE))}, {float(window)}"
+        )
+    return filled("limiter.py.in", identity, layout, prefix=told, known=known, quota=quota)
 
 
 def config_file(identity: Identity, layout: Layout) -> str:
@@ -100,6 +117,7 @@ def factory_file(identity: Identity, layout: Layout) -> str:
         identity,
         layout,
         an="an" if identity.title[:1].lower() in set("aeiou") else "a",
+        guess=", a guess" if identity.quota is None else "",
         nobody="".join(f", {each.name}={each.nobody}" for each in identity.settings),
         auth=auth if identity.has_auth else "",
         passed="                auth_manager=auth,\n" if identity.has_auth else unknown,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tidegate.authoring.description import Api, Credential
+from tidegate.authoring.description import Api, Credential, Quota
 from tidegate.authoring.writing.words import line, pascal, spoken
 
 _LONGEST = 30  # characters of a title, so that the first lines of modules fit
@@ -36,10 +36,13 @@ class Identity:
     base_url: str | None
     credential: Credential
     origin: str
+    quota: Quota | None = None
 
     @classmethod
     def of(cls, api: Api) -> Identity:
-        return cls(api.name, _title(api), api.base_url, api.credential, line(api.origin_of_facts, 80))
+        return cls(
+            api.name, _title(api), api.base_url, api.credential, line(api.origin_of_facts, 80), api.quota
+        )
 
     @property
     def cls(self) -> str:

@@ -46,7 +46,13 @@ def _lines(identity: Identity, subjects: Sequence[Subject]) -> Iterator[str]:
         name=credential.name, setting=settings, token_url=credential.token_url
     )
     yield f"- {told}"
-    yield "- TODO: the quota. `limiter.py` holds a careful guess."
+    quota = identity.quota
+    told = (
+        f"{quota.requests:g} requests in {quota.window_s:g} s"
+        if quota
+        else "TODO; `limiter.py` holds a guess"
+    )
+    yield f"- Quota: {told}."
     yield ""
     yield "## Endpoints"
     yield "| method | GET | rows under | goes on by | page | key |"
