@@ -1,4 +1,4 @@
-"""Tells of each GET route whether it lists rows, and how: where they stand, how it pages, what identifies one."""
+"""Tells of each GET route whether it lists rows: where they stand, how it pages, what identifies one."""
 
 from tidegate.authoring.listings.detector import Survey, listings, survey
 

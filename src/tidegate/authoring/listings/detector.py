@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from tidegate.authoring.description import Api, Endpoint, Listing, Paging, Schema
+from tidegate.authoring.listings import sentences as says
 from tidegate.authoring.listings.answering import told
-from tidegate.authoring.listings.asking import Asked, asked
+from tidegate.authoring.listings.asking import Asked, asked, copied_texts
 from tidegate.authoring.listings.envelopes import Rows, rows_of, tells_one_row
 from tidegate.authoring.listings.keys import key_of, version_of
 from tidegate.authoring.listings.paging import paging_of
@@ -19,10 +19,6 @@ from tidegate.authoring.listings.windows import window_of
 from tidegate.authoring.samples.schema import schema_of
 from tidegate.utils.errors import UsageError
 
-_QUOTA = re.compile(
-    r"[^.\n]*\b(rate[- ]limit|throttl|quota|requests? per (second|minute|hour|day)|requests? (every|a|each|an) (second|minute|hour|day)|\d+ requests?\b)[^.\n]*\.?",
-    re.IGNORECASE,
-)
 _MOST_QUOTED = 200
 
 
@@ -46,8 +42,9 @@ def survey(api: Api, paths: Sequence[str] | None = None) -> Survey:
     """As `listings`, with the reason for each route that is none."""
     found: list[Listing] = []
     others: dict[str, str] = {}
+    copied = copied_texts(api)
     for endpoint in api.endpoints if paths is None else [_named(api, path) for path in paths]:
-        result = _listing(endpoint)
+        result = _listing(endpoint, copied)
         if isinstance(result, Listing):
             found.append(result)
         else:
@@ -65,9 +62,9 @@ def _named(api: Api, path: str) -> Endpoint:
     return endpoint
 
 
-def _listing(endpoint: Endpoint) -> Listing | str:
+def _listing(endpoint: Endpoint, copied: frozenset[str]) -> Listing | str:
     """What an endpoint lists, or why it lists nothing."""
-    ask = asked(endpoint)
+    ask = asked(endpoint, copied)
     pages = bool(ask.ways) or ask.size is not None
     shown = _shown(endpoint)
     reason = "the description says nothing of its answer"
@@ -84,8 +81,14 @@ def _listing(endpoint: Endpoint) -> Listing | str:
             "The description shows one row, and not the list that it stands in: look up where the rows stand."
         )
         shapes = Shapes(endpoint.response)
-        return _with_rows(endpoint, ask, shapes, Rows("", shapes.plain(shapes.root)), note)
+        return _with_rows(endpoint, ask, shapes, Rows(_spoken_of(endpoint), shapes.plain(shapes.root)), note)
     return reason
+
+
+def _spoken_of(endpoint: Endpoint) -> str:
+    """The name of the list as the text says it: an empty `results` array."""
+    found = says.NAMED_ARRAY.search(endpoint.description[: says.MOST])
+    return found[1] if found is not None else ""
 
 
 def _shown(endpoint: Endpoint) -> Schema | None:
@@ -106,7 +109,8 @@ def _described(endpoint: Endpoint, rows: Rows) -> Rows:
 
 
 def _with_rows(endpoint: Endpoint, ask: Asked, shapes: Shapes, rows: Rows, *notes: str) -> Listing:
-    way = paging_of(endpoint, ask, told(endpoint, shapes, rows.path), rows.row)
+    beside = told(endpoint, shapes, "" if rows.row is shapes.plain(shapes.root) else rows.path)
+    way = paging_of(endpoint, ask, beside, rows.row)
     return _whole(endpoint, shapes, rows, way.paging, (*notes, *way.todo))
 
 
@@ -161,9 +165,7 @@ def _of_parameters(endpoint: Endpoint, taken: set[Any]) -> list[str]:
 
 
 def _of_quota(endpoint: Endpoint) -> list[str]:
-    quoted = _QUOTA.search(endpoint.description)
+    quoted = says.QUOTA.search(endpoint.description[: says.MOST])
     if quoted is None:
         return []
-    text = " ".join(quoted[0].split())
-    short = text if len(text) <= _MOST_QUOTED else text[:_MOST_QUOTED] + "..."
-    return [f"Of its quota the description says: {short}"]
+    return [f"Of its quota the description says: {says.sentence_around(quoted, _MOST_QUOTED)}"]

@@ -7,41 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tidegate.authoring.description import Endpoint, Schema
-from tidegate.authoring.listings.shapes import Shapes, kinds
+from tidegate.authoring.listings.shapes import Shapes, kinds, text_of
+from tidegate.authoring.listings.vocabulary import BESIDE, COUNTS, IDENTITY, NOT_ROWS, ROWS
 from tidegate.authoring.listings.words import resource, singular, squashed, words
 
 _DEPTH = 3
-# Names for "the rows" whatever they are.
-_ROWS = frozenset(
-    [
-        "data", "items", "item", "results", "result", "records", "rows", "entries", "values", "value", "list",
-        "objects", "elements", "content", "contents", "hits", "resources", "collection", "nodes", "edges",
-        "entities", "members", "docs", "documents", "resultset", "searchresults", "listitems", "response",
-    ]
-)  # fmt: skip
-# What stands beside rows: counts, the way on, echoes of the question, the outcome.
-_BESIDE = frozenset(
-    [
-        "count", "total", "size", "length", "limit", "offset", "skip", "page", "pages", "per", "next", "prev",
-        "previous", "first", "last", "more", "has", "cursor", "cursors", "token", "link", "links", "meta",
-        "metadata", "paging", "pagination", "pager", "info", "object", "url", "uri", "self", "href", "status",
-        "success", "ok", "error", "errors", "code", "message", "messages", "warnings", "request", "requests",
-        "took", "time", "timestamp", "version", "kind", "type", "etag", "start", "end", "from", "to", "max",
-        "min", "results", "sort", "order", "filter", "query", "truncated", "context", "index", "current",
-        "number", "elements", "empty", "scroll", "marker", "is", "complete", "done", "expand", "schema", "xml",
-        "sync", "incomplete", "included", "facets", "aggregations", "odata", "nb", "num", "found", "returned",
-    ]
-)  # fmt: skip
-_NOT_ROWS = frozenset(
-    ["links", "errors", "error", "warnings", "included", "meta", "facets", "aggregations", "messages", "sort",
-     "expand", "schemas"]
-)  # fmt: skip
-_IDENTITY = frozenset({"id", "uuid", "guid", "name", "email", "title", "slug"})
 _LISTS = re.compile(
-    r"\b(lists?|all|search|query|collection|array|history|returns (the )?\w+s|"
-    r"(get|retrieve|fetch|find|return|browse|show|view|read|see)s? (all|the list|a list|multiple|many|several|your))\b",
+    r"\b(lists?|all|search|query|collection|array|history|returns (the )?\w+s"
+    r"|(get|retrieve|fetch|find|return|browse|show|view|read|see)s?"
+    r" (all|the list|a list|multiple|many|several|your))\b",
     re.IGNORECASE,
 )
+_LIST_OF = re.compile(r"(?:the |an? )?(?:list|array|collection) of (.{3,60})", re.IGNORECASE)
 _ENOUGH = 3
 
 
@@ -75,7 +52,7 @@ def rows_of(endpoint: Endpoint, shapes: Shapes, *, pages: bool) -> Rows | str:
     if not found:
         return "its answer holds no list"
     best = max(found, key=lambda each: (_fit(endpoint, each), -each.path.count("."), -found.index(each)))
-    score = _fit(endpoint, best) + _evidence(endpoint, best, pages=pages)
+    score = _fit(endpoint, best) + _evidence(endpoint, best, text_of(root), pages=pages)
     if score >= _ENOUGH:
         return Rows(best.path, best.row)
     if len(best.siblings) > 1:
@@ -86,37 +63,41 @@ def rows_of(endpoint: Endpoint, shapes: Shapes, *, pages: bool) -> Rows | str:
 def tells_one_row(endpoint: Endpoint, shapes: Shapes, *, pages: bool) -> bool:
     """Whether a route that lists is described by a single row of its, as some files do."""
     names = shapes.properties(shapes.root)
-    if endpoint.path.rstrip("/").endswith("}") or not any(
-        squashed(name) in {"id", "uuid", "guid"} for name in names
-    ):
+    if _names_one(endpoint) or not any(squashed(name) in {"id", "uuid", "guid"} for name in names):
         return False
     last = (words(endpoint.path.rstrip("/").rpartition("/")[2]) or ("",))[-1]
-    says = bool(_LISTS.search(f"{' '.join(words(endpoint.operation or ''))} {endpoint.summary}"))
-    return pages or (says and (singular(last) != last or not last.isalpha()))
+    return pages or (_says_list(endpoint) and (singular(last) != last or not last.isalpha()))
+
+
+def _names_one(endpoint: Endpoint) -> bool:
+    return endpoint.path.rstrip("/").endswith("}")
+
+
+def _says_list(endpoint: Endpoint) -> bool:
+    return bool(_LISTS.search(f"{' '.join(words(endpoint.operation or ''))} {endpoint.summary}"))
 
 
 def _may_be_rows(endpoint: Endpoint, found: _Candidate) -> bool:
-    return squashed(found.name) not in _NOT_ROWS or _is_named(endpoint, found)
+    return squashed(found.name) not in NOT_ROWS or _is_named(endpoint, found)
 
 
 def _candidates(shapes: Shapes, root: Schema) -> Iterator[_Candidate]:
     level: list[tuple[str, Schema, tuple[str, ...]]] = [("", root, ())]
     for _ in range(_DEPTH):
-        deeper = []
+        deeper: list[tuple[str, Schema, tuple[str, ...]]] = []
         for path, schema, outer in level:
             properties = shapes.properties(schema)
             rows = {
                 name: row for name, inner in properties.items() if (row := shapes.items(inner)) is not None
             }
-            objects = [name for name in rows if shapes.properties(rows[name])]
+            tables = [
+                name for name in rows if shapes.properties(rows[name]) and squashed(name) not in NOT_ROWS
+            ]
             for name, inner in properties.items():
                 siblings = (*outer, *(other for other in properties if other != name))
                 whole = f"{path}.{name}" if path else name
                 if name in rows:
-                    others = len(
-                        [each for each in objects if each != name and squashed(each) not in _NOT_ROWS]
-                    )
-                    yield _Candidate(whole, rows[name], siblings, others)
+                    yield _Candidate(whole, rows[name], siblings, len([one for one in tables if one != name]))
                 elif "object" in kinds(shapes.plain(inner)):
                     deeper.append((whole, shapes.plain(inner), siblings))
         level = deeper
@@ -127,9 +108,9 @@ def _fit(endpoint: Endpoint, found: _Candidate) -> float:
     score = 0.0
     if _is_named(endpoint, found):
         score += 3
-    elif squashed(found.name) in _ROWS:
+    elif squashed(found.name) in ROWS:
         score += 2
-    elif {singular(word) for word in words(found.name)} & set(resource(endpoint.path)):
+    elif {singular(word) for word in words(found.name)} & {singular(word) for word in words(endpoint.path)}:
         score += 1.5
     return score + (0.5 if found.row.get("properties") else 0) - 0.5 * found.path.count(".")
 
@@ -140,24 +121,41 @@ def _is_named(endpoint: Endpoint, found: _Candidate) -> bool:
     return bool(name and wanted) and (name[-1] == wanted[-1] or "".join(name) == "".join(wanted))
 
 
-def _evidence(endpoint: Endpoint, found: _Candidate, *, pages: bool) -> float:
-    """What speaks for a listing beside the name of the list."""
-    strangers = [each for each in found.siblings if not _is_beside(each)]
-    score = 3.0 if not strangers else -min(4, len(strangers))
-    score -= 2 if any(squashed(each) in _IDENTITY for each in strangers) else 0
+def _evidence(endpoint: Endpoint, found: _Candidate, told: str, *, pages: bool) -> float:
+    """What speaks for a listing beside the name of the list. `told` describes the whole body."""
+    counted = any(set(words(each)) & COUNTS for each in found.siblings)
+    strangers = _strangers(endpoint, found, belongs=pages or counted)
+    score = 3.0 if not strangers else -float(min(4, len(strangers)))
+    score -= 2 if any(squashed(each) in IDENTITY for each in strangers) else 0
     score -= 2 * found.lists_beside
     score += 2 if pages else 0
-    score += 1 if _LISTS.search(f"{' '.join(words(endpoint.operation or ''))} {endpoint.summary}") else 0
-    return score - (3 if endpoint.path.rstrip("/").endswith("}") else 0)
+    score += 1 if counted else 0
+    score += 1 if _says_list(endpoint) else 0
+    score += 5 if _is_list_of(told, found.name) else 0
+    if _names_one(endpoint):
+        score -= 3 if strangers else 2
+    return score
+
+
+def _strangers(endpoint: Endpoint, found: _Candidate, *, belongs: bool) -> list[str]:
+    """What stands beside the list and is neither of paging nor an echo of the question.
+
+    With `belongs`, ids of other things are none, either: they say what the rows belong to.
+    """
+    echoes = {squashed(each.name) for each in endpoint.parameters if each.place == "query"}
+    strangers = [each for each in found.siblings if not _is_beside(each) and squashed(each) not in echoes]
+    return [each for each in strangers if not (belongs and len(words(each)) > 1 and words(each)[-1] == "id")]
 
 
 def _is_beside(name: str) -> bool:
-    pieces = words(name)
-    return (
-        squashed(name) in _BESIDE
-        or (bool(pieces) and all(piece in _BESIDE for piece in pieces))
-        or (
-            len(pieces) > 1
-            and (pieces[0] in {"total", "has", "next", "prev", "previous", "num"} or pieces[-1] == "count")
-        )
-    )
+    pieces = [singular(piece) if singular(piece) in BESIDE else piece for piece in words(name)]
+    if squashed(name) in BESIDE or (pieces and all(piece in BESIDE for piece in pieces)):
+        return True
+    leads = pieces[0] in {"total", "has", "next", "prev", "previous", "num"} if pieces else False
+    return len(pieces) > 1 and (leads or pieces[-1] == "count")
+
+
+def _is_list_of(told: str, name: str) -> bool:
+    """Whether the body is described as a list of what this list holds: `List of stages`, `stages`."""
+    found = _LIST_OF.match(told)
+    return found is not None and (words(name) or ("",))[-1] in words(found[1])

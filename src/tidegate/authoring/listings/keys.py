@@ -7,26 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tidegate.authoring.description import Endpoint, Schema
+from tidegate.authoring.listings import sentences as says
 from tidegate.authoring.listings.shapes import Shapes, is_moment, is_text, kinds, text_of
+from tidegate.authoring.listings.vocabulary import CHANGES, KEYS, MADE, MOMENTS, NO_MOMENTS
 from tidegate.authoring.listings.words import resource, squashed, words
-
-_IDS = ("id", "uuid", "guid", "oid", "gid", "sid")
-_CHANGES = frozenset(
-    ["updated", "update", "modified", "modification", "edited", "changed", "lastmod", "modify", "lastmodified",
-     "lastupdated", "lastmodifieddate", "updatedat", "modifiedat", "mtime", "lastupdate"]
-)  # fmt: skip
-_MADE = frozenset(
-    ["created", "creation", "create", "added", "inserted", "createdat", "ctime", "date", "timestamp"]
-)
-_MOMENTS = frozenset(["at", "on", "date", "time", "timestamp", "ts", "datetime", "utc", "gmt"])
-_NO_MOMENTS = frozenset(
-    ["by", "user", "count", "id", "ids", "name", "email", "from", "reason", "type", "status", "url"]
-)
-_TOGETHER = re.compile(
-    r"(?:combination|pair|tuple) of [`'\"]?(\w+)[`'\"]?(?:, [`'\"]?(\w+)[`'\"]?)?,? and [`'\"]?(\w+)[`'\"]?"
-    r"|unique (?:per|by|for each|for every) [`'\"]?(\w+)[`'\"]? and [`'\"]?(\w+)",
-    re.IGNORECASE,
-)
 
 
 def key_of(endpoint: Endpoint, shapes: Shapes, row: Schema) -> tuple[str, ...]:
@@ -37,7 +21,7 @@ def key_of(endpoint: Endpoint, shapes: Shapes, row: Schema) -> tuple[str, ...]:
     if together:
         return together
     for name in _named(endpoint, row, fields):
-        if not kinds(fields[name]) & {"object", "array", "boolean", "number"}:
+        if not kinds(fields[name]) & {"object", "array", "boolean"}:
             return (name,)
     return ()
 
@@ -51,7 +35,7 @@ def _parent(endpoint: Endpoint) -> str | None:
 def _named(endpoint: Endpoint, row: Schema, fields: Mapping[str, Schema]) -> Iterator[str]:
     """Names of fields that may be the key, the likeliest first."""
     by_word = {squashed(name): name for name in reversed(list(fields))}
-    for word in _IDS:
+    for word in KEYS:
         if word in by_word:
             yield by_word[word]
     what = resource(endpoint.path)
@@ -62,7 +46,7 @@ def _named(endpoint: Endpoint, row: Schema, fields: Mapping[str, Schema]) -> Ite
                 yield name
     if "key" in by_word and by_word["key"] in row.get("required", ()):
         yield by_word["key"]
-    unique = [name for name, each in fields.items() if _is_said_unique(each)]
+    unique = [name for name, each in fields.items() if _is_said_unique(each) and kinds(each) != {"number"}]
     if len(unique) == 1:
         yield unique[0]
     yield from _by_day(fields)
@@ -88,7 +72,7 @@ def _by_day(fields: Mapping[str, Schema]) -> Iterator[str]:
 
 def _told_together(told: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
     by_word = {squashed(name): name for name in fields}
-    for found in _TOGETHER.finditer(told):
+    for found in says.TOGETHER.finditer(told):
         names = [by_word.get(squashed(each)) for each in found.groups() if each]
         known = tuple(name for name in names if name is not None)
         if len(names) > 1 and len(known) == len(names):
@@ -98,21 +82,21 @@ def _told_together(told: str, fields: Mapping[str, Any]) -> tuple[str, ...]:
 
 def version_of(shapes: Shapes, row: Schema) -> str | None:
     """The field that grows with each change of a row."""
-    return _moment(shapes, row, _CHANGES)
+    return _moment(shapes, row, CHANGES)
 
 
 def made_of(shapes: Shapes, row: Schema) -> str | None:
     """The field that says when a row came to be."""
-    return _moment(shapes, row, _MADE)
+    return _moment(shapes, row, MADE)
 
 
 def _moment(shapes: Shapes, row: Schema, about: frozenset[str]) -> str | None:
     found: list[tuple[bool, str]] = []
     for name, each in shapes.properties(row).items():
         pieces, schema = words(name), shapes.plain(each)
-        if (not set(pieces) & about and squashed(name) not in about) or set(pieces) & _NO_MOMENTS:
+        if (not set(pieces) & about and squashed(name) not in about) or set(pieces) & NO_MOMENTS:
             continue
-        says_so = bool(set(pieces) & _MOMENTS) or squashed(name) in about
+        says_so = bool(set(pieces) & MOMENTS) or squashed(name) in about
         if is_moment(
             schema, says_so or bool(re.search(r"\b(date|time|when)\b", text_of(schema), re.IGNORECASE))
         ):

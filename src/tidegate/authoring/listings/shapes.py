@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tidegate.authoring.description import Schema
+from tidegate.authoring.description import Parameter, Schema
+from tidegate.authoring.listings.sentences import MOST
 
 _DEFS = "#/$defs/"
 _MOST_STEPS = 10
@@ -108,6 +109,12 @@ def is_text(schema: Schema) -> bool:
 def text_of(schema: Schema) -> str:
     told = schema.get("description", "")
     return told if isinstance(told, str) else ""
+
+
+def told_of(parameter: Parameter) -> str:
+    """All that is said of a parameter, with the values that it names, as far as it is looked at."""
+    values = " ".join(str(each)[:100] for each in samples(parameter.schema)[:5])
+    return f"{parameter.description} {text_of(parameter.schema)} {values}".strip()[:MOST]
 
 
 def samples(schema: Schema) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Names as they are written everywhere: `page_size`, `pageSize`, `page[size]` and `$pagesize` are one word."""
+"""Names as they are written everywhere: `page_size`, `pageSize`, `page[size]` and `$pagesize` are one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def squashed(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def singular(word: str) -> str:
-    """Of an English word, well enough to compare two: `campaigns` and `campaign`, `categories`, `addresses`."""
+    """Of an English word, well enough to compare two: `campaigns`, `categories`, `addresses`."""
     for ending, other in _PLURALS:
         if word.endswith(ending) and len(word) > len(ending) + 1 and not word.endswith(("ss", "us", "is")):
             return word[: -len(ending)] + other
