@@ -264,9 +264,9 @@ def gc(
 
 @app.command()
 def sandbox(
-    api: Annotated[str, typer.Argument(metavar="API", help="brevo")],
+    api: Annotated[str, typer.Argument(metavar="API", help="brevo, sendgrid or titelive")],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8765,
-    rows: Annotated[int, typer.Option("--rows", min=0, max=2_000_000, help="Events; others follow.")] = 5000,
+    rows: Annotated[int, typer.Option("--rows", min=0, max=2_000_000, help="Of its largest table.")] = 5000,
     seed: Annotated[int, typer.Option("--seed")] = 1,
     quota: Annotated[float, typer.Option("--quota", min=0.01, help="Rate over the vendor's default.")] = 1.0,
     faults: Annotated[float, typer.Option("--faults", min=0, max=1, help="Share of failing answers.")] = 0.0,
@@ -275,19 +275,10 @@ def sandbox(
     debug: options.Debug = False,
 ) -> None:
     """Serve a stand-in API on this machine until it is interrupted."""
-    from tidegate.cli.sandbox import sandbox_command
+    from tidegate.cli.sandbox import Wishes, sandbox_command
 
-    sandbox_command(
-        api,
-        port=port,
-        rows=rows,
-        seed=seed,
-        quota=quota,
-        faults=faults,
-        churn=churn,
-        drift=drift or (),
-        debug=debug,
-    )
+    wishes = Wishes(rows, seed, quota, faults, churn, drift or ())
+    sandbox_command(api, wishes, port=port, debug=debug)
 
 
 @app.command()

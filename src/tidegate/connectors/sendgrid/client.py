@@ -210,10 +210,10 @@ class SendGridConnector:
 
 def _seconds(start: datetime, end: datetime) -> tuple[int, int]:
     """The first and the last epoch second of `[start, end)`; one second at least."""
+    first, last = _floor(start), _last(end)
     if end < start:
         raise ValueError(f"end ({end}) is before start ({start})")
-    first = _floor(start)
-    return first, max(first, _last(end))
+    return first, max(first, last)
 
 
 def _floor(moment: datetime) -> int:

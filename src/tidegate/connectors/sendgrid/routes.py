@@ -31,23 +31,23 @@ _GONE = frozenset({400, 403, 404, 410})
 _SIGNS = Signs("status", ready={"ready"}, failed={"failure"}, pending={"pending"})
 
 
-def messages(first: int, last: int) -> Steps:
+def messages(first: int, last: int, most: int = MOST_MESSAGES) -> Steps:
     """Messages whose last event lies in the epoch seconds `first` to `last`, both included, oldest first.
 
-    The API gives a thousand at most and has no second page: a span that comes back full is halved, and its
-    halves share no second. Raises `PaginationError` where a single second is full.
+    The API gives `most` of them and has no second page: a span that comes back full is halved, and its halves
+    share no second. Raises `PaginationError` where a single second is full.
     """
     page = yield Ask({"query": f"last_event_time BETWEEN {_moment(first, 0)} AND {_moment(last, 999)}"})
-    if len(page.all_items) < MOST_MESSAGES:
+    if len(page.all_items) < most:
         yield page
     elif first == last:
         raise PaginationError(
-            f"{_moment(first, 0)} alone has {MOST_MESSAGES} messages or more; there is no way to the others"
+            f"{_moment(first, 0)} alone has {most} messages or more; there is no way to the others"
         )
     else:
         middle = (first + last) // 2
-        yield from messages(first, middle)
-        yield from messages(middle + 1, last)
+        yield from messages(first, middle, most)
+        yield from messages(middle + 1, last, most)
 
 
 def _moment(epoch_s: int, milliseconds: int) -> str:

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import httpx2
+import pytest
+
+from tidegate.connectors.sendgrid.auth import SendGridAuthManager
+from tidegate.connectors.sendgrid.client import SendGridConnector
+from tidegate.http_tools.clients import Call, SyncHttpClient
+from tidegate.http_tools.exceptions import (
+    ClientError,
+    ContractError,
+    CrossOriginError,
+    ExportFailedError,
+    ListingMovedError,
+)
+
+KEY = "SG.secret-of-the-tests"
+FILES = "https://files.example.net"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+Answer = Callable[[httpx2.Request], httpx2.Response]
+
+
+def connector(answer: Answer | None = None, origins: tuple[str, ...] = (FILES,)) -> SendGridConnector:
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        raise AssertionError(f"{request.url} was asked for")
+
+    client = SyncHttpClient(
+        "https://api.sendgrid.com",
+        auth_manager=SendGridAuthManager(KEY),
+        transport=httpx2.MockTransport(answer or refuse),
+        allowed_origins=origins,
+    )
+    return SendGridConnector(client, export_origins=origins, export_look_s=0.001)
+
+
+def first_request(call: Call[Any]) -> tuple[str, dict[str, str]]:
+    """Path and query of the request that the call would begin with."""
+    request = call.first()
+    url = call.target(request)
+    return url.path, dict(url.params)
+
+
+@pytest.mark.parametrize(
+    ("call", "path", "query"),
+    [
+        (connector().get_campaigns(), "/v3/campaigns", {"limit": "10", "offset": "0"}),
+        (connector().get_single_sends(), "/v3/marketing/singlesends", {"page_size": "100"}),
+        (connector().get_single_send_stats(), "/v3/marketing/stats/singlesends", {"page_size": "50"}),
+        (connector().get_lists(), "/v3/marketing/lists", {"page_size": "1000"}),
+        (
+            connector().get_templates(),
+            "/v3/templates",
+            {"page_size": "200", "generations": "legacy,dynamic"},
+        ),
+        (
+            connector().get_stats(date(2026, 1, 1), date(2026, 1, 7)),
+            "/v3/stats",
+            {"start_date": "2026-01-01", "end_date": "2026-01-07", "aggregated_by": "day", "limit": "7"},
+        ),
+        (connector().get_bounces(), "/v3/suppression/bounces", {"limit": "500", "offset": "0"}),
+    ],
+)
+def test_each_listing_begins_with_this_request(call: Call[Any], path: str, query: dict[str, str]) -> None:
+    assert first_request(call) == (path, query)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "asked"),
+    [
+        (START, START + timedelta(hours=1), (1767225600, 1767229199)),
+        (START, START, (1767225600, 1767225600)),
+        (START + timedelta(seconds=0.4), START + timedelta(seconds=2.1), (1767225600, 1767225602)),
+        (START.astimezone(timezone(timedelta(hours=9))), START + timedelta(seconds=1), (1767225600,) * 2),
+    ],
+)
+def test_a_half_open_span_becomes_two_seconds_that_are_both_included(
+    start: datetime, end: datetime, asked: tuple[int, int]
+) -> None:
+    _, query = first_request(connector().get_blocks(start, end))
+    assert (int(query["start_time"]), int(query["end_time"])) == asked
+
+
+def test_one_end_of_a_span_is_enough() -> None:
+    assert "end_time" not in first_request(connector().get_unsubscribes(start=START))[1]
+    assert "start_time" not in first_request(connector().get_spam_reports(end=START))[1]
+
+
+def test_impossible_times_are_refused_at_once() -> None:
+    made = connector()
+    with pytest.raises(ValueError, match="before start"):
+        made.get_messages(START, START - timedelta(days=1))
+    with pytest.raises(ValueError, match="no time zone"):
+        made.get_invalid_emails(datetime(2026, 1, 1), START)
+    with pytest.raises(ValueError, match="before first_day"):
+        made.get_stats(date(2026, 1, 2), date(2026, 1, 1))
+    with pytest.raises(ValueError, match="at most 366 days"):
+        made.get_category_stats(date(2025, 1, 1), date(2026, 1, 2))
+    with pytest.raises(TypeError, match="whole days"):
+        made.get_stats(START, START)
+
+
+def test_an_error_shows_the_vendors_words_and_never_the_key() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        told = {"field": "limit", "message": f"limit is wrong, {request.headers['authorization']}"}
+        return httpx2.Response(400, json={"errors": [told]})
+
+    with pytest.raises(ClientError, match="limit is wrong") as caught:
+        connector(answer).get_lists().json()
+    assert KEY not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_next_link_to_another_origin_is_not_followed() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url.host)
+        link = "https://elsewhere.example/v3/marketing/lists?page_token=2"
+        row = {"id": "a", "name": "b", "contact_count": 1}
+        return httpx2.Response(200, json={"result": [row], "_metadata": {"next": link}})
+
+    with pytest.raises(CrossOriginError):
+        connector(answer).get_lists().json()
+    assert asked == ["api.sendgrid.com"]
+
+
+def test_categories_are_listed_first_and_their_counts_asked_for_ten_at_a_time() -> None:
+    names = [f"c{number:03}" for number in range(101)]
+    batches: list[list[str]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/v3/categories":
+            start, limit = int(request.url.params["offset"]), int(request.url.params["limit"])
+            return httpx2.Response(200, json=[{"category": each} for each in names[start : start + limit]])
+        batches.append(request.url.params.get_list("categories"))
+        return httpx2.Response(200, json=[])
+
+    connector(answer).get_category_stats(date(2026, 1, 1), date(2026, 1, 28)).json()
+    assert [name for batch in batches for name in batch] == names
+    assert {len(batch) for batch in batches} == {10, 1}
+
+
+def test_a_list_of_categories_that_moves_is_begun_anew() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        start = int(request.url.params["offset"])
+        return httpx2.Response(200, json=[{"category": f"{start}-{number}"} for number in range(50)])
+
+    with pytest.raises(ListingMovedError):
+        list(connector(answer).get_category_stats(date(2026, 1, 1), date(2026, 1, 28)))
+
+
+class Exports:
+    """Answers as the vendor of an export does; `bodies` are the files, and what their addresses say."""
+
+    def __init__(self, ready: dict[str, Any], files: list[tuple[int, bytes]]) -> None:
+        self.ready, self.files, self.asked = ready, files, list[str]()
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append(f"{request.method} {request.url.host}")
+        if request.url.host == "files.example.net":
+            assert "authorization" not in request.headers
+            status, body = self.files.pop(0)
+            return httpx2.Response(status, content=body)
+        if request.method == "POST":
+            return httpx2.Response(202, json={"id": "e", "_metadata": {}})
+        return httpx2.Response(200, json={"status": "ready", **self.ready})
+
+
+CONTACT = b'{"contact_id":"a","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}\n'
+
+
+def test_an_address_that_expired_is_asked_for_anew_once() -> None:
+    vendor = Exports({"urls": [f"{FILES}/1"]}, [(403, b"<Error/>"), (200, CONTACT)])
+    assert [row["contact_id"] for row in connector(vendor).get_contacts().json()] == ["a"]
+    api, files = "GET api.sendgrid.com", "GET files.example.net"
+    assert vendor.asked == ["POST api.sendgrid.com", api, files, api, files]
+
+
+def test_an_export_whose_files_are_gone_is_begun_anew() -> None:
+    files = [(200, CONTACT), *[(403, b"")] * 2, (200, CONTACT), (200, CONTACT)]
+    vendor = Exports({"urls": [f"{FILES}/1", f"{FILES}/2"]}, files)
+    assert len(connector(vendor).get_contacts().json()) == 2
+    assert vendor.asked.count("POST api.sendgrid.com") == 2
+
+
+def test_an_export_that_has_other_files_when_asked_again_is_begun_anew() -> None:
+    vendor = Exports({"urls": [f"{FILES}/1", f"{FILES}/2"]}, [(200, CONTACT), (403, b"")])
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if "GET files.example.net" in vendor.asked:
+            vendor.ready = {"urls": [f"{FILES}/1"]}
+        return vendor(request)
+
+    with pytest.raises(ListingMovedError, match="other files"):
+        list(connector(answer).get_contacts())
+
+
+def test_an_export_without_contacts_has_no_rows() -> None:
+    assert connector(Exports({"urls": [], "contact_count": 0}, [])).get_contacts().json() == []
+    assert connector(Exports({"contact_count": 0}, [])).get_contacts().json() == []
+
+
+def test_an_export_without_files_that_should_have_some_is_an_error() -> None:
+    with pytest.raises(ContractError, match="neither files"):
+        connector(Exports({"contact_count": 3}, [])).get_contacts().json()
+    with pytest.raises(ContractError, match="neither files"):
+        connector(Exports({}, [])).get_contacts().json()
+
+
+def test_an_export_that_failed_is_an_error_in_the_vendors_words() -> None:
+    with pytest.raises(ExportFailedError) as caught:
+        connector(Exports({"status": "failure", "message": "too large"}, [])).get_contacts().json()
+    assert "too large" in str(caught.value.hint)
+
+
+def test_an_export_that_lies_elsewhere_names_the_setting_that_allows_it() -> None:
+    vendor = Exports({"urls": ["https://bucket.example/1?signature=s"]}, [])
+    with pytest.raises(CrossOriginError) as caught:
+        connector(vendor).get_contacts().json()
+    assert "SENDGRID_EXPORT_ORIGINS=https://bucket.example:443" in str(caught.value.hint)
+    assert "signature" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_lists_and_segments_narrow_an_export() -> None:
+    bodies: list[bytes] = []
+    vendor = Exports({"urls": [], "contact_count": 0}, [])
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        bodies.append(request.content)
+        return vendor(request)
+
+    connector(answer).get_contacts(list_ids=["l"], segment_ids=["s"]).json()
+    assert bodies[0] == (b'{"list_ids":["l"],"segment_ids":["s"],"file_type":"json","max_file_size":16}')
+
+
+def test_what_is_asked_for_does_not_hang_on_where_exports_may_lie() -> None:
+    one, other = (connector(origins=each).get_contacts().describe() for each in ((), (FILES,)))
+    assert one == other
+    assert connector().get_contacts(list_ids=["l"]).describe() != one

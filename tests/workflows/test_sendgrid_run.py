@@ -1,0 +1,144 @@
+"""All of SendGrid's tables against the stand-in: every row, every column, as often as it should be there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sendgrid_bench import KEY, NOON, Bench, MakeBench, serving
+from tests.sendgrid_truth import assert_exact, held, truth
+from tidegate.engine.plan import Range
+from tidegate.sandbox.sendgrid.app import TABLES
+from tidegate.utils.errors import ExitCode
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeBench]:
+    """Make a `Bench`; keywords go to the stand-in. Its quota is high unless said."""
+    monkeypatch.setenv("TIDEGATE_HOME", str(tmp_path / "home"))
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(serving(tmp_path, **settings))
+
+
+def finished(bench: Bench, *tasks: str, **options: Any) -> None:
+    report = bench.run(*tasks, **options)
+    assert report.exit_code is ExitCode.OK, report.summary()
+
+
+def test_every_table_is_exact(bench: MakeBench) -> None:
+    made = bench(rows=800)
+    made.sandbox.exports.file_rows = 150
+    report = made.run()
+    assert report.exit_code is ExitCode.OK, report.summary()
+    assert_exact(made.sandbox, made.warehouse)
+    for task in report.tasks:
+        gone = task.rows_superseded + task.rows_dropped + task.rows_quarantined
+        assert task.rows_fetched + task.rows_added == task.rows_loaded + gone
+
+
+def test_an_account_with_nothing_in_it_is_no_error(bench: MakeBench) -> None:
+    made = bench(rows=0)
+    finished(made, "contacts", "messages", "bounces")
+    assert [held(made.warehouse, table) for table in ("contacts", "messages", "bounces")] == [[], [], []]
+
+
+def test_a_later_run_asks_for_what_is_new_and_ends_exact(bench: MakeBench) -> None:
+    made = bench(rows=600)
+    finished(made, "messages", "bounces", "contacts")
+    moved = made.sandbox.store.messages.rows.pop(0)
+    made.sandbox.store.messages.times.pop(0)
+    later = NOON + timedelta(hours=5)
+    row = made.sandbox.store.messages.add(int((NOON + timedelta(hours=1)).timestamp() * 1000))
+    row |= {**moved, "last_event_time": row["last_event_time"], "opens_count": 99}
+    bounce = {"created": int(NOON.timestamp()) + 60, "email": "new@example.com", "reason": "", "status": ""}
+    made.sandbox.store.suppressions("bounces").append(bounce)
+    gone = made.sandbox.store.contacts.pop()
+    report = made.runner("messages", "bounces", "contacts", now=later).run()
+    assert report.exit_code is ExitCode.OK, report.summary()
+    assert [task.rows_fetched < 400 for task in report.tasks] == [True] * 3
+    assert_exact(made.sandbox, made.warehouse, "messages", "contacts")
+    assert gone["contact_id"] not in {row["contact_id"] for row in held(made.warehouse, "contacts")}
+    emails = [row["email"] for row in held(made.warehouse, "bounces")]
+    assert sorted(emails) == sorted(row["email"] for row in truth(made.sandbox, "bounces"))
+
+
+def test_an_address_taken_off_a_list_goes_with_a_full_refresh(bench: MakeBench) -> None:
+    made = bench(rows=300)
+    finished(made, "bounces")
+    del made.sandbox.store.suppressions("bounces")[10:20]
+    finished(made, "bounces")
+    assert len(held(made.warehouse, "bounces")) == 100
+    finished(made, "bounces", range=Range(full_refresh=True))
+    assert_exact(made.sandbox, made.warehouse, "bounces")
+
+
+@pytest.mark.extended
+@pytest.mark.timeout(300)
+def test_every_table_is_exact_with_five_percent_of_faults(bench: MakeBench) -> None:
+    made = bench(rows=9_000, faults=0.05)
+    made.sandbox.exports.file_rows = 300
+    finished(made)
+    assert made.sandbox.counters()["faults"] > 10
+    assert_exact(made.sandbox, made.warehouse)
+
+
+@pytest.mark.extended
+@pytest.mark.timeout(300)
+def test_a_run_under_quota_with_faults_that_is_killed_and_resumed_ends_exact(bench: MakeBench) -> None:
+    # a minute lasts a second here: 6 requests for messages in each, 600 of the others; the run is of now,
+    # and thirty days before that the oldest messages are gone
+    made = bench(rows=9_000, faults=0.05, quota=60.0, days=28)
+    made.sandbox.exports.file_rows = 300
+    killed = _started(made)
+    deadline = time.monotonic() + 60
+    while made.sandbox.counters()["by_endpoint"]["/v3/messages"]["requests"] < 4:
+        assert time.monotonic() < deadline
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert not made.warehouse.exists() or _rows(made.warehouse) < len(TABLES)
+    resumed = _started(made)
+    _, err = resumed.communicate(timeout=200)
+    assert resumed.returncode == 0, err.decode()
+    assert_exact(made.sandbox, made.warehouse)
+    tallies = made.sandbox.counters()["by_endpoint"]
+    assert tallies["/v3/messages"]["refused"] == 0
+
+
+def _rows(warehouse: Path) -> int:
+    import duckdb
+
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        found = db.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE 'sendgrid%'")
+        return int(found.fetchall()[0][0])
+
+
+def _started(made: Bench) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "SENDGRID_API_KEY": KEY,
+        "SENDGRID_BASE_URL": made.origin,
+        "SENDGRID_EXPORT_ORIGINS": made.sandbox.exports.origin,
+        "SENDGRID_EXPORT_LOOK_S": "0.05",
+        "SENDGRID_QUOTA": f"{made.quota:g}",
+        "TIDEGATE_HOME": str(made.home.root),
+    }
+    command = [sys.executable, "-m", "tidegate", "run", "sendgrid", "--to", str(made.warehouse), "--debug"]
+    return subprocess.Popen(
+        [*command, "--run-id", "killed-once"],
+        env=environment,
+        cwd=made.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
