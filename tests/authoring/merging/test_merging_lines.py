@@ -89,6 +89,13 @@ def test_an_import_in_pieces_is_not_taken_for_a_whole_one() -> None:
     assert merge_text(base, hand, new, combine=python).text == hand
 
 
+def test_texts_that_would_take_minutes_to_align_stay_as_the_hand_has_them() -> None:
+    base = "same\n" * 20_000
+    merged = merge_text(base, f"{base}mine\n", f"new\n{base}", combine=side_by_side)
+    assert merged.text == f"{base}mine\n"
+    assert merged.wanted == f"new\n{base}"
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[tuple[str, Any]]:
     """Steps in the life of a file: the generator writes another text, or a hand edits what is there."""

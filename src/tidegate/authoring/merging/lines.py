@@ -6,14 +6,15 @@ new ones are told; unless something combines the two. No line of a hand is ever 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
 
 _Lines = list[str]
 
-# Of longer texts that both sides changed, no alignment is looked for: it would take minutes.
-_LONGEST = 20_000
+# Pairs of equal lines, up to which texts that both sides changed are aligned: some seconds.
+_MOST_PAIRS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ def merge_text(base: str, hand: str, new: str, *, combine: Combine = lambda *_: 
     if new == base:
         return MergedText(hand, hand)
     parts = [text.splitlines(keepends=True) for text in (base, hand, new)]
-    if max(map(len, parts)) > _LONGEST:
+    if max(_pairs(parts[0], parts[1]), _pairs(parts[0], parts[2])) > _MOST_PAIRS:
         return MergedText(hand, new)
     text: _Lines = []
     wanted: _Lines = []
@@ -82,4 +83,14 @@ def _in_common(base: _Lines, hand: _Lines, new: _Lines) -> Iterator[tuple[tuple[
 
 
 def _matches(base: _Lines, other: _Lines) -> list[Match]:
-    return SequenceMatcher(None, base, other, autojunk=False).get_matching_blocks()
+    """Empty lines are alike everywhere: texts are aligned by the others."""
+    return SequenceMatcher(_is_empty, base, other, autojunk=False).get_matching_blocks()
+
+
+def _pairs(base: _Lines, other: _Lines) -> int:
+    counts = Counter(base)
+    return sum(counts[each] for each in other if not _is_empty(each))
+
+
+def _is_empty(line: str) -> bool:
+    return not line.strip()
