@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from pydantic import SecretStr
 
 from tidegate.connectors.titelive.config import TiteliveSettings
@@ -16,6 +17,7 @@ from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Options, Runner
 from tidegate.factories.titelive import TiteliveFactory
+from tidegate.sandbox.asgi import Request
 from tidegate.sandbox.server import running
 from tidegate.sandbox.titelive import TiteliveSandbox
 from tidegate.utils.home import Home
@@ -34,7 +36,7 @@ class Bench:
     login: str
     search: str
     folder: Path
-    pace: float
+    quota: float
     settings: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -65,7 +67,7 @@ class Bench:
             "TITELIVE_BASE_URL": f"{self.search}/v1",
             "TITELIVE_LOGIN_URL": f"{self.login}/v1",
             "TITELIVE_EANS": str(self.folder / "books.txt"),
-            "TITELIVE_PACE": str(self.pace),
+            "TITELIVE_QUOTA": str(self.quota),
             "TIDEGATE_HOME": str(self.home.root),
         }
 
@@ -78,7 +80,7 @@ class Bench:
                 "base_url": f"{self.search}/v1",
                 "login_url": f"{self.login}/v1",
                 "eans": str(self.folder / "books.txt"),
-                "pace": self.pace,
+                "quota": self.quota,
                 **self.settings,
             },
         )
@@ -99,8 +101,21 @@ MakeBench = Callable[..., Bench]
 
 
 @contextmanager
-def titelive(folder: Path, *, pace: float = 100.0, **sandbox: Any) -> Iterator[Bench]:
+def titelive(folder: Path, *, quota: float = 100.0, **sandbox: Any) -> Iterator[Bench]:
     """The bench; keywords go to the stand-in. Its quota is high unless said."""
-    made = TiteliveSandbox(quota=pace, now=NOON, slow_s=0.05, password=PASSWORD, **sandbox)
+    made = TiteliveSandbox(quota=quota, now=NOON, slow_s=0.05, password=PASSWORD, **sandbox)
     with running(made.login) as login, running(made.search) as search:
-        yield Bench(made, login, search, folder, pace)
+        yield Bench(made, login, search, folder, quota)
+
+
+def by_hand(sandbox: TiteliveSandbox) -> httpx2.MockTransport:
+    """A transport that asks the stand-in's two origins without a server, for clocks that stand still."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        gate = sandbox.login if request.url.host == "login.test" else sandbox.search
+        path, _, query = request.url.raw_path.decode().partition("?")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        given = gate.handle(Request(request.method, path, query, headers, request.content))
+        return httpx2.Response(given.status, content=given.body)
+
+    return httpx2.MockTransport(answer)

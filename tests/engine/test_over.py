@@ -212,6 +212,7 @@ def test_a_plan_that_waits_for_a_parent_keeps_what_is_known(tmp_path: Path) -> N
     opened = plan.over(both, ((7, 8), ("a", "b")))
     assert [each.values for each in opened.slices] == [(7, "a"), (7, "b"), (8, "a"), (8, "b")]
     assert in_words(both.over, (7, "a")) == "order_id=7 account=a"
+    assert in_words(both.over, (7, "a" * 100)) == f"order_id=7 account={'a' * 57}..."
 
 
 class CleanPerson(WriteContract):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tidegate.contracts.faults import shortened
 from tidegate.engine.exceptions import SlicesError
 from tidegate.engine.parts import Part
 from tidegate.utils.columns import Column
@@ -23,6 +24,7 @@ Value: TypeAlias = str | int | date
 
 _KINDS: dict[str, type[Value]] = {"string": str, "int": int, "date": date}
 _READABLE = 24  # characters of a slice id that a person may read
+_SHOWN = 60  # of a value in a message
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,13 @@ def slice_id(cell: date | None, over: Sequence[Axis], values: Sequence[Value]) -
 
 
 def in_words(over: Sequence[Axis], values: Sequence[Value]) -> str:
-    """`account=north order_id=7`, for a person; of personal values only that there is one."""
+    """`account=north order_id=7`, for a person; of personal values only that there is one, of long ones how
+    they begin.
+    """
     pairs = zip(over, values, strict=True)
-    return " ".join(f"{axis.name}={'***' if axis.personal else value}" for axis, value in pairs)
+    return " ".join(
+        f"{axis.name}={'***' if axis.personal else shortened(str(value), _SHOWN)}" for axis, value in pairs
+    )
 
 
 def stored(values: Sequence[Value]) -> list[Any]:

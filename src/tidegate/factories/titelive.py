@@ -46,7 +46,7 @@ class TiteliveFactory:
         """
         root = Project.find(Path.cwd()).root
         settings = TiteliveSettings.read(root, user="none", password=SecretStr("none"))
-        limiter = TiteliveRateLimiter(pace=settings.pace)
+        limiter = TiteliveRateLimiter(factor=settings.quota)
         return TiteliveConnector(SyncHttpClient(settings.base_url, rate_limiter=limiter))
 
     @staticmethod
@@ -66,7 +66,7 @@ class TiteliveFactory:
         made = client(
             settings.base_url,
             auth_manager=auth,
-            rate_limiter=TiteliveRateLimiter(pace=settings.pace),
+            rate_limiter=TiteliveRateLimiter(factor=settings.quota),
             retry_strategy=ExponentialBackoffRetryStrategy(max_attempts=8),
             circuit_breaker=CircuitBreaker(failure_threshold=10, recovery_s=PAUSE_S),
             timeout_s=settings.timeout_s,

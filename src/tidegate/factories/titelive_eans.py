@@ -75,4 +75,5 @@ def _in_table(source: str, place: str, column: str, folder: Path) -> Iterator[Li
             f"titelive: TITELIVE_EANS={source}: {place} gives no columns to read", hint=_FORMS
         )
     for value in destination.values(table, name):
-        yield Listed(f"{table}.{name}", str(value))
+        # a column of numbers has lost the zeros in front
+        yield Listed(f"{table}.{name}", f"{value:013d}" if isinstance(value, int) else str(value))

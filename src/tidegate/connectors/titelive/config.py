@@ -30,7 +30,7 @@ class TiteliveSettings(Settings):
         description="where the EANs of the task products stand: books.txt, books.csv#gtin,"
         " or a column of a table: warehouse.duckdb#shop_books.ean",
     )
-    pace: float = Field(1.0, gt=0, description="the account's request rate over the one that was probed")
+    quota: float = Field(1.0, gt=0, description="the account's request rate over the one that was probed")
     timeout_s: float = Field(30.0, gt=0)
 
     @classmethod

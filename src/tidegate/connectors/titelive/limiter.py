@@ -19,15 +19,15 @@ IDLE_S = 60.0
 
 
 class TiteliveRateLimiter(BurstRecoveryLimiter):
-    """`pace` is the account's rate over the one that was probed: more a second, shorter pauses."""
+    """`factor` is the account's rate over the one that was probed: more a second, shorter pauses."""
 
-    def __init__(self, *, pace: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, factor: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(
-            burst_rate=max(1, int(BURST_RATE * SHARE * pace)),
+            burst_rate=max(1, int(BURST_RATE * SHARE * factor)),
             burst_requests=int(BURST_REQUESTS * SHARE),
             # the share is left on both sides of the pause: requests arrive later than they were granted
-            pause_s=PAUSE_S / SHARE / pace,
-            recovery_rate=max(1, int(RECOVERY_RATE * SHARE * pace)),
-            idle_s=IDLE_S / pace,
+            pause_s=PAUSE_S / SHARE / factor,
+            recovery_rate=max(1, int(RECOVERY_RATE * SHARE * factor)),
+            idle_s=IDLE_S / factor,
             clock=clock,
         )

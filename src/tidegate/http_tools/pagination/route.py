@@ -73,7 +73,7 @@ class RoutePaginator(Paginator):
     """Walks as the generator that `steps()` gives says, one page at a time.
 
     `page = yield Ask(...)` fetches a page, under the policy as any other; `yield page`, at the latest before
-    the next `Ask`, makes it one of the listing, and `yield Rows(page, rows)` does with rows of the route's own.
+    the next `Ask`, makes it one of the listing; `yield Rows(page, rows)` too, with rows of the route's own.
     A page that is not yielded back (a 404 that means "ask one by one", a window that came back full) only
     shows the way; it stands in the page log all the same. Which pages are asked for must depend on the pages
     alone: a resumed run walks the same way on logged ones.

@@ -176,7 +176,7 @@ class TiteliveSandbox:
         match request.method, request.path.removeprefix(CONTROLS):
             case "GET", "counters":
                 return json_answer(200, self.counters())
-            case "GET", "truth":
+            case "GET", "truth/products":
                 return Answer(200, orjson.dumps(self.truth()))
             case "GET", "eans":
                 truth = self.truth()

@@ -23,7 +23,7 @@ class Login:
     def __init__(
         self, seed: int, monotonic: Callable[[], float], lives_s: float, password: str | None
     ) -> None:
-        self._seed, self._monotonic, self._lives_s, self._password = seed, monotonic, lives_s, password
+        self._seed, self._monotonic, self.lives_s, self._password = seed, monotonic, lives_s, password
         self._ends: dict[str, float] = {}
         self.users: set[str] = set()
 
@@ -47,7 +47,7 @@ class Login:
         self.users.add(unquote(path[1]))
         number = draws.number(self._seed, "token", len(self._ends))
         token = f"tok.{len(self._ends)}.{number:016x}"
-        self._ends[token] = self._monotonic() + self._lives_s
+        self._ends[token] = self._monotonic() + self.lives_s
         return json_answer(200, {"token": token})
 
     def all(self) -> list[str]:

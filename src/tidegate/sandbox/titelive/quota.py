@@ -1,6 +1,9 @@
-"""The vendor's quota as it was probed: a burst, a rest, then less. Beyond it the answer is 503.
+"""The vendor's quota as it was probed: 70 a second for 2000 requests, 15 seconds of rest, then 30 a second.
 
-Seconds are fixed windows that begin with their first request. `pace` makes all of it so many times as quick.
+Beyond it the answer is 503. How the vendor counts is not known; this is the plainest way to what was seen: a
+bucket that holds what 2000 requests at 70 a second take out of it, and fills again at 30 a second. When it is
+empty nothing passes for 15 seconds, and it holds a second's worth from then on, until nobody has asked for a
+minute. `pace` makes all of it so many times as quick.
 """
 
 from __future__ import annotations
@@ -22,6 +25,11 @@ class Limits:
     recovery_rate: int = 30
     idle_s: float = 60.0
 
+    @property
+    def held(self) -> float:
+        """What a full bucket holds."""
+        return self.burst_requests * (1 - self.recovery_rate / self.burst_rate)
+
 
 LIMITS = Limits()
 
@@ -33,28 +41,38 @@ class Quota:
         if pace <= 0:
             raise ValueError("the quota factor must be above 0")
         self._pace, self._monotonic, self._limits = pace, monotonic, limits
-        self._last = self._second = monotonic()
-        self._burst = self._in_second = 0
+        self._last = self._filled = self._second = self._now()
+        self._held, self._in_second = limits.held, 0
         self.phase: Phase = "burst"
 
     def take(self) -> bool:
         """Count one request; False where it is one too many, which then counts for nothing."""
-        now, limits = self._monotonic(), self._limits
-        if now - self._last >= limits.idle_s / self._pace:
-            self.phase, self._burst = "burst", 0
-        if self.phase == "rest" and now - self._last >= limits.rest_s / self._pace:
-            self.phase = "recovery"
-        if self.phase == "rest":
-            return False
-        if now - self._second >= 1.0:
+        now, limits = self._now(), self._limits
+        self._pass(now)
+        if now - self._second >= self._pace:
             self._second, self._in_second = now, 0
         rate = limits.burst_rate if self.phase == "burst" else limits.recovery_rate
-        if self._in_second >= int(rate * self._pace):
+        if self.phase == "rest" or self._in_second >= int(rate * self._pace):
             return False
+        if self._held < 1:
+            self.phase = "rest" if self.phase == "burst" else self.phase
+            return False
+        self._held -= 1
         self._in_second += 1
         self._last = now
-        if self.phase == "burst":
-            self._burst += 1
-            if self._burst >= limits.burst_requests:
-                self.phase = "rest"
         return True
+
+    def _pass(self, now: float) -> None:
+        """What time alone does."""
+        limits = self._limits
+        if now - self._last >= limits.idle_s:
+            self.phase, self._held = "burst", limits.held
+        elif self.phase == "rest" and now - self._last >= limits.rest_s:
+            self.phase, self._held = "recovery", float(limits.recovery_rate)
+        most = limits.held if self.phase == "burst" else float(limits.recovery_rate)
+        self._held = min(most, self._held + (now - self._filled) * limits.recovery_rate)
+        self._filled = now
+
+    def _now(self) -> float:
+        """Seconds of the vendor's own time."""
+        return self._monotonic() * self._pace
