@@ -48,6 +48,7 @@ def test_its_pages_hold_every_row_once(acme: AcmeSandbox, origin: str) -> None:
 def test_updated_since_leaves_out_what_was_not_changed_after(acme: AcmeSandbox, origin: str) -> None:
     middle = sorted(row["updatedAt"] for row in acme.data.orders)[100]
     found = got(origin, "/v1/orders", limit=100, updatedSince=middle)
+    assert httpx2.get(f"{origin}/_sandbox/truth/orders").json() == acme.data.orders
     assert found["count"] == sum(row["updatedAt"] > middle for row in acme.data.orders)
 
 
@@ -60,6 +61,13 @@ def test_its_file_names_where_it_was_asked_and_every_parameter_that_is_known(ori
             got(origin, f"/v1{path}", **{parameter["name"]: sample})
     row = file["components"]["schemas"]["Order"]["properties"]
     assert set(got(origin, "/v1/orders")["orders"][0]) == set(row)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5000])
+def test_its_orders_are_of_a_year_that_is_over(rows: int) -> None:
+    orders = AcmeSandbox(rows=rows).data.orders
+    assert len(orders) == rows
+    assert all("2025-01-01" <= row["createdAt"] <= row["updatedAt"] < "2026" for row in orders)
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,7 @@ def gc(
 
 @app.command()
 def sandbox(
-    api: Annotated[str, typer.Argument(metavar="API", help="brevo, sendgrid or titelive")],
+    api: Annotated[str, typer.Argument(metavar="API", help="acme, brevo, sendgrid or titelive")],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8765,
     rows: Annotated[int, typer.Option("--rows", min=0, max=2_000_000, help="Of its largest table.")] = 5000,
     seed: Annotated[int, typer.Option("--seed")] = 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -38,15 +38,24 @@ class Wishes:
 class StandIn:
     """One that can be served. `base_path` goes behind its origin; `credentials` are settings of the
     connector that let it in; `truth` is a table that it tells the truth of. `elsewhere` is what it answers
-    on a port of its own, and `placed` hears of that origin.
+    on a port of its own, and `placed` hears of that origin. `description` is the path of its OpenAPI file.
     """
 
     app: ASGIApp
     truth: str
     base_path: str = ""
-    credentials: Mapping[str, str] = MappingProxyType({"API_KEY": "anything"})
+    credentials: Mapping[str, str] = field(default_factory=lambda: {"API_KEY": "anything"})
     elsewhere: ASGIApp | None = None
     placed: Callable[[str], Mapping[str, str]] = lambda _: {}
+    description: str | None = None
+
+
+def _acme(wishes: Wishes) -> StandIn:
+    from tidegate.sandbox.acme import AcmeSandbox
+
+    wishes.without("faults", "churn", "drift")
+    app = AcmeSandbox(seed=wishes.seed, rows=wishes.rows, quota=wishes.quota)
+    return StandIn(app, "orders", "/v1", description="/openapi.json")
 
 
 def _brevo(wishes: Wishes) -> StandIn:
@@ -89,7 +98,7 @@ def _titelive(wishes: Wishes) -> StandIn:
 
 # Every stand-in there is, by the name of its workflow. Each is imported when it is asked for.
 STAND_INS: Mapping[str, Callable[[Wishes], StandIn]] = MappingProxyType(
-    {"brevo": _brevo, "sendgrid": _sendgrid, "titelive": _titelive}
+    {"acme": _acme, "brevo": _brevo, "sendgrid": _sendgrid, "titelive": _titelive}
 )
 
 
@@ -112,6 +121,8 @@ def sandbox_command(api: str, wishes: Wishes, *, port: int, debug: bool) -> None
                 f"{address}\n{told} tidegate run {api}\n"
                 f"counters: {origin}/_sandbox/counters   truth: {origin}/_sandbox/truth/{made.truth}\n"
             )
+            if made.description:
+                sys.stdout.write(f"tidegate new {api} --openapi {origin}{made.description}\n")
             sys.stdout.flush()
 
         try:

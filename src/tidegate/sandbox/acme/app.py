@@ -27,6 +27,7 @@ from tidegate.sandbox.asgi import (
 BASE_PATH = "/v1"
 _A_SECOND = 20
 _LARGEST_PAGE = 100
+_TRUTH = {f"/_sandbox/truth/{name}": name for name in ("orders", "customers")}
 _PARAMETERS = {"/orders": {"limit", "offset", "updatedSince"}, "/customers": {"limit", "cursor"}}
 
 
@@ -47,7 +48,7 @@ class AcmeSandbox:
         self,
         *,
         seed: int = 1,
-        rows: int = 1200,
+        rows: int = 5000,
         quota: float = 1.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -69,6 +70,8 @@ class AcmeSandbox:
             return json_answer(200, _description(request))
         if request.path == "/_sandbox/counters":
             return json_answer(200, self.counters())
+        if request.path in _TRUTH:
+            return json_answer(200, getattr(self.data, _TRUTH[request.path]))
         try:
             return self._data(request)
         except _RefusedError as refusal:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _BEGIN = datetime(2025, 1, 1, 8, tzinfo=UTC)
+_YEAR = timedelta(days=360)
 _STATUSES = ("paid", "shipped", "refunded", "cancelled")
 _FIRST = ("Ada", "Bo", "Chloe", "Dana", "Eli", "Fatou", "Gita", "Hugo")
 _LAST = ("Adler", "Brandt", "Costa", "Diallo", "Eriksen", "Fontaine")
@@ -25,7 +26,9 @@ class Data:
 def made(rows: int, seed: int) -> Data:
     draw = random.Random(seed)  # noqa: S311 - sample data
     customers = [_customer(number, draw) for number in range(1, 2 + rows // _ORDERS_A_CUSTOMER)]
-    return Data([_order(number, draw, customers) for number in range(1, rows + 1)], customers)
+    apart = _YEAR / max(rows, 1)
+    orders = [_order(number, _BEGIN + number * apart, draw, customers) for number in range(1, rows + 1)]
+    return Data(orders, customers)
 
 
 def _customer(number: int, draw: random.Random) -> dict[str, Any]:
@@ -38,8 +41,9 @@ def _customer(number: int, draw: random.Random) -> dict[str, Any]:
     }
 
 
-def _order(number: int, draw: random.Random, customers: list[dict[str, Any]]) -> dict[str, Any]:
-    created = _BEGIN + timedelta(hours=number)
+def _order(
+    number: int, created: datetime, draw: random.Random, customers: list[dict[str, Any]]
+) -> dict[str, Any]:
     customer = draw.choice(customers)
     status = draw.choices(_STATUSES, (50, 40, 6, 4))[0]
     return {
@@ -56,4 +60,4 @@ def _order(number: int, draw: random.Random, customers: list[dict[str, Any]]) ->
 
 
 def _wire(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
