@@ -51,7 +51,7 @@ def asked(made: Bench, route: str) -> list[str]:
 
 
 def test_both_tables_equal_the_truth_with_faults(bench: MakeBench) -> None:
-    made = bench(rows=260, faults=0.05)
+    made = bench(rows=150, faults=0.04)
     made.list_of(eans := made.eans())
     report = made.run()
     assert report.exit_code is ExitCode.OK, report.summary()
@@ -74,8 +74,8 @@ def test_a_batch_with_a_deleted_book_asks_once_for_each_of_its_books_and_for_no_
     bench: MakeBench,
 ) -> None:
     made = bench(rows=900)
-    there, gone = made.eans(deleted=False)[:499], made.sandbox.truth()["deleted"][0]
-    made.list_of(eans := [*there[:300], gone, *there[300:]])  # of two batches the second one has it
+    there, gone = made.eans(deleted=False)[:270], made.sandbox.truth()["deleted"][0]
+    made.list_of(eans := [*there[:260], gone, *there[260:]])  # of two batches the second one has it
     assert made.run("products").exit_code is ExitCode.OK
     alone = Counter(query.partition("path=%2Fean%2F")[2] for query in asked(made, "/ean/{ean}"))
     assert alone == Counter(eans[250:])
@@ -156,7 +156,7 @@ def test_a_broken_row_is_kept_aside_with_what_was_sent(bench: MakeBench) -> None
 
 
 def test_no_credential_is_written_anywhere(bench: MakeBench, caplog: pytest.LogCaptureFixture) -> None:
-    made = bench(rows=100, faults=0.1)
+    made = bench(rows=60, faults=0.05)
     made.list_of(made.eans())
     with caplog.at_level(logging.DEBUG):
         report = made.run()
