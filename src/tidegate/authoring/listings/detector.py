@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 from tidegate.authoring.description import Api, Endpoint, Listing, Paging, Schema
 from tidegate.authoring.listings import sentences as says
 from tidegate.authoring.listings.answering import told
 from tidegate.authoring.listings.asking import Asked, asked, copied_texts
-from tidegate.authoring.listings.envelopes import Rows, rows_of, tells_one_row
+from tidegate.authoring.listings.envelopes import Rows, likeliest, rows_at, rows_of, tells_one_row
 from tidegate.authoring.listings.keys import key_of, version_of
 from tidegate.authoring.listings.paging import paging_of
 from tidegate.authoring.listings.shapes import Shapes, kinds
@@ -38,13 +39,25 @@ def listings(api: Api, paths: Sequence[str] | None = None) -> list[Listing]:
     return list(survey(api, paths).listings)
 
 
-def survey(api: Api, paths: Sequence[str] | None = None) -> Survey:
-    """As `listings`, with the reason for each route that is none."""
+def survey(
+    api: Api, paths: Sequence[str] | None = None, rows: Mapping[str, str] = MappingProxyType({})
+) -> Survey:
+    """As `listings`, with the reason for each route that is none.
+
+    Who gives `paths` says that they list something: their likeliest list is taken, with a note where it is
+    not sure. `rows` are the dotted paths of lists that a person has named, by the path of their route; raises
+    `UsageError` where there is no list.
+    """
     found: list[Listing] = []
     others: dict[str, str] = {}
     copied = copied_texts(api)
     for endpoint in api.endpoints if paths is None else [_named(api, path) for path in paths]:
-        result = _listing(endpoint, copied)
+        result: Listing | str | None = None
+        if endpoint.path in rows:
+            result = _said(endpoint, copied, rows[endpoint.path])
+        result = result or _listing(endpoint, copied)
+        if isinstance(result, str) and paths is not None:
+            result = _meant(endpoint, copied) or result
         if isinstance(result, Listing):
             found.append(result)
         else:
@@ -83,6 +96,28 @@ def _listing(endpoint: Endpoint, copied: frozenset[str]) -> Listing | str:
         shapes = Shapes(endpoint.response)
         return _with_rows(endpoint, ask, shapes, Rows(_spoken_of(endpoint), shapes.plain(shapes.root)), note)
     return reason
+
+
+def _said(endpoint: Endpoint, copied: frozenset[str], path: str) -> Listing:
+    """With its rows where a person has seen them."""
+    for schema in (endpoint.response, _shown(endpoint)):
+        rows = rows_at(Shapes(schema), path) if schema is not None else None
+        if schema is not None and rows is not None:
+            return _with_rows(endpoint, asked(endpoint, copied), Shapes(schema), rows)
+    raise UsageError(
+        f"the answer of {endpoint.path} is not known to have a list at {path!r}",
+        hint="Give the dotted path of the list, such as result.data.",
+    )
+
+
+def _meant(endpoint: Endpoint, copied: frozenset[str]) -> Listing | None:
+    """Of a route that must list something: the likeliest list, if there is any."""
+    for schema in (endpoint.response, _shown(endpoint)):
+        rows = likeliest(endpoint, Shapes(schema)) if schema is not None else None
+        if schema is not None and rows is not None:
+            note = f"Its rows are taken from {rows.path!r}: look up whether that is so."
+            return _with_rows(endpoint, asked(endpoint, copied), Shapes(schema), rows, note)
+    return None
 
 
 def _spoken_of(endpoint: Endpoint) -> str:

@@ -48,16 +48,39 @@ def rows_of(endpoint: Endpoint, shapes: Shapes, *, pages: bool) -> Rows | str:
     own = shapes.items(root)
     if own is not None:
         return Rows("", own)
-    found = [each for each in _candidates(shapes, root) if _may_be_rows(endpoint, each)]
-    if not found:
+    best = _best(endpoint, shapes, root)
+    if best is None:
         return "its answer holds no list"
-    best = max(found, key=lambda each: (_fit(endpoint, each), -each.path.count("."), -found.index(each)))
     score = _fit(endpoint, best) + _evidence(endpoint, best, text_of(root), pages=pages)
     if score >= _ENOUGH:
         return Rows(best.path, best.row)
     if len(best.siblings) > 1:
         return f"its answer describes one thing, of which {best.path!r} is a part"
     return f"nothing tells that {best.path!r} is a list of its rows"
+
+
+def rows_at(shapes: Shapes, path: str) -> Rows | None:
+    """The rows at a dotted path ("": the body itself), if there is a list."""
+    schema: Schema | None = shapes.root
+    for name in path.split(".") if path else ():
+        schema = shapes.properties(schema).get(name)
+    items = None if schema is None else shapes.items(schema)
+    return None if items is None else Rows(path, items)
+
+
+def likeliest(endpoint: Endpoint, shapes: Shapes) -> Rows | None:
+    """The list that suits the route best, however badly."""
+    best = _best(endpoint, shapes, shapes.plain(shapes.root))
+    return None if best is None else Rows(best.path, best.row)
+
+
+def _best(endpoint: Endpoint, shapes: Shapes, root: Schema) -> _Candidate | None:
+    found = [each for each in _candidates(shapes, root) if _may_be_rows(endpoint, each)]
+    return max(
+        found,
+        key=lambda each: (_fit(endpoint, each), -each.path.count("."), -found.index(each)),
+        default=None,
+    )
 
 
 def tells_one_row(endpoint: Endpoint, shapes: Shapes, *, pages: bool) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from tidegate.authoring.description import Endpoint, Schema
 from tidegate.authoring.listings import sentences as says
 from tidegate.authoring.listings.shapes import Shapes, is_moment, is_text, kinds, text_of
-from tidegate.authoring.listings.vocabulary import CHANGES, KEYS, MADE, MOMENTS, NO_MOMENTS
+from tidegate.authoring.listings.vocabulary import ASKED_MAKES, CHANGES, KEYS, MADE, MOMENTS, NO_MOMENTS
 from tidegate.authoring.listings.words import resource, squashed, words
 
 
@@ -85,9 +85,10 @@ def version_of(shapes: Shapes, row: Schema) -> str | None:
     return _moment(shapes, row, CHANGES)
 
 
-def made_of(shapes: Shapes, row: Schema) -> str | None:
-    """The field that says when a row came to be."""
-    return _moment(shapes, row, MADE)
+def made_of(shapes: Shapes, row: Schema, *, created: bool) -> str | None:
+    """The field that says when a row came to be; with `created` one that says so in its name, if any does."""
+    named = _moment(shapes, row, ASKED_MAKES) if created else None
+    return named or _moment(shapes, row, MADE)
 
 
 def _moment(shapes: Shapes, row: Schema, about: frozenset[str]) -> str | None:

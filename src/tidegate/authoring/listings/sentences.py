@@ -59,7 +59,7 @@ DATE = _any(r"\bdate|\btime\b|timestamp|\bepoch\b|iso[- ]?8601|yyyy|rfc[- ]?3339
 # -- the size of a page
 
 _NUMBER = r"[`*\"'(]{0,3}(\d{1,3}(?:[, _]\d{3})+|\d+)\b(?![.:/-]\d)"
-_KIND = r"(?: (?:value|number|size|limit|amount|count|page size|results|items|records|rows|entries)){0,2}"
+_KIND = r"(?: (?:value|number|size|limit|amount|count|page|of|results|items|records|rows|entries)){0,4}"
 _IS = r"(?: per page| allowed)?(?: ?(?:is|of|:|=|-|to|set|being)){0,3}"
 _AND = r"(?:and|to|-|\u2013|\.\.|,)"
 MAXIMA = tuple(
@@ -74,8 +74,8 @@ MAXIMA = tuple(
         r"(?:<=|\u2264)",
         r"\b(?:capped|limited) (?:at|to)",
         r"\b(?:upper|hard|size) (?:limit|bound)(?: is| of|:)?",
-        r"\b(?:between|from|range of|in the range|range:?)? ?[`*\"'(\[]{0,2}\d{1,3}[`*\"']{0,2} ?" + _AND,
-        r"\blimit(?: is|:| of)",
+        r"(?<![\d-])\b(?:between|from|in the range|range:?)? ?[`*\"'(\[]{0,2}\d{1,3}[`*\"']{0,2} ?" + _AND,
+        r"(?<!default )\blimit(?: is|:| of)",
     )
 )
 MAXIMA_BEHIND = re.compile(
@@ -132,8 +132,9 @@ BOTH = _any(
     r"(?:end|to|until|before|start|from|since|after|both)"
 )
 _UNIT = r"[ -]?(day|week|month|year)s?"
+_MORE = r"(?:more|greater|longer|larger) than"
 LENGTH = _any(
-    r"\b(?:max(?:imum)?\.?|at most|up to|exceed\w*|(?:more|greater|longer|larger) than|within|limit|limited to)"
+    rf"\b(?:max(?:imum)?\.?|at most|up to|exceed\w*|{_MORE}|within|limit(?:ed to)?)"
     rf"\b[^.\d]{{0,60}}?(\d{{1,4}}|\b(?:one|two|three|six|a)\b){_UNIT}",
     rf"\b(\d{{1,4}}){_UNIT} (?:max(?:imum)?|at most|window|range|period|interval)",
 )

@@ -76,7 +76,7 @@ def _attribute(start: Parameter, shapes: Shapes, row: Schema) -> str | None:
     told = set(re.findall(r"[a-z_]+", told_of(start).lower()))
     named = [name for name in shapes.properties(row) if len(name) > 3 and name.lower() in told]
     dated = [name for name in named if set(words(name)) & (DATED | ASKED_MAKES)]
-    return dated[0] if dated else made_of(shapes, row)
+    return dated[0] if dated else made_of(shapes, row, created=bool(set(words(start.name)) & ASKED_MAKES))
 
 
 def _wire(start: Parameter) -> Literal["datetime", "date", "epoch"]:
