@@ -140,7 +140,7 @@ class _Row:
             return self._array(variant, name, wire, told)
         if variant.kind == "any":
             return _Type({})
-        scalar = relaxed(variant.kind, wire, [*told, *(variant.examples if not told else ())])
+        scalar = relaxed(variant.kind, wire, told or variant.examples, variant.description)
         wrap = _wrapped(scalar.kind, scalar.wrap)
         return _Type(PLAIN[scalar.kind], wrap, scalar.nullable, scalar.why, scalar.kind)
 

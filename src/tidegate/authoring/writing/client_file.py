@@ -23,7 +23,7 @@ _ROOM = 96  # characters of a line in a docstring or comment of a method
 
 def client_file(identity: Identity, subjects: Sequence[Subject], layout: Layout) -> str:
     facts = f"Source of facts: {identity.source_of_facts}; `README.md` beside this file."
-    module = Module(layout, f"{identity.title}'s routes.\n\n{facts}\n")
+    module = Module(layout, f"{identity.whose} routes.\n\n{facts}\n")
     module.use("tidegate.http_tools.clients", "Call", "HttpClient")
     methods = [_method(each, module) for each in subjects]
     module.use_own(f"connectors.{identity.name}.schemas", *(each.names.reads for each in subjects))

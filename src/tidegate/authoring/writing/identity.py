@@ -49,6 +49,10 @@ class Identity:
         return pascal(self.name)
 
     @property
+    def whose(self) -> str:
+        return f"{self.title}'" if self.title.endswith("s") else f"{self.title}'s"
+
+    @property
     def prefix(self) -> str:
         return f"{self.name.upper()}_"
 

@@ -91,16 +91,17 @@ def _version(known: Known) -> str | None:
 
 
 def _followed(known: Known, plan: Plan) -> Plan:
+    """What it asks for. Without a doubt what a filter goes by: else everything, which loses nothing."""
     since = known.listing.since
     if since is None:
         return plan
+    changes = not _CHANGED.isdisjoint(words(f"{since.attribute or ''} {since.start_param}"))
     field = _instant(known, since.attribute)
-    changes = _CHANGED & set(words(f"{since.attribute or ''} {since.start_param}"))
     if field and plan.key and (changes or since.required):
         return replace(plan, follows="cursor", cursor=field)
-    if since.end_param and (not plan.key or since.required):
-        column = _column(known, since.attribute)
-        dated = column is not None and column.type in {"AwareDatetime", "date"}
+    column = _column(known, since.attribute)
+    dated = column is not None and column.type in {"AwareDatetime", "date"}
+    if since.end_param and (since.required or (dated and not plan.key)):
         return replace(plan, follows="windows", partition_by=column.name if column and dated else None)
     if since.required:
         return replace(plan, follows="unplanned", missing=(since.start_param,))

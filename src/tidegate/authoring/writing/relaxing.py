@@ -18,6 +18,8 @@ from tidegate.contracts.normalising import EpochMilliseconds, EpochSeconds
 
 _AWARE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_EPOCH = re.compile(r"\b(unix|epoch)\b", re.IGNORECASE)
+_TIME = frozenset({"duration", "ttl", "timeout", "interval"})
 _MONEY = frozenset(
     {"amount", "balance", "cost", "discount", "fee", "price", "revenue", "spend", "tax", "total_price"}
 )
@@ -54,15 +56,25 @@ MIXED = "str | float | bool"
 TEXT_OF_NUMBERS = "Annotated[{}, Field(coerce_numbers_to_str=True)]"
 
 
-def relaxed(kind: str, name: str, values: Sequence[Any]) -> Scalar:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a file says of a value: its name, its description, and examples without null."""
+
+    name: str
+    values: Sequence[Any]
+    description: str
+
+
+def relaxed(kind: str, name: str, values: Sequence[Any], description: str = "") -> Scalar:
     """`kind` of the field `name` (as the API spells it), or what takes the `values` of the examples, too.
 
-    Text whose examples all are instants or dates is read as such: many files declare no format.
+    Text whose examples all are instants or dates is read as such, and numbers that are said to be Unix
+    timestamps are instants: many files declare no format.
     """
-    told = [each for each in values if each is not None]
+    told = _Told(name, [each for each in values if each is not None], description)
     found = Scalar(kind)
-    for step in (_by_form, _by_name, _by_fit):
-        found = step(found, name, told)
+    for step in (_by_form, _by_words, _by_fit):
+        found = step(found, told)
     return found
 
 
@@ -84,8 +96,8 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
     return TypeAdapter(_CHECKED[kind])
 
 
-def _by_form(found: Scalar, _: str, values: Sequence[Any]) -> Scalar:
-    texts = [each for each in values if not _blank(each)]
+def _by_form(found: Scalar, told: _Told) -> Scalar:
+    texts = [each for each in told.values if not _blank(each)]
     if found.kind != "str" or not texts:
         return found
     for kind, form, what in (("AwareDatetime", _AWARE, "instants"), ("date", _DAY, "dates")):
@@ -94,25 +106,28 @@ def _by_form(found: Scalar, _: str, values: Sequence[Any]) -> Scalar:
     return found
 
 
-def _by_name(found: Scalar, name: str, values: Sequence[Any]) -> Scalar:
-    if found.kind != "float":
+def _by_words(found: Scalar, told: _Told) -> Scalar:
+    if found.kind not in {"int", "float"}:
         return found
-    spelled = words(name)
-    if _WHOLE & set(spelled[-1:]) and all(isinstance(each, int) for each in values):
+    spelled = words(told.name)
+    if _EPOCH.search(told.description) and _TIME.isdisjoint(spelled):
+        large = re.search("millisec", told.description, re.IGNORECASE) or _is_large(told.values)
+        return Scalar("EpochMilliseconds" if large else "EpochSeconds")
+    if found.kind == "float" and _WHOLE & set(spelled[-1:]) and all(isinstance(v, int) for v in told.values):
         return Scalar("int", why="declared as a number; whole by its name")
-    if _MONEY & set(spelled) and all(_places(each) <= _PLACES for each in values):
+    if found.kind == "float" and _MONEY & set(spelled) and all(_places(v) <= _PLACES for v in told.values):
         return Scalar("Decimal")
     return found
 
 
-def _by_fit(found: Scalar, _: str, values: Sequence[Any]) -> Scalar:
-    unfit = [each for each in values if not accepts(found.kind, each)]
+def _by_fit(found: Scalar, told: _Told) -> Scalar:
+    unfit = [each for each in told.values if not accepts(found.kind, each)]
     if not unfit:
         return found
     if found.kind != "str" and all(map(_blank, unfit)):
         why = found.why or 'comes as "" in the examples, too'
         return replace(found, wrap=f"EmptyToNone[{found.wrap}]", nullable=True, why=why)
-    return _otherwise(found.kind, values, unfit[0])
+    return _otherwise(found.kind, told.values, unfit[0])
 
 
 def _otherwise(kind: str, values: Sequence[Any], unfit: Any) -> Scalar:
@@ -120,7 +135,7 @@ def _otherwise(kind: str, values: Sequence[Any], unfit: Any) -> Scalar:
     why = f"declared as {_DECLARED[kind]}; {_shown(unfit)} in its examples"
     types = {type(each) for each in values}
     if kind == "AwareDatetime" and types == {int}:
-        return Scalar("EpochMilliseconds" if max(values) > _MILLISECONDS else "EpochSeconds", why=why)
+        return Scalar("EpochMilliseconds" if _is_large(values) else "EpochSeconds", why=why)
     if kind == "int" and all(accepts("float", each) for each in values):
         return Scalar("float", why=why)
     if len(types) == 1 and types <= {str, bool}:
@@ -141,6 +156,11 @@ _DECLARED = {
     "EpochSeconds": "an instant",
     "EpochMilliseconds": "an instant",
 }
+
+
+def _is_large(values: Sequence[Any]) -> bool:
+    """Numbers that are milliseconds since 1970, if they are instants at all."""
+    return any(isinstance(each, int | float) and each > _MILLISECONDS for each in values)
 
 
 def _blank(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from tidegate.authoring.writing.client_file import Arguments, comment
@@ -36,7 +37,7 @@ def tasks_file(identity: Identity, subjects: Sequence[Subject], layout: Layout) 
 def _part(subject: Subject, identity: Identity, module: Module) -> str:
     if subject.plan.follows == "unplanned":
         return "\n".join(comment(_lacking(subject), 0))
-    return "\n".join([*_above(subject), _decorator(subject, module), *_function(subject, identity)])
+    return "\n".join([*_above(subject), _decorator(subject, module), *_function(subject, identity, module)])
 
 
 def _lacking(subject: Subject) -> str:
@@ -57,16 +58,27 @@ def _above(subject: Subject) -> Iterator[str]:
         yield "# TODO: the day on which the account began, as `start`."
     if subject.plan.follows == "windows":
         yield _WINDOWS
+        yield "# TODO: how far back a first run goes, as `start`."
         yield from comment(f"TODO: {_window_doubt(subject)}", 0)
 
 
 def _window_doubt(subject: Subject) -> str:
     since = subject.listing.since
     days = f"it takes at most {since.max_days}" if since and since.max_days else "how many it takes"
-    if since and since.end_param and since.wire != "date":
-        twice = f"whether {since.end_param} is itself included: a row of that very instant would come twice"
-        return f"the zone of the API's days, and {days} at once; {twice}."
-    return f"the zone of the API's days, and {days} at once."
+    told = f"the zone of the API's days, and {days} at once"
+    if since and since.end_param and since.wire != "date" and not _is_included(subject, since.end_param):
+        told += f"; whether {since.end_param} is itself included: a row of that very instant would come twice"
+    return told
+
+
+def _is_included(subject: Subject, parameter: str) -> bool:
+    """Whether the API says that the end of a window belongs to it."""
+    return _said(subject, parameter, r"\binclu(sive|ded|ding)")
+
+
+def _said(subject: Subject, parameter: str, words: str) -> bool:
+    found = subject.listing.endpoint.parameter(parameter)
+    return bool(found and re.search(words, found.description, re.IGNORECASE))
 
 
 def _decorator(subject: Subject, module: Module) -> str:
@@ -88,7 +100,7 @@ def _decorator(subject: Subject, module: Module) -> str:
     return f"@task({', '.join(told)})"
 
 
-def _function(subject: Subject, identity: Identity) -> Iterator[str]:
+def _function(subject: Subject, identity: Identity, module: Module) -> Iterator[str]:
     plan, names = subject.plan, subject.names
     arguments = Arguments(subject.listing)
     connector = argument(identity.name, ["window"])
@@ -100,7 +112,7 @@ def _function(subject: Subject, identity: Identity) -> Iterator[str]:
         takes.append(f"{column.name}: {column.type}")
         given.append(_as_wanted(column, arguments))
     if plan.is_partial:
-        given += _window(subject, arguments)
+        given += _window(subject, arguments, module)
     yield f"def {names.plural}({', '.join(takes)}) -> Call[{names.reads}]:"
     yield f'    """{_what(subject)}"""'
     yield f"    return {connector}.{names.method}({', '.join(given)})"
@@ -111,18 +123,27 @@ def _as_wanted(column: Column, arguments: Arguments) -> str:
     return column.name if wanted == column.type else f"{wanted}({column.name})"
 
 
-def _window(subject: Subject, arguments: Arguments) -> Iterator[str]:
+def _window(subject: Subject, arguments: Arguments, module: Module) -> Iterator[str]:
     since = subject.listing.since
     if since is None:
         return
-    ends = {
-        "date": ("window.first_day", "window.last_day"),
-        "datetime": ("window.start", "window.end"),
-        "epoch": ("int(window.start.timestamp())", "int(window.end.timestamp())"),
-    }
-    for parameter, value in zip((since.start_param, since.end_param), ends[since.wire], strict=True):
+    start, end = _ends(since.wire, milliseconds=_said(subject, since.start_param, "millisec"))
+    if since.end_param and since.wire != "date" and _is_included(subject, since.end_param):
+        end += " - 1" if since.wire == "epoch" else " - timedelta(milliseconds=1)"
+        if since.wire == "datetime":
+            module.use("datetime", "timedelta")
+    for parameter, value in ((since.start_param, start), (since.end_param, end)):
         if parameter and parameter in arguments:
             yield f"{arguments[parameter]}={value}"
+
+
+def _ends(wire: str, *, milliseconds: bool) -> tuple[str, str]:
+    if wire == "date":
+        return "window.first_day", "window.last_day"
+    if wire == "datetime":
+        return "window.start", "window.end"
+    unit = " * 1000" if milliseconds else ""
+    return f"int(window.start.timestamp(){unit})", f"int(window.end.timestamp(){unit})"
 
 
 def _what(subject: Subject) -> str:

@@ -19,6 +19,7 @@ def filled(name: str, identity: Identity, layout: Layout, **gaps: str) -> str:
         "Acme": identity.cls,
         "ACME": identity.prefix,
         "title": identity.title,
+        "whose": identity.whose,
         "own": f"{layout.package}." if layout.package else "",
     }
     text = _template(name).substitute(shared, **gaps)

@@ -36,6 +36,7 @@ class Variant:
     nullable: bool = False
     values: tuple[Any, ...] = ()
     examples: tuple[Any, ...] = ()
+    description: str = ""
 
 
 def variants(schema: Schema, definitions: Mapping[str, Schema]) -> list[Variant]:
@@ -100,7 +101,8 @@ def _variant(kind: str, schema: Schema) -> Variant:
         )
     name = _FORMATS.get((kind, schema.get("format", "")), _KINDS.get(kind, kind if kind == "null" else "any"))
     values = tuple(each for each in _values(schema) if each is not None)
-    return Variant(name, values=values, examples=tuple(schema.get("examples", ())))
+    examples, description = tuple(schema.get("examples", ())), str(schema.get("description", ""))
+    return Variant(name, values=values, examples=examples, description=description)
 
 
 def _one_object(found: Sequence[Variant]) -> list[Variant]:
