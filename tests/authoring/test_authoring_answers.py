@@ -86,6 +86,7 @@ def test_what_was_said_is_in_what_is_known_and_is_not_asked_again() -> None:
         "https://a.example",
         Credential("bearer"),
         Quota(1, 1.0),
+        {},
         {"/v1/orders": ("shop", "id")},
         {"/v1/orders": Since("since", attribute="updated_at")},
     )

@@ -22,6 +22,7 @@ def test_what_is_kept_comes_back_as_it_was(tmp_path: Path, spec: str) -> None:
     kept = Remembered(
         api,
         tuple(each.path for each in api.endpoints),
+        {"/orders": "result.data"},
         {"/orders": ("shop", "id")},
         {"/orders": Since("since", attribute="at")},
         {

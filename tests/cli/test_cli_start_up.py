@@ -37,6 +37,8 @@ def test_the_list_of_commands_imports_nothing_heavy() -> None:
     assert imported([], HEAVIER_THAN_A_LIST) == []
 
 
-@pytest.mark.parametrize("words", ["run", "show", "report", "schema diff", "quarantine list", "doctor", "gc"])
+@pytest.mark.parametrize(
+    "words", ["run", "show", "report", "schema diff", "quarantine list", "doctor", "gc", "new"]
+)
 def test_the_help_of_a_command_imports_no_engine_and_no_client(words: str) -> None:
     assert imported(words.split(), HEAVY) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from tidegate.authoring.description import Api, Credential, Listing, Quota, Since
 from tidegate.utils.errors import UsageError
@@ -15,15 +16,51 @@ _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
 _QUOTA = re.compile(r"([0-9]{1,9})/([0-9]{0,6})(s|min|m|h|d)")
 
 
+class Options(Protocol):
+    """As they were typed."""
+
+    @property
+    def base_url(self) -> str | None: ...
+    @property
+    def auth(self) -> str | None: ...
+    @property
+    def quota(self) -> str | None: ...
+    @property
+    def rows(self) -> Sequence[str] | None: ...
+    @property
+    def key(self) -> Sequence[str] | None: ...
+    @property
+    def cursor(self) -> Sequence[str] | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """None, and no entry, where nobody said. `keys` and `since` are by path of an endpoint."""
+    """None, and no entry, where nobody said. `rows` (dotted paths), `keys` and `since` are by the path of an
+    endpoint.
+    """
 
     base_url: str | None = None
     credential: Credential | None = None
     quota: Quota | None = None
+    rows: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     since: Mapping[str, Since] = field(default_factory=dict)
+
+    @classmethod
+    def said(cls, names: Mapping[str, str], options: Options) -> Answers:
+        """What options say; `names` are the tasks by the paths of their endpoints. Raises `UsageError`."""
+
+        def of(option: str, given: Sequence[str] | None) -> Mapping[str, str]:
+            return by_path(option, given or (), names)
+
+        return cls(
+            base_url(options.base_url) if options.base_url else None,
+            credential(options.auth) if options.auth else None,
+            quota(options.quota) if options.quota else None,
+            of("--rows", options.rows),
+            {path: key(text) for path, text in of("--key", options.key).items()},
+            {path: since(text) for path, text in of("--cursor", options.cursor).items()},
+        )
 
     def of_api(self, api: Api) -> Api:
         """The API with what was said of it, and without the sentences that asked for that."""

@@ -10,21 +10,24 @@ from pathlib import Path, PurePosixPath
 from tidegate.authoring.answers import Answers
 from tidegate.authoring.description import Api, Listing
 from tidegate.authoring.merging import Outcome, merged, place
+from tidegate.authoring.merging.files import Kind
 from tidegate.authoring.merging.placing import Change
 from tidegate.authoring.project.settings import tidegate_table, with_settings, with_workflow
 from tidegate.authoring.remembered import Remembered
 from tidegate.authoring.writing import Layout, files
+from tidegate.authoring.writing.identity import Identity
 from tidegate.utils.errors import SettingsError
 
-_SETTINGS = PurePosixPath("pyproject.toml")
+_SETTINGS, _EXAMPLE = PurePosixPath("pyproject.toml"), PurePosixPath(".env.example")
 _SHARED = ("connectors", "factories", "workflows", "tests")
 _TO = "warehouse.duckdb"
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """`outcomes` are of the code, and of `pyproject.toml` where it gets a line; `by_hand` are lines that a
-    person must add there. `record` is what is remembered, the last to be written.
+    """`outcomes` are of the code, and of `pyproject.toml` and `.env.example` where these get a line. They get
+    it once: what a person took out again stays out. `by_hand` are lines that a person must add to
+    `pyproject.toml`. `record` is what is remembered, the last to be written.
     """
 
     root: Path
@@ -62,12 +65,14 @@ def generation(
     base = before.files if before else {}
     made = files(api, listings, _layout(root))
     outcomes = merged(root, base, made)
-    settings, by_hand = _settings(root, api.name, is_new=not (before and before.registered))
-    if settings is not None:
-        outcomes = (*outcomes, settings)
+    is_new = not (before and before.registered)
+    settings, by_hand = _settings(root, api.name) if is_new else (None, "")
+    example = _env_example(root, api) if is_new else None
+    outcomes += tuple(each for each in (settings, example) if each is not None)
     remembered = Remembered(
         api,
         tuple(each.endpoint.path for each in listings),
+        answers.rows,
         answers.keys,
         answers.since,
         {**base, **made},
@@ -86,18 +91,14 @@ def _record(root: Path, name: str, remembered: Remembered) -> Outcome:
     file = root / path
     before = file.read_bytes() if file.exists() else None
     after = remembered.text().encode()
-    kind = "new" if before is None else "same" if before == after else "updated"
+    kind: Kind = "new" if before is None else "same" if before == after else "updated"
     return Outcome(path, kind, before, after)
 
 
-def _settings(root: Path, name: str, *, is_new: bool) -> tuple[Outcome | None, str]:
-    """The workflow's line in `pyproject.toml`; or what to add, where no program can. A line that was there
-    and that a person took out stays out.
-    """
+def _settings(root: Path, name: str) -> tuple[Outcome | None, str]:
+    """The workflow's line in `pyproject.toml`; or what to add, where no program can."""
     file, reference = root / _SETTINGS, f"workflows.{name}.main:app"
     before = file.read_bytes() if file.exists() else None
-    if not is_new and before is not None:
-        return None, ""
     try:
         text = "" if before is None else before.decode("utf-8")
         table = text if tidegate_table(text) is not None else with_settings(text, _TO)
@@ -111,12 +112,29 @@ def _settings(root: Path, name: str, *, is_new: bool) -> tuple[Outcome | None, s
     return Outcome(_SETTINGS, "new" if before is None else "updated", before, edited.encode()), ""
 
 
+def _env_example(root: Path, api: Api) -> Outcome | None:
+    """Where the project has a `.env.example`: the variables of the credential, without a value."""
+    file = root / _EXAMPLE
+    if not file.is_file():
+        return None
+    before = file.read_bytes()
+    text, identity = before.decode("utf-8", "surrogateescape"), Identity.of(api)
+    names = [f"{identity.prefix}{setting.name.upper()}" for setting in identity.settings]
+    lines = [f"{name}=\n" for name in names if name not in text]
+    if not lines:
+        return None
+    gap = "" if not text or text.endswith("\n") else "\n"
+    after = f"{text}{gap}\n# {identity.title}\n{''.join(lines)}"
+    return Outcome(_EXAMPLE, "updated", before, after.encode("utf-8", "surrogateescape"))
+
+
 def with_remembered(answers: Answers, before: Remembered | None) -> Answers:
     """What was said now, and earlier where nothing was said now."""
     if before is None:
         return answers
     return replace(
         answers,
+        rows={**before.rows, **answers.rows},
         keys={**before.keys, **answers.keys},
         since={**before.since, **answers.since},
     )

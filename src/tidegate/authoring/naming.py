@@ -12,18 +12,19 @@ from tidegate.utils.errors import UsageError
 _TAKEN = frozenset({"main", "tidegate"})  # of modules of ours, and of the prefix of our own settings
 
 
-def check_name(name: str, root: Path, workflows: Collection[str], *, is_ours: bool) -> None:
-    """Raise `UsageError` for what cannot name packages and a command in this project.
-
-    `workflows` are those that are known here; with `is_ours`, the one of this name is what we made before.
-    """
+def check_name(name: str) -> None:
+    """Raise `UsageError` for what cannot name packages and a command."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,49}", name) or keyword.iskeyword(name) or name in _TAKEN:
         raise UsageError(
             f"an API cannot be called {name!r}",
             hint="Take letters a-z, digits and _, a letter first; no word of Python, not main, not tidegate.",
         )
-    if is_ours:
-        return
+
+
+def check_free(name: str, root: Path, workflows: Collection[str]) -> None:
+    """Raise `UsageError` where something else has the name: one of the `workflows` that are known here, or
+    code in this project.
+    """
     if name in workflows:
         raise UsageError(
             f"there is a workflow {name} already",

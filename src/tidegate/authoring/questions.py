@@ -91,8 +91,7 @@ def about_api(asker: Asker, api: Api, answers: Answers) -> Answers:
         url = _until_right(asker, "Base URL of the API", "", said.base_url)
         answers = replace(answers, base_url=url)
     if not answers.credential and api.credential.kind == "unknown":
-        question = "Credential: header:NAME, query:NAME, bearer, basic or none"
-        answers = replace(answers, credential=_until_right(asker, question, "bearer", said.credential))
+        answers = replace(answers, credential=said.credential(credential(asker, "bearer")))
     if not (answers.quota or api.quota):
         text = "Quota of the API, such as 10/s or 300/min (unknown: leave it to later)"
         quota = _until_right(
@@ -100,6 +99,18 @@ def about_api(asker: Asker, api: Api, answers: Answers) -> Answers:
         )
         answers = replace(answers, quota=quota)
     return answers
+
+
+def credential(asker: Asker, default: str) -> str:
+    """How requests are authorised, in the words of `--auth`."""
+
+    def understood(text: str) -> str:
+        said.credential(text)
+        return text
+
+    return _until_right(
+        asker, "Credential: header:NAME, query:NAME, bearer, basic or none", default, understood
+    )
 
 
 def about_listing(asker: Asker, listing: Listing, answers: Answers) -> Answers:

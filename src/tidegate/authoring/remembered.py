@@ -21,12 +21,13 @@ _ABOUT = "Written by `tidegate new`, which merges by it. Keep it in version cont
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """`paths` are the endpoints that code was made for, in order; `keys` and `since` what a person said of
-    them, by path. `registered`: the workflow was entered in `pyproject.toml`.
+    """`paths` are the endpoints that code was made for, in order; `rows`, `keys` and `since` are what a person
+    said of them, by path. `registered`: the workflow was entered in `pyproject.toml`.
     """
 
     api: Api
     paths: tuple[str, ...] = ()
+    rows: Mapping[str, str] = field(default_factory=dict)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     since: Mapping[str, Since] = field(default_factory=dict)
     files: Mapping[PurePosixPath, str] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Remembered:
             "format": _FORMAT,
             "api": _plain(replace(self.api, endpoints=light)),
             "paths": self.paths,
+            "rows": dict(self.rows),
             "keys": dict(self.keys),
             "since": {path: _plain(each) for path, each in self.since.items()},
             "registered": self.registered,
@@ -70,6 +72,7 @@ class Remembered:
         return cls(
             api=_api(content["api"]),
             paths=tuple(content["paths"]),
+            rows=dict(content["rows"]),
             keys={path: tuple(key) for path, key in content["keys"].items()},
             since={path: Since(**each) for path, each in content["since"].items()},
             files={PurePosixPath(path): "\n".join(lines) for path, lines in content["files"].items()},

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import SecretStr
 
@@ -18,7 +19,7 @@ from tidegate.authoring.answers import Answers
 from tidegate.authoring.description import Api, Credential, Listing
 from tidegate.authoring.generating import Generation, generation, record_of, with_remembered
 from tidegate.authoring.listings import listings, survey
-from tidegate.authoring.naming import check_name
+from tidegate.authoring.naming import check_free, check_name
 from tidegate.authoring.questions import Asker, Terminal
 from tidegate.authoring.remembered import Remembered
 from tidegate.authoring.samples import Sample, api_of, read_samples
@@ -36,11 +37,15 @@ def new_command(name: str, arguments: NewArguments) -> None:
     """Ends with 10 where a hand-made change stays in the way of something new, or a line is left to add."""
     with exits(debug=arguments.debug):
         project = Project.find(Path.cwd())
+        check_name(name)
         before = Remembered.read(project.root / record_of(name))
-        check_name(name, project.root, workflows(project), is_ours=before is not None)
+        if before is None:
+            check_free(name, project.root, workflows(project))
         asker = _asker(arguments)
+        if asker and arguments.record and not arguments.auth:
+            arguments = replace(arguments, auth=questions.credential(asker, "none"))
         recorded = _recorded(arguments, asker)
-        described = _described(name, arguments, recorded)
+        described = _described(name, arguments, recorded, asker)
         paths = _paths(described, arguments, asker, earlier=before.paths if before else ())
         api = before.joined(described) if before else described
         answers, chosen = _answered(api, paths, before, arguments, asker)
@@ -94,7 +99,7 @@ def _secret(variable: str | None) -> SecretStr | None:
     return SecretStr(resolved(value))
 
 
-def _described(name: str, arguments: NewArguments, recorded: Sequence[Sample]) -> Api:
+def _described(name: str, arguments: NewArguments, recorded: Sequence[Sample], asker: Asker | None) -> Api:
     given = [bool(arguments.openapi), bool(arguments.sample), bool(arguments.record)]
     if sum(given) > 1 and arguments.openapi:
         raise UsageError(
@@ -105,9 +110,7 @@ def _described(name: str, arguments: NewArguments, recorded: Sequence[Sample]) -
 
         api = read(arguments.openapi, name=name)
     elif any(given):
-        paths = arguments.path or []
-        own = paths[0] if len(paths) == 1 else None
-        api = api_of(name, [*read_samples(arguments.sample or (), Path.cwd(), own), *recorded])
+        api = api_of(name, [*_samples(arguments, asker), *recorded])
     else:
         raise UsageError(
             "nothing describes the API", hint="Give --openapi FILE or URL, --sample FILE, or --record URL."
@@ -115,30 +118,24 @@ def _described(name: str, arguments: NewArguments, recorded: Sequence[Sample]) -
     return replace(api, name=name, title=arguments.title or api.title)
 
 
+def _samples(arguments: NewArguments, asker: Asker | None) -> list[Sample]:
+    own = arguments.path[0] if arguments.path and len(arguments.path) == 1 else None
+    found = read_samples(arguments.sample or (), Path.cwd(), own)
+    if asker and any(each.path is None for each in found):
+        path = asker.text("Path of the endpoint that the samples come from, such as /orders", "")
+        found = [each if each.path else replace(each, path=path) for each in found]
+    return found
+
+
 def _answered(
     api: Api, paths: Sequence[str], before: Remembered | None, arguments: NewArguments, asker: Asker | None
 ) -> tuple[Answers, Sequence[Listing]]:
     """What is known in the end, and the listings of `paths`."""
-    names = {
-        path: each.plural for path, each in named(api.name, paths, [e.path for e in api.endpoints]).items()
-    }
+    known = named(api.name, paths, [each.path for each in api.endpoints])
     answers = with_remembered(
-        Answers(
-            said.base_url(arguments.base_url) if arguments.base_url else None,
-            said.credential(arguments.auth) if arguments.auth else None,
-            said.quota(arguments.quota) if arguments.quota else None,
-            {
-                path: said.key(text)
-                for path, text in said.by_path("--key", arguments.key or (), names).items()
-            },
-            {
-                path: said.since(text)
-                for path, text in said.by_path("--cursor", arguments.cursor or (), names).items()
-            },
-        ),
-        before,
+        Answers.said({path: each.plural for path, each in known.items()}, arguments), before
     )
-    chosen = _listed(api, paths)
+    chosen = _listed(api, paths, answers.rows)
     if asker:
         answers = questions.about_api(asker, api, answers)
         for listing in chosen:
@@ -176,9 +173,11 @@ def _found(api: Api, arguments: NewArguments, asker: Asker | None) -> list[str]:
     )
 
 
-def _listed(api: Api, paths: Sequence[str]) -> Sequence[Listing]:
+def _listed(
+    api: Api, paths: Sequence[str], rows: Mapping[str, str] = MappingProxyType({})
+) -> Sequence[Listing]:
     """Raises `UsageError` for a path that is none of the API's, or that lists nothing."""
-    seen = survey(api, paths)
+    seen = survey(api, paths, rows)
     for path, reason in seen.others.items():
         raise UsageError(
             f"{path} lists no rows: {reason}", hint="Give a sample of what it answers: --sample."

@@ -46,6 +46,10 @@ Auth = Annotated[
         help="header:NAME, query:NAME, bearer, basic, client_credentials:TOKEN_URL or none.",
     ),
 ]
+Rows = Annotated[
+    list[str] | None,
+    typer.Option("--rows", metavar="TASK=PATH", help="Where the rows are (orders=result.data); repeatable."),
+]
 Key = Annotated[
     list[str] | None,
     typer.Option("--key", metavar="TASK=FIELD", help="What tells rows apart (orders=id); repeatable."),
@@ -78,6 +82,7 @@ class NewArguments:
     all_: All = False
     base_url: BaseUrl = None
     auth: Auth = None
+    rows: Rows = None
     key: Key = None
     cursor: CursorOf = None
     quota: Quota = None
