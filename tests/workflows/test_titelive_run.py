@@ -16,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import duckdb
 import pytest
 
 from tests.titelive_bench import PASSWORD, Bench, MakeBench, titelive
@@ -58,6 +59,26 @@ def test_both_tables_equal_the_truth_with_faults(bench: MakeBench) -> None:
     assert_exact(made, eans)
     assert made.sandbox.counters()["faults"] > 0
     assert made.sandbox.counters()["strayed"] == 0
+
+
+def test_the_catalogue_has_every_book_of_both_tables_once_and_newest(bench: MakeBench) -> None:
+    made = bench(rows=60)
+    truth = made.sandbox.truth()
+    listed, gone = [row["ean"] for row in truth["rows"]][:30], truth["deleted"][:1]
+    made.list_of([*listed, *gone])
+    made.run()
+    alone = next(row["ean"] for row in truth["rows"] if len(row["oeuvre"]["article"]) == 1)
+    assert alone in listed
+    made.sandbox.touch(alone)  # known from the list as it was, and now from today
+    made.run("changes")
+    today = {row["ean"]: row for row in products(made.sandbox, made.eans())}
+    recent = [row["ean"] for row in held(made.warehouse, "titelive_changes")]
+    with duckdb.connect(str(made.warehouse), read_only=True) as db:
+        found = db.execute("SELECT ean, is_deleted, title, price, modified_on FROM titelive_catalogue")
+        rows = found.fetchall()
+    names = ("ean", "is_deleted", "title", "price", "modified_on")
+    wanted = [tuple(today[ean][name] for name in names) for ean in {*listed, *gone, *recent}]
+    assert sorted(rows) == sorted(wanted)
 
 
 def test_a_batch_without_deleted_books_is_one_request(bench: MakeBench) -> None:
