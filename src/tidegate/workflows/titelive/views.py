@@ -14,7 +14,7 @@ from tidegate.workflows.titelive.schemas import Money, Percent
 
 class Catalogue(WriteContract):
     """Every EAN of both tables once, as it was when it was last modified: from the list of EANs, or from a
-    day on which it was modified. What the list says was deleted is deleted, until the list is asked for again.
+    day on which it was modified. What the list says was deleted stays so until it is asked for again.
     """
 
     ean: str = Field(description="EAN-13 of the article")
