@@ -95,9 +95,9 @@ def test_statistics_are_read(specs: Path) -> None:
         # The file declares `categories` one text; its words, and the vendor's examples, repeat the parameter.
         asked = {**sendgrid.get_category_stats(*DAYS).params, "categories": ["docs"]}
         call = sendgrid.client.call("GET", "/v3/categories/stats", reads=ApiCategoryStat, params=asked)
-        rows = [row for page in call for row in page.parse()]
-        assert {type(row) for row in rows} == {ApiCategoryStat}
-        assert [total.name for row in rows for total in row.stats][:2] == ["docs", "mattscategory"]
+        found = [row for page in call for row in page.parse()]
+        assert {type(row) for row in found} == {ApiCategoryStat}
+        assert [total.name for row in found for total in row.stats][:2] == ["docs", "mattscategory"]
 
 
 def test_an_export_is_begun_and_looked_at(specs: Path) -> None:
