@@ -30,7 +30,7 @@ def check(truth: Truth, *, as_yaml: bool) -> None:
     assert list(found.others) == [f"{truth.path}/{{id}}"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(truths(), st.booleans())
 def test_truth_of_a_made_up_api_is_found(truth: Truth, as_yaml: bool) -> None:
     check(truth, as_yaml=as_yaml)

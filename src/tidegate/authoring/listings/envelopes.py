@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tidegate.authoring.description import Endpoint, Schema
-from tidegate.authoring.listings.shapes import Shapes, kinds, text_of
+from tidegate.authoring.listings.sentences import MOST
+from tidegate.authoring.listings.shapes import MOST_PROPERTIES, Shapes, kinds, text_of
 from tidegate.authoring.listings.vocabulary import BESIDE, COUNTS, IDENTITY, NOT_ROWS, ROWS
 from tidegate.authoring.listings.words import resource, singular, squashed, words
 
@@ -97,7 +98,7 @@ def _names_one(endpoint: Endpoint) -> bool:
 
 
 def _says_list(endpoint: Endpoint) -> bool:
-    return bool(_LISTS.search(f"{' '.join(words(endpoint.operation or ''))} {endpoint.summary}"))
+    return bool(_LISTS.search(f"{' '.join(words(endpoint.operation or ''))} {endpoint.summary[:MOST]}"))
 
 
 def _may_be_rows(endpoint: Endpoint, found: _Candidate) -> bool:
@@ -106,10 +107,14 @@ def _may_be_rows(endpoint: Endpoint, found: _Candidate) -> bool:
 
 def _candidates(shapes: Shapes, root: Schema) -> Iterator[_Candidate]:
     level: list[tuple[str, Schema, tuple[str, ...]]] = [("", root, ())]
+    left = MOST_PROPERTIES
     for _ in range(_DEPTH):
         deeper: list[tuple[str, Schema, tuple[str, ...]]] = []
         for path, schema, outer in level:
             properties = shapes.properties(schema)
+            left -= len(properties)
+            if left < 0:
+                return
             rows = {
                 name: row for name, inner in properties.items() if (row := shapes.items(inner)) is not None
             }

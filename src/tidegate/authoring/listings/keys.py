@@ -17,7 +17,7 @@ def key_of(endpoint: Endpoint, shapes: Shapes, row: Schema) -> tuple[str, ...]:
     """Fields that identify a row; none where nothing tells."""
     own = _parent(endpoint)
     fields = {name: shapes.plain(each) for name, each in shapes.properties(row).items() if name != own}
-    together = _told_together(f"{endpoint.description} {text_of(row)}", fields)
+    together = _told_together(f"{endpoint.description[: says.MOST]} {text_of(row)}", fields)
     if together:
         return together
     for name in _named(endpoint, row, fields):

@@ -93,7 +93,7 @@ def _linked(told: Told) -> Found | None:
 def _by_answer(endpoint: Endpoint, told: Told) -> Found | None:
     if (linked := _linked(told)) is not None:
         return linked
-    text = f"{endpoint.summary} {endpoint.description[: says.MOST]}"
+    text = f"{endpoint.summary[: says.MOST]} {endpoint.description[: says.MOST]}"
     return Found(Paging("link_header")) if says.LINK_HEADER.search(text) else None
 
 

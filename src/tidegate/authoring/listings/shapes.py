@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from tidegate.authoring.description import Parameter, Schema
@@ -12,6 +13,7 @@ from tidegate.authoring.listings.sentences import MOST
 
 _DEFS = "#/$defs/"
 _MOST_STEPS = 10
+MOST_PROPERTIES = 600
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 _TIMES = frozenset({"date", "date-time", "unix-time", "unix-time-ms", "timestamp"})
 
@@ -52,14 +54,20 @@ class Shapes:
         return self.plain(plain.get("items", {})) if "array" in kinds(plain) else None
 
     def walk(self, schema: Any, depth: int) -> Iterator[tuple[str, Schema]]:
-        """Dotted paths of all properties down to `depth`, with their plain schemas, the outer ones first."""
+        """Dotted paths of the properties down to `depth`, with their plain schemas, the outer ones first.
+
+        No more than some hundreds: schemas that refer to each other would have millions.
+        """
         level: list[tuple[str, Schema]] = [("", self.plain(schema))]
+        left = MOST_PROPERTIES
         for _ in range(depth):
-            level = [
-                (f"{path}.{name}" if path else name, self.plain(inner))
-                for path, each in level
-                for name, inner in self.properties(each).items()
-            ]
+            inner = (
+                (f"{path}.{name}" if path else name, self.plain(each))
+                for path, outer in level
+                for name, each in self.properties(outer).items()
+            )
+            level = list(islice(inner, left))
+            left -= len(level)
             yield from level
 
     def complete(self, schema: Schema) -> Schema:
@@ -108,13 +116,13 @@ def is_text(schema: Schema) -> bool:
 
 def text_of(schema: Schema) -> str:
     told = schema.get("description", "")
-    return told if isinstance(told, str) else ""
+    return told[:MOST] if isinstance(told, str) else ""
 
 
 def told_of(parameter: Parameter) -> str:
     """All that is said of a parameter, with the values that it names, as far as it is looked at."""
     values = " ".join(str(each)[:100] for each in samples(parameter.schema)[:5])
-    return f"{parameter.description} {text_of(parameter.schema)} {values}".strip()[:MOST]
+    return f"{parameter.description[:MOST]} {text_of(parameter.schema)} {values}".strip()[:MOST]
 
 
 def samples(schema: Schema) -> list[Any]:

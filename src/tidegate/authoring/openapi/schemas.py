@@ -30,6 +30,8 @@ class Schemas:
         self._circular: set[str] = set()
         self._bodies: dict[str, dict[str, Any]] = {}
         self._under_way: list[str] = []
+        self._needed: dict[str, list[str]] = {}  # of what stands in the file
+        self._kept: dict[str, list[str]] = {}  # of what stands in `$defs`, by name
         self._names: dict[str, str] = {}  # reference -> name in `$defs`
         self._named: dict[str, str] = {}  # the other way
         # by identity, with what was measured, so that no other object takes that identity
@@ -61,7 +63,9 @@ class Schemas:
                 self._body(reference)
 
     def _needs(self, reference: str) -> list[str]:
-        return references_in(self._document.at(reference))
+        if reference not in self._needed:
+            self._needed[reference] = references_in(self._document.at(reference))
+        return self._needed[reference]
 
     def _body(self, reference: str) -> dict[str, Any]:
         """The schema that is referred to, itself; empty where it is a part of itself by `allOf` alone."""
@@ -104,7 +108,9 @@ class Schemas:
             name = ref.removeprefix(_DEFS)
             if name not in defs:
                 defs[name] = self._bodies[self._named[name]]
-                left += references_in(defs[name])
+                if name not in self._kept:
+                    self._kept[name] = references_in(defs[name])
+                left += self._kept[name]
         return defs
 
     # -- one schema
