@@ -21,8 +21,8 @@ _ABOUT = "Written by `tidegate new`, which merges by it. Keep it in version cont
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """`paths` are the endpoints that code was made for, in order; `rows`, `keys` and `since` are what a person
-    said of them, by path. `registered`: the workflow was entered in `pyproject.toml`.
+    """`paths` are the endpoints that code was made for, in order; `rows`, `keys` and `since` are what
+    a person said of them, by path. `registered`: the workflow was entered in `pyproject.toml`.
     """
 
     api: Api

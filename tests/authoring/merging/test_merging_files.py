@@ -147,6 +147,14 @@ def test_on_a_full_disk_nothing_is_half_done(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["connectors"]
 
 
+def test_what_a_crash_left_half_written_is_completed_by_the_next_call(tmp_path: Path) -> None:
+    base, new = {A: "a = 1\n", B: "b = 1\n"}, {A: "a = 2\n", B: "b = 2\n"}
+    _generate(tmp_path, {}, base)
+    (tmp_path / A).write_text("a = 2\n")  # and the record of what was generated is still the old one
+    assert _kinds(_generate(tmp_path, base, new)) == ["same", "updated"]
+    assert (tmp_path / B).read_text() == "b = 2\n"
+
+
 def test_a_file_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(TidegateError, match="changed meanwhile") as caught:
         place(tmp_path, {A: Change(None, b"a"), B: Change(b"what was read", b"b")})
