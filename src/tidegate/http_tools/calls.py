@@ -54,6 +54,7 @@ class Call(Generic[R]):
     body: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     empty_object_ends: bool = False
+    numbered: bool = False
     terms: Terms = DEFAULT_TERMS
 
     @property
@@ -71,7 +72,7 @@ class Call(Generic[R]):
     def describe(self) -> dict[str, Any]:
         """Plain values that identify what is asked, for fingerprints: of what may be secret a digest only."""
         auth = self.client.policy.auth
-        return {
+        told = {
             "account": auth.identity() if auth is not None else None,
             "method": self.method,
             "url": self.client.full_url(self.url),
@@ -83,6 +84,7 @@ class Call(Generic[R]):
             "accept": sorted(self.terms.accept),
             "paginator": self.paginator.describe(),
         }
+        return {**told, "numbered": True} if self.numbered else told
 
     def first(self) -> PageRequest:
         request = self.paginator.plan(1).take()

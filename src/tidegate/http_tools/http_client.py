@@ -126,6 +126,7 @@ class HttpClient(RequestMaker):
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         empty_object_ends: bool = False,
+        numbered: bool = False,
         accept: Collection[int] = (),
     ) -> Call[R]:
         """A listing whose rows are `reads`, under the body's key `items` (None: the body is the list).
@@ -133,7 +134,8 @@ class HttpClient(RequestMaker):
         `items` may be a path (`result.data`). How the listing is walked says a `paginator`, or, where that
         takes looking at each answer, `route`: a function that gives a generator (`pagination/route.py`).
         `json` (the body) and `headers` go with every page, `params` not with those asked for by a link.
-        With `empty_object_ends` a body that is exactly `{}` ends the listing; `accept` are statuses beside
+        With `empty_object_ends` a body that is exactly `{}` ends the listing. With `numbered` the rows may
+        also come as an object with numbers for keys, which give their order. `accept` are statuses beside
         2xx that are data to this route. Nothing is sent before the call is iterated.
         """
         if (paginator is None) == (route is None):
@@ -149,6 +151,7 @@ class HttpClient(RequestMaker):
             body=json,
             headers=headers or {},
             empty_object_ends=empty_object_ends,
+            numbered=numbered,
             terms=Terms(accept=frozenset(accept)),
         )
 
@@ -162,6 +165,7 @@ class HttpClient(RequestMaker):
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
+        numbered: bool = False,
         accept: Collection[int] = (),
     ) -> Call[R]:
         """One request whose answer holds all its rows."""
@@ -174,6 +178,7 @@ class HttpClient(RequestMaker):
             params=params,
             json=json,
             headers=headers,
+            numbered=numbered,
             accept=accept,
         )
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 
+from tidegate.contracts.normalising import list_of_numbered
 from tidegate.contracts.reading import Reading, envelope
 from tidegate.contracts.rejects import listed
 from tidegate.http_tools.exceptions import ContractError
@@ -80,13 +82,19 @@ class Page(Generic[R]):
 
     @property
     def content(self) -> bytes:
-        """JSON with the rows under the call's key: the body, unless a route has found them itself."""
-        if self.rows is None:
+        """JSON with a list of rows under the call's key: the body, unless it holds an object with numbers for
+        keys, or a route has found the rows itself.
+        """
+        if self.rows is not None:
+            return orjson.dumps(self._wrapped(self.rows))
+        if not self.call.numbered or isinstance(self._held(self.doc), list):
             return self.body
-        content: Any = self.rows
+        return to_json(self._wrapped(list_of_numbered(self._held(from_json(self.body)))))
+
+    def _wrapped(self, rows: Any) -> Any:
         for key in reversed(envelope(self.call.items)):
-            content = {key: content}
-        return orjson.dumps(content)
+            rows = {key: rows}
+        return rows
 
     @property
     def ends_listing(self) -> bool:
@@ -100,14 +108,21 @@ class Page(Generic[R]):
             return self.rows
         if self.ends_listing:
             return []
-        name, rows, where = self.call.items, self.doc, "the body"
+        rows = self._held(self.doc)
+        if self.call.numbered:
+            rows = list_of_numbered(rows)
+        if not isinstance(rows, list):
+            where = f"the key {self.call.items!r}" if self.call.items else "the body"
+            raise self.error(f"{where} holds {_shape(rows)}, not a list")
+        return rows
+
+    def _held(self, doc: Any) -> Any:
+        """What stands under the call's key."""
+        name, rows, where = self.call.items, doc, "the body"
         for key in envelope(name):
             if not isinstance(rows, dict) or key not in rows:
                 raise self.error(f"the key {name!r} is missing from {where}: {_shape(rows)}")
             rows, where = rows[key], f"the key {key!r}"
-        if not isinstance(rows, list):
-            where = f"the key {name!r}" if name else "the body"
-            raise self.error(f"{where} holds {_shape(rows)}, not a list")
         return rows
 
     @cached_property

@@ -31,15 +31,13 @@ def by_ean(batch: str) -> Steps:
     too.
     """
     eans = batch.split(SEPARATOR)
-    found: dict[str, Row] = {}
+    found: dict[Any, Row] = {}
     page = yield Ask({"in": f"ean={batch}"})
     if page.status_code != 404:
-        asked = set(eans)
         for row in _rows_of(_hits(page)):
-            if row.get("ean") in asked:
-                found.setdefault(row["ean"], row)
+            found.setdefault(row.get("ean"), row)
         yield Rows(page, [found[ean] for ean in eans if ean in found])
-    known = bool(found)
+    known = any(ean in found for ean in eans)
     for ean in eans:
         if ean not in found:
             page = yield Ask(url=f"ean/{ean}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from tidegate.contracts.normalising import list_of_numbered
 from tidegate.contracts.reading import envelope
 from tidegate.engine.drift.profile import Profile
 from tidegate.engine.pagelog import Logged, read_log
@@ -57,4 +58,6 @@ def _items(body: bytes, request: Mapping[str, Any]) -> list[Any]:
             rows = rows[key]
     except (ValueError, TypeError, LookupError):
         return []
+    if request.get("numbered"):
+        rows = list_of_numbered(rows)
     return rows if isinstance(rows, list) else []
