@@ -1,4 +1,4 @@
-"""A project in its life: generated, edited by hand, generated again with more; no line of the hand is lost."""
+"""A project in its life: generated, edited by hand, generated again with more; no line of a hand is lost."""
 
 from __future__ import annotations
 

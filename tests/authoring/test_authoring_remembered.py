@@ -53,11 +53,12 @@ def test_of_endpoints_without_code_only_the_path_is_kept() -> None:
 
 def test_a_second_description_adds_to_the_first() -> None:
     mine = Endpoint("/a", response={"type": "array"})
-    api = Api("acme", "Acme", "https://a.example", Credential("bearer"), (mine, Endpoint("/b")))
+    api = Api("acme", "Acme", "https://a.example", Credential("bearer"), (mine, Endpoint("/b")), "a.json")
     told = Endpoint("/b", response={"type": "object"})
-    other = Api("acme", "x", "https://b.example", Credential("none"), (Endpoint("/c"), told, Endpoint("/a")))
+    other = Api("acme", "x", "https://b.example", Credential("none"), (Endpoint("/c"), told), "b.json")
     joined = Remembered(api, ("/a",)).joined(other)
     assert joined.endpoints == (mine, told, Endpoint("/c"))
+    assert joined.origin_of_facts == "a.json; b.json"
     assert (joined.title, joined.base_url, joined.credential) == (
         "Acme",
         "https://a.example",

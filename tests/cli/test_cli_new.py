@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
+import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -271,6 +274,21 @@ def test_pages_of_a_live_api_are_recorded_first(shell: Shell, api: Loopback) -> 
         file for file in shell.folder.rglob("*") if file.is_file() and secret in file.read_text("latin-1")
     ]
     assert f'"{api.url}/v2"' in (shell.folder / "connectors/books/config.py").read_text()
+
+
+def test_the_commands_of_the_guide_work_in_this_order(shell: Shell) -> None:
+    shutil.copy(LEDGER, shell.folder)
+    (shell.folder / "search.json").write_text(TITELIVE)
+    guide = Path(__file__).parents[2] / "docs" / "connectors" / "generating.md"
+    commands = [
+        shlex.split(line)
+        for block in re.findall(r"^```sh\n(.*?)^```", guide.read_text(), flags=re.DOTALL | re.MULTILINE)
+        for line in block.splitlines()
+        if line.startswith("tidegate new")
+    ]
+    assert len(commands) == 3
+    for command in commands:
+        assert shell.inside(*command[1:]).code == 0, command
 
 
 def _typed(folder: Path, words: list[str], replies: Mapping[str, str]) -> tuple[int, str]:

@@ -82,18 +82,19 @@ class Remembered:
     def joined(self, new: Api) -> Api:
         """What is known by now: of an endpoint that both describe, what `new` says.
 
-        Base URL and credential stay as they are, where they are known.
+        Title, base URL and credential stay as they are, where they are known.
         """
-        described = {each.path: each for each in new.endpoints if each.response is not None or each.examples}
-        mine = [described.pop(each.path, each) for each in self.api.endpoints]
-        known = {each.path for each in mine}
-        added = [described.get(each.path, each) for each in new.endpoints if each.path not in known]
+        told = {each.path: each for each in new.endpoints}
+        mine = [told.pop(each.path, each) for each in self.api.endpoints]
+        renews = {each.path for each in new.endpoints}.issuperset(self.paths)
+        origins = dict.fromkeys([*([] if renews else [self.api.origin_of_facts]), new.origin_of_facts])
         settled = self.api.credential.kind != "unknown"
         return replace(
             self.api,
             base_url=self.api.base_url or new.base_url,
             credential=self.api.credential if settled else new.credential,
-            endpoints=(*mine, *added),
+            endpoints=(*mine, *told.values()),
+            origin_of_facts="; ".join(filter(None, origins)),
             todo=tuple(dict.fromkeys([*self.api.todo, *new.todo])),
         )
 

@@ -48,6 +48,7 @@ def new_command(name: str, arguments: NewArguments) -> None:
         described = _described(name, arguments, recorded, asker)
         paths = _paths(described, arguments, asker, earlier=before.paths if before else ())
         api = before.joined(described) if before else described
+        api = replace(api, title=arguments.title or api.title)
         answers, chosen = _answered(api, paths, before, arguments, asker)
         made = generation(project.root, before, api, chosen, answers)
         settled = _written(made, arguments, asker)
@@ -115,7 +116,7 @@ def _described(name: str, arguments: NewArguments, recorded: Sequence[Sample], a
         raise UsageError(
             "nothing describes the API", hint="Give --openapi FILE or URL, --sample FILE, or --record URL."
         )
-    return replace(api, name=name, title=arguments.title or api.title)
+    return replace(api, name=name)
 
 
 def _samples(arguments: NewArguments, asker: Asker | None) -> list[Sample]:
