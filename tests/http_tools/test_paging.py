@@ -110,21 +110,43 @@ def test_a_listing_of_any_length_gives_exactly_its_rows(
         assert len(set(api.asked)) == len(api.asked)
 
 
-@given(st.integers(0, 80), st.integers(1, 9), st.data(), st.sampled_from(["count", None]), st.integers(1, 9))
+def test_a_listing_of_the_length_of_the_one_before_costs_no_request_too_many(driver: Driver) -> None:
+    api = Listing(60)
+    call = call_of(driver, api, total=None)
+    assert ids(driver.pages(call)) == list(range(60))
+    needed, first = 20, len(api.asked)
+    assert first >= needed  # it was not known where it ends
+    assert ids(driver.pages(call)) == list(range(60))
+    assert len(api.asked) - first == needed
+    del api.data[30:]
+    assert ids(driver.pages(call)) == list(range(30))
+    api.data = [{"id": number} for number in range(100)]
+    assert ids(driver.pages(call)) == list(range(100))
+
+
+@given(
+    st.integers(0, 80),
+    st.integers(1, 9),
+    st.data(),
+    st.sampled_from(["count", None]),
+    st.integers(1, 9),
+    st.integers(0, 30),
+)
 def test_any_limit_overlap_and_width_give_exactly_the_rows(
-    length: int, limit: int, data: st.DataObject, total: str | None, width: int
+    length: int, limit: int, data: st.DataObject, total: str | None, width: int, expected: int
 ) -> None:
     overlap = data.draw(st.integers(0, limit - 1))
     api = Listing(length, count=total)
     how = OffsetPaginator(limit=limit, overlap=overlap, total=total, identity="id")
-    assert [row["id"] for row in walked(api, how, width)] == list(range(length))
+    assert [row["id"] for row in walked(api, how, width, expected)] == list(range(length))
 
 
-def walked(api: Listing, how: OffsetPaginator, width: int) -> list[Any]:
+def walked(api: Listing, how: OffsetPaginator, width: int, expected: int) -> list[Any]:
     """The rows of a walk without client and threads."""
     with SyncHttpClient("http://api.test") as client:
         call = client.pages("GET", "/rows", reads=ApiRow, items="rows", paginator=how)
         plan, queue, found, asked = how.plan(width), list[PageRequest](), list[Any](), 0
+        plan.expect(expected)
         while True:
             while len(queue) < width and (request := plan.take()) is not None:
                 queue.append(request)

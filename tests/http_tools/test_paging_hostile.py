@@ -112,7 +112,7 @@ def test_any_circle_of_pages_is_noticed_within_a_few_rounds(length: int, lead: i
     repeats = Repeats()
     for index in range(5 * (length + lead) + 5):
         at = index if index < lead else lead + (index - lead) % length
-        if repeats.of(index, [at]) is not None:
+        if repeats.of(View(PageRequest(index), [at])) is not None:
             assert index >= lead
             return
     pytest.fail("it went on")
@@ -121,7 +121,7 @@ def test_any_circle_of_pages_is_noticed_within_a_few_rounds(length: int, lead: i
 @given(st.lists(st.lists(st.integers(0, 1000), min_size=1, max_size=3), max_size=40, unique_by=tuple))
 def test_pages_that_differ_are_no_circle(pages: list[list[int]]) -> None:
     repeats = Repeats()
-    assert all(repeats.of(index, rows) is None for index, rows in enumerate(pages))
+    assert all(repeats.of(View(PageRequest(index), rows)) is None for index, rows in enumerate(pages))
 
 
 @given(st.text())

@@ -82,6 +82,7 @@ class HttpClient(RequestMaker):
         super().__init__(base_url, headers, timeout_s, total_timeout_s)
         self.base_url = checked(base_url, "base_url") if base_url else None
         self.width = width
+        self.lengths: dict[type[BaseModel], int] = {}  # pages of the latest listing of each kind of row
         self.stop = Stop()
         self._connections = Connections(transport, self.stop)
         self._clock = clock or SystemClock()

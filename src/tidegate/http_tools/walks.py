@@ -42,7 +42,8 @@ def walk(
     """
     client = call.client
     told_of = plan is not None  # by who made it
-    plan = plan or call.paginator.plan(client.width)
+    plan, seen = plan or call.paginator.plan(client.width), 0
+    plan.expect(client.lengths.get(call.reads, 0))
     stop = Stop(stop or client.stop)
     gate = _Gate(call.terms)
     queue: deque[tuple[PageRequest, Future[Page[R]]]] = deque()
@@ -53,11 +54,13 @@ def walk(
                     run = copy_context().run  # a span of the caller's is the parent of its fetches
                     queue.append((request, pool.submit(run, fetch, request, gate.terms(request.index), stop)))
                 if not queue:
+                    client.lengths[call.reads] = seen
                     if not told_of:
                         _warn(call, plan)
                     return
                 page = stop.wait_for(queue.popleft()[1])
                 call.saw(plan, page)
+                seen += 1
                 if plan.keeps(page):
                     yield page.holding(plan.rows(page))
                 while queue and plan.beyond(queue[-1][0].index):
@@ -73,21 +76,24 @@ async def walk_async(call: Call[R], *, plan: PagePlan | None = None) -> AsyncGen
 
     Closing the iterator cancels what is under way, and waits until that is done.
     """
-    width, told_of = call.client.width, plan is not None
-    plan, gate = plan or call.paginator.plan(width), _Gate(call.terms)
+    client, told_of, seen = call.client, plan is not None, 0
+    plan, gate = plan or call.paginator.plan(client.width), _Gate(call.terms)
+    plan.expect(client.lengths.get(call.reads, 0))
     queue: deque[tuple[PageRequest, asyncio.Task[Page[R]]]] = deque()
     behind: list[asyncio.Task[Page[R]]] = []  # past the end: cancelled, their outcome is no one's business
     try:
         while True:
-            while len(queue) < width and (not queue or gate.open) and (request := plan.take()):
+            while len(queue) < client.width and (not queue or gate.open) and (request := plan.take()):
                 fetch = call.fetch_async(request, gate.terms(request.index))
                 queue.append((request, asyncio.ensure_future(fetch)))
             if not queue:
+                client.lengths[call.reads] = seen
                 if not told_of:
                     _warn(call, plan)
                 return
             page = await queue.popleft()[1]
             call.saw(plan, page)
+            seen += 1
             if plan.keeps(page):
                 yield page.holding(plan.rows(page))
             while queue and plan.beyond(queue[-1][0].index):

@@ -11,8 +11,10 @@ class AheadPlan(PagePlan):
     """Hands out pages in order, up to the end where it is known, and at most `width` beyond what was seen.
 
     Where the end is not known the walk starts slowly (1, 1, 2, 4 ... pages ahead), so that a listing of
-    one or two pages costs no request too many. It also keeps an eye on the total, and on the number of pages:
-    one that fell means that rows vanished. Where neither a total nor a seam would show that, it is told.
+    one or two pages costs no request too many. Where one of its kind was walked before, as many pages as this
+    had are asked for after the first, and the slow start comes behind them. It also keeps an eye on the
+    total, and on the number of pages: one that fell means that rows vanished. Where neither a total nor a
+    seam would show that, it is told.
     """
 
     def __init__(self, width: int, *, seam: bool) -> None:
@@ -21,6 +23,7 @@ class AheadPlan(PagePlan):
         self._next = 0
         self._seen = 0
         self._ahead = 1
+        self._expected = 0
         self._end: int | None = None  # the number of pages, once it is known
         self._rows = 0
         self._first_total: float | None = None
@@ -28,14 +31,23 @@ class AheadPlan(PagePlan):
         self._totals, self._page_counts = _Falls(), _Falls()
 
     def take(self) -> PageRequest | None:
-        limit = self._seen + self._ahead if self._end is None else min(self._end, self._seen + self._width)
-        if self._next >= limit:
+        if self._next >= self._limit():
             return None
         index = self._next
         self._next += 1
         self._totals.ask(index)
         self._page_counts.ask(index)
         return self._request(index)
+
+    def expect(self, pages: int) -> None:
+        self._expected = pages
+
+    def _limit(self) -> int:
+        """How many pages may have been asked for by now."""
+        if self._end is not None:
+            return min(self._end, self._seen + self._width)
+        expected = self._expected if self._seen else 0
+        return max(self._seen + self._ahead, min(expected, self._seen + self._width))
 
     @abstractmethod
     def _request(self, index: int) -> PageRequest:
@@ -45,7 +57,8 @@ class AheadPlan(PagePlan):
         """Add a page of `rows` rows; tell whether the total or the number of pages that it says fell."""
         self._seen += 1
         self._rows += rows
-        if self._seen > 1:  # many listings end on their second page: nothing is asked for beyond it
+        # many listings end on their second page, or where others did: nothing is asked for beyond it
+        if self._seen > max(1, self._expected):
             self._ahead = min(self._width, self._ahead * 2)
         self._total = total
         self._first_total = total if self._first_total is None else self._first_total

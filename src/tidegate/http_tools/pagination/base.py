@@ -71,6 +71,9 @@ class PagePlan(ABC):
     def saw(self, page: PageView) -> None:
         """Told of each page, in order. Raises `PaginationError` where the listing makes no sense."""
 
+    def expect(self, pages: int) -> None:  # noqa: B027 - most listings never prefetch
+        """Told before the walk begins how many pages a listing of its kind had: a hint, no promise."""
+
     def keeps(self, page: PageView) -> bool:  # noqa: ARG002 - only a route leaves pages out
         """Whether the page that was just seen is one of the listing; False where it only showed the way."""
         return True

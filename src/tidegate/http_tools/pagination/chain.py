@@ -32,7 +32,7 @@ class ChainPlan(PagePlan):
     def saw(self, page: PageView) -> None:
         rows, index = page.all_items, page.request.index
         self._check(page, rows)
-        if (earlier := self._repeats.of(index, rows)) is not None:
+        if (earlier := self._repeats.of(page)) is not None:
             raise PaginationError(f"page {index} has the very rows of page {earlier}: it goes in a circle")
         self._empty = 0 if rows else self._empty + 1
         if self._empty > MOST_EMPTY:

@@ -55,7 +55,7 @@ class _OffsetPlan(AheadPlan):
         super().__init__(width, seam=how.overlap > 0)
         self._how = how
         self._size = how.limit  # of a page; some APIs cap what they are asked for
-        self._last: list[Any] = []
+        self._joint: list[Any] = []  # what the next page must begin with
         self._repeats = Repeats()
 
     @property
@@ -69,16 +69,16 @@ class _OffsetPlan(AheadPlan):
 
     def saw(self, page: PageView) -> None:
         items, index = page.all_items, page.request.index
-        self._check_seam(index, items)
+        self._check_seam(page)
         rows = len(items) - (self._how.overlap if index else 0)
         vanished = self._count(index, rows, count(page, self._how.total))
         if vanished and not self._how.overlap:
             raise ListingMovedError(
                 f"the listing moved while it was read: it was shorter at page {index} than before"
             )
-        self._last = items
         if index == 0 and self._how.overlap < len(items) < (self._total or 0):
             self._size = len(items)
+        self._joint = self._identities(items[self._step :])
         if len(items) < self._size:
             self._end = self._seen
         elif self._total is None or self._total < self._rows:
@@ -88,18 +88,17 @@ class _OffsetPlan(AheadPlan):
             # a full page is no end, whatever the total says: its seam shows whether anything follows
             self._end = max(self._seen + bool(self._how.overlap), pages)
 
-    def _check_seam(self, index: int, items: list[Any]) -> None:
+    def _check_seam(self, page: PageView) -> None:
+        items, index = page.all_items, page.request.index
         if len(items) > self._size:
             first = "" if self._size == self._how.limit else f" and the first page {self._size}"
             told = f"asked for {self._how.limit} rows, the page has {len(items)}{first}"
             raise PaginationError(f"{told}: the API ignores the limit")
-        if index and self._identities(items[: self._how.overlap]) != self._identities(
-            self._last[self._step :]
-        ):
+        if index and self._identities(items[: self._how.overlap]) != self._joint:
             raise ListingMovedError(
                 f"the listing moved while it was read: page {index} does not join page {index - 1}"
             )
-        if (earlier := self._repeats.of(index, items)) is not None:
+        if (earlier := self._repeats.of(page)) is not None:
             kind = ListingMovedError if self._how.overlap else PaginationError  # a move may look like that
             raise kind(f"page {index} repeats page {earlier}: the API ignores the offset")
 

@@ -62,7 +62,7 @@ class _PageNumberPlan(AheadPlan):
 
     def saw(self, page: PageView) -> None:
         items, index = page.all_items, page.request.index
-        if (earlier := self._repeats.of(index, items)) is not None:
+        if (earlier := self._repeats.of(page)) is not None:
             raise PaginationError(f"page {index} repeats page {earlier}: the API ignores the page number")
         self._check_joins(index, items)
         self._pages = count(page, self._how.pages)

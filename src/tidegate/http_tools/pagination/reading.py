@@ -63,22 +63,38 @@ class Repeats:
     """Notices a listing that goes in circles by its rows alone, whatever its cursors say.
 
     Brent's method: each page is compared with the one before and with one kept page, which is replaced after
-    1, 2, 4 ... pages. No circle goes on for more than about three rounds, and two pages are held.
+    1, 2, 4 ... pages. No circle goes on for more than about three rounds. Two pages are held, and where
+    their reader lets go of what was decoded of them, little more than their bytes.
     """
 
     def __init__(self) -> None:
-        self._before: list[Any] = []
-        self._kept: list[Any] = []
-        self._kept_at, self._until, self._before_at = -1, 1, -1
+        self._before: _Seen | None = None
+        self._kept: _Seen | None = None
+        self._until = 1
 
-    def of(self, index: int, rows: list[Any]) -> int | None:
+    def of(self, page: PageView) -> int | None:
         """The position of an earlier page that had the very rows of this one; None where there is none."""
-        found = None
-        if rows and rows == self._before:
-            found = self._before_at
-        elif rows and rows == self._kept:
-            found = self._kept_at
-        self._before, self._before_at = rows, index
+        rows, index = page.all_items, page.request.index
+        like = (each.index for each in (self._before, self._kept) if each is not None and each.had(rows))
+        found = next(like, None)
+        self._before = _Seen(page)
         if index >= self._until:
-            self._kept, self._kept_at, self._until = rows, index, 2 * index + 1
+            self._kept, self._until = self._before, 2 * index + 1
         return found
+
+
+class _Seen:
+    """A page that was read, and a few of its rows, which tell nearly all others from it."""
+
+    def __init__(self, page: PageView) -> None:
+        self._page, self.index = page, page.request.index
+        self._rows, self._some = len(page.all_items), _some(page.all_items)
+
+    def had(self, rows: list[Any]) -> bool:
+        """Whether these were its rows, and there were any."""
+        return 0 < len(rows) == self._rows and _some(rows) == self._some and self._page.all_items == rows
+
+
+def _some(rows: list[Any]) -> list[Any]:
+    """The first, the last and one between."""
+    return [rows[at] for at in (0, len(rows) // 2, -1)] if rows else []
