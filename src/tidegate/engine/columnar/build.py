@@ -90,5 +90,5 @@ class ColumnarBuild:
         made = Mapped(proven.map, proven.map.facts(context), columns, len(rows))
         batch = proven.writes.batch(made, self._instances.encoder) if made.count else None
         dropped = 0 if made.parents is None else len(rows) - len(set(made.parents))
-        high = None if highest is None else highest.of_column(columns[highest.field])
+        high = None if highest is None else highest.of_column(columns.values[highest.field])
         return Built(batch, len(rows), made.count + dropped - len(rows), dropped, (), high)

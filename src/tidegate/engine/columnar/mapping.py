@@ -13,7 +13,7 @@ from tidegate.contracts.map_dates import Day
 from tidegate.contracts.map_sources import Facts, Path, Position, Row, Source, is_mapping, step
 from tidegate.contracts.map_values import Apply
 from tidegate.engine.columnar.fields import UnprovenError
-from tidegate.engine.columnar.instants import are_instants, instants, utc_days
+from tidegate.engine.columnar.instants import are_instants, dates, days, instants, instants_of_texts
 from tidegate.engine.columnar.reading import Columns
 
 if TYPE_CHECKING:
@@ -50,12 +50,13 @@ class Mapped:
     """
 
     def __init__(self, of: AnyMap[Any, Any, Any], facts: Facts, columns: Columns, count: int) -> None:
-        self._map, self._facts, self._columns = of, facts, dict(columns)
+        self._map, self._facts, self._columns = of, facts, dict(columns.values)
+        self._written = columns.written
         self._positions: list[int] = []
         self.parents: list[int] | None = None
         self.count = count
         self._steps: dict[tuple[str, ...], list[Any]] = {}
-        self._instants: dict[str, pa.Array[Any]] = {}  # by path
+        self._instants: dict[str, pa.Array[Any] | None] = {}  # by path
         if of.each is not None:
             self._explode(of.each)
 
@@ -63,25 +64,27 @@ class Mapped:
         """The values for a field of the write contract, before they are validated."""
         return self._of(self._map.sources[name])
 
-    def as_instants(self, name: str, values: list[Any]) -> list[Any] | pa.Array[Any]:
-        """The values of a field that is an attribute as it was read, or what was made of them in Arrow on
-        the way.
-        """
+    def as_read(self, name: str) -> list[Any] | pa.Array[Any]:
+        """Of a field that is an attribute as it was read: instants in Arrow, where that is shorter."""
         top = self._map.sources[name]
-        return self._instants.get(top.path, values) if isinstance(top, Path) else values
+        found = self._in_arrow(top) if isinstance(top, Path) and top.path in self._written else None
+        return self._of(top) if found is None else found
 
-    def _days(self, of: Source) -> list[Any]:
-        """In UTC. By way of Arrow, which the values take in any case: asking each for its offset is what a
-        day costs.
-        """
-        values = self._of(of)
-        if not are_instants(values):
-            day = Day("").make
-            return [None if value is None else day(value) for value in values]
-        array = instants(values)
-        if isinstance(of, Path):
-            self._instants[of.path] = array
-        return utc_days(values, array)
+    def days(self, name: str) -> list[Any] | pa.Array[Any]:
+        """Of a field that is a day in UTC: in Arrow, if it is one of instants."""
+        of = self._map.sources[name].inputs[0]
+        array = self._in_arrow(of)
+        return self._of(self._map.sources[name]) if array is None else days(array)
+
+    def _in_arrow(self, of: Source) -> pa.Array[Any] | None:
+        """The values, if they are instants; None where any is not."""
+        if not isinstance(of, Path):
+            return _converted(self._of(of))
+        if of.path not in self._instants:
+            written = self._written.get(of.path) if self.parents is None else None
+            array = None if written is None else instants_of_texts(written)
+            self._instants[of.path] = _converted(self._of(of)) if array is None else array
+        return self._instants[of.path]
 
     def _explode(self, each: Path) -> None:
         lists = [list(items or ()) for items in self._along(each.keys[0], each.keys[1:])]
@@ -95,12 +98,15 @@ class Mapped:
             return self._path(top)
         if isinstance(top, Position):
             return self._positions
-        if type(top) is Day and top.zone == "UTC":
-            return self._days(top.inputs[0])
+        if is_utc_day(top) and (array := self._in_arrow(top.inputs[0])) is not None:
+            return dates(days(array))
         make: Callable[..., Any] = top.function(self._facts)
         if not top.inputs:
             return [make()] * self.count
-        return list(map(make, *map(self._of, top.inputs)))
+        values = [self._of(each) for each in top.inputs]
+        if isinstance(top, Apply) and not any(NoneType in set(map(type, each)) for each in values):
+            make = top.call  # which is spared the look for what it is not called for
+        return list(map(make, *values))
 
     def _path(self, path: Path) -> list[Any]:
         each = self._map.each
@@ -117,6 +123,15 @@ class Mapped:
         if found is None:
             found = self._steps[first, *keys] = stepped(self._along(first, keys[:-1]), keys[-1])
         return found
+
+
+def is_utc_day(of: Source) -> bool:
+    """Which is made by way of Arrow: asking each value for its offset is what a day costs."""
+    return type(of) is Day and of.zone == "UTC"
+
+
+def _converted(values: list[Any]) -> pa.Array[Any] | None:
+    return instants(values) if are_instants(values) else None
 
 
 def stepped(values: list[Any], key: str) -> list[Any]:

@@ -66,10 +66,19 @@ def has_functions(contract: Fields) -> bool:
 
 def is_decimal(field: Field) -> bool:
     """Whether it holds a decimal, or None, and has no validator beside."""
+    return _kind(field) == "decimal"
+
+
+def is_datetime(field: Field) -> bool:
+    """Whether it holds a datetime, or None, and has no validator beside."""
+    return _kind(field) == "datetime"
+
+
+def _kind(field: Field) -> str:
     schema = field.schema
     while schema["type"] in ("default", "nullable"):
         schema = schema["schema"]
-    return bool(schema["type"] == "decimal")
+    return str(schema["type"])
 
 
 @dataclass(frozen=True, slots=True)

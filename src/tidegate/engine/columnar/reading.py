@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import compress
+from itertools import compress, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -12,10 +13,17 @@ from pydantic import BaseModel
 
 from tidegate.engine.columnar import guards
 from tidegate.engine.columnar.fields import Field, UnprovenError, fields_of
-from tidegate.engine.columnar.proof import prove_read
+from tidegate.engine.columnar.proof import is_datetime, prove_read
 
-Columns = dict[str, list[Any]]
 Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The validated values by the names of their attributes; of instants what they were written as, too."""
+
+    values: dict[str, list[Any]] = field(default_factory=dict)
+    written: dict[str, list[Any]] = field(default_factory=dict)
 
 
 class ReadColumns:
@@ -32,19 +40,30 @@ class ReadColumns:
         facts = self._facts = prove_read(contract)
         self._copied = facts.functions | frozenset(filter(seen, facts.shared))
         self.fields = {each.name: each for each in contract.fields}
-        self._readers = [(each.name, self._reader(each)) for each in contract.fields]
+        self._instants = [
+            (each.name, taken, each.column)
+            for each in contract.fields
+            if is_datetime(each) and (taken := _taken(each)) is not None
+        ]
+        instants = {name for name, *_ in self._instants}
+        self._readers = [
+            (each.name, self._reader(each)) for each in contract.fields if each.name not in instants
+        ]
 
     def read(self, body: bytes, rows: list[Any]) -> Columns:
-        """The columns by the names of their attributes.
-
-        Raises whatever a row raises that is none, and `UnlikeError` where this page must be read otherwise.
-        """
+        """Raises whatever a row raises that is none, `UnlikeError` where this page must be read otherwise."""
         if set(map(type, rows)) != {dict}:
             raise guards.UnlikeError("a row that is no object")
         guards.check_depth(body, len(rows))
         if self._facts.large_numbers:
             guards.check_numbers(body, rows)
-        return {name: read(rows) for name, read in self._readers}
+        columns = Columns()
+        for name, read in self._readers:
+            columns.values[name] = read(rows)
+        for name, taken, validate in self._instants:
+            columns.written[name] = taken(rows)
+            columns.values[name] = validate(columns.written[name])
+        return columns
 
     def _reader(self, field: Field) -> Callable[[Rows], list[Any]]:
         taken, prepare, validate = _taken(field), self._prepare(field.name), field.column
@@ -81,7 +100,7 @@ def _null_if_missing(key: str, rows: Rows) -> list[Any]:
     try:
         return list(map(itemgetter(key), rows))  # most APIs send every key
     except KeyError:
-        return [row.get(key) for row in rows]
+        return list(map(dict.get, rows, repeat(key)))
 
 
 def _with_defaults(field: Field, rows: Rows, prepare: Callable[[list[Any]], list[Any]]) -> list[Any]:

@@ -31,6 +31,12 @@ def is_unchanged(read: Field, write: Field) -> bool:
     )
 
 
+def takes_any_day(write: Field) -> bool:
+    """Whether every date passes `write` as it is."""
+    takes, _ = _plain(write)
+    return takes["type"] == "date" and not (_limits(takes) or set(write.config) - _CONFIG_OF_NOTHING)
+
+
 def _has_default(schema: Schema) -> bool:
     """Whether a missing value becomes another one than None, which need not be of the type."""
     return schema["type"] == "default" and schema.get("default", schema) is not None

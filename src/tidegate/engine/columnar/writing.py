@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from tidegate.contracts.map import AnyMap, under
 from tidegate.contracts.map_sources import Path
 from tidegate.engine.columnar.fields import Field, Fields
-from tidegate.engine.columnar.mapping import Mapped
+from tidegate.engine.columnar.mapping import Mapped, is_utc_day
 from tidegate.engine.columnar.proof import prove_write
-from tidegate.engine.columnar.unchanged import is_unchanged
+from tidegate.engine.columnar.unchanged import is_unchanged, takes_any_day
 from tidegate.utils.encoding import Encoder
 
 if TYPE_CHECKING:
@@ -26,20 +26,19 @@ class WriteColumns:
         """
         prove_write(contract)
         given = [each for each in contract.fields if each.name in of.sources]
-        self._made = tuple(of.sources)
         self._left = [each for each in contract.fields if each.name not in of.sources]
+        self._days = [each for each in given if is_utc_day(of.sources[each.name]) and takes_any_day(each)]
         self._unchanged = [each for each in given if _is_unchanged(of, each, read)]
-        self._checked = [each for each in given if each not in self._unchanged]
+        self._checked = [each for each in given if each not in self._unchanged and each not in self._days]
 
     def batch(self, made: Mapped, encoder: Encoder) -> pa.RecordBatch:
         """Raises `ValidationError`, or what an encoder raises, for a row that cannot be."""
         # all before any is checked, as it is of a row: a function may change what another field holds, too
-        made_of = {name: made.column(name) for name in self._made}
-        columns: dict[str, Any] = {
-            each.name: each.column(made_of[each.name], by_alias=False, by_name=True) for each in self._checked
-        }
-        for each in self._unchanged:
-            columns[each.name] = made.as_instants(each.name, made_of[each.name])
+        columns: dict[str, Any] = {each.name: made.column(each.name) for each in self._checked}
+        columns |= {each.name: made.days(each.name) for each in self._days}
+        columns |= {each.name: made.as_read(each.name) for each in self._unchanged}
+        for each in self._checked:
+            columns[each.name] = each.column(columns[each.name], by_alias=False, by_name=True)
         for each in self._left:
             columns[each.name] = _defaults(each, made.count)
         return encoder.encode_columns(columns)

@@ -1,0 +1,77 @@
+"""Instants that Arrow reads from text are those that Pydantic does; all others are left to Pydantic."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+from pydantic.types import AwareDatetime
+
+from tidegate.engine.columnar.instants import dates, days, instants, instants_of_texts
+
+READER = TypeAdapter(AwareDatetime)
+
+two = st.integers(0, 61).map("{:02d}".format)
+near = st.tuples(
+    st.sampled_from(["0000", "0001", "1969", "1970", "2024", "2026", "9999", "999", "10000", "-001"]),
+    st.sampled_from(["-", "", "/"]),
+    st.integers(0, 13).map("{:02d}".format),
+    st.integers(0, 32).map("{:02d}".format),
+    st.sampled_from(["T", " ", "t", "", "_"]),
+    st.integers(0, 25).map("{:02d}".format),
+    st.one_of(
+        st.just(""), two.map(":{}".format), st.tuples(two, two).map(lambda each: f":{each[0]}:{each[1]}")
+    ),
+    st.one_of(
+        st.just(""),
+        st.text("0123456789", max_size=10).map(".{}".format),
+        st.text("0123456789", max_size=7).map(",{}".format),
+    ),
+    st.one_of(
+        st.sampled_from(["Z", "z", "", " Z", "UTC", "+00", "-00:00", "\u22120100", "+24:00", "-23:59", "+1"]),
+        st.tuples(st.sampled_from("+-"), two, st.sampled_from([":", ""]), two).map("".join),
+    ),
+).map(lambda each: f"{each[0]}{each[1]}{each[2]}{each[1]}{each[3]}{''.join(each[4:])}")
+
+
+@settings(max_examples=1500)
+@given(near | st.datetimes(timezones=st.timezones()).map(str) | st.text(max_size=30))
+def test_what_both_read_is_one_instant(text: str) -> None:
+    try:
+        read = READER.validate_python(text)
+    except ValidationError:
+        return  # Arrow is not asked
+    found = instants_of_texts([text, None])
+    if found is not None:
+        assert found.equals(instants([read, None]))
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-31T00:00:07.869+01:00", "2026-01-31T00:00:07Z", "2026-01-31 00:00:07.123456-1130"]
+)
+def test_what_apis_write_is_read_by_arrow(text: str) -> None:
+    assert instants_of_texts([text]) == instants([READER.validate_python(text)])
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-01-31T00:00:07", "1769817607", 1769817607, 1.5, b"x", "2026-01-31T00:00:07.1234567Z", "\ud800"],
+)
+def test_what_arrow_does_not_read_is_left(value: object) -> None:
+    assert instants_of_texts(["2026-01-31T00:00:07Z", value]) is None
+
+
+@given(st.lists(st.none() | st.datetimes(timezones=st.timezones()), max_size=20))
+def test_days_are_those_of_each_instant_in_utc(values: list[datetime | None]) -> None:
+    array = instants(values)
+    try:
+        expected = [None if value is None else value.astimezone(UTC).date() for value in values]
+    except OverflowError:  # a day before the year 1 or after 9999
+        with pytest.raises(ValueError, match="year"):
+            days(array)
+        return
+    assert dates(days(array)) == expected == pa.array(expected, pa.date32()).to_pylist()
