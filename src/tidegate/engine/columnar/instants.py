@@ -57,7 +57,7 @@ def dates(array: pa.Array[Any]) -> list[date | None]:
     buffer = array.buffers()[1]
     if buffer is None:
         return [None] * len(array)
-    counted: list[int | None] = memoryview(buffer).cast("i")[: len(array)].tolist()
+    counted: list[Any] = memoryview(buffer).cast("i")[: len(array)].tolist()
     if array.null_count:
         valid: Any = array.is_valid()
         counted = [each if there else None for each, there in zip(counted, valid.to_pylist(), strict=True)]
