@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gc import set_threshold
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,7 @@ def tidegate(
 
 def main() -> None:
     """The entry point. Exit codes as in the README; 2 is Typer's own for wrong usage, too."""
+    set_threshold(50_000, 20, 100)  # a tenth of a second of looking at modules for garbage
     app()
 
 

@@ -40,12 +40,20 @@ def fitted(batch: pa.RecordBatch, schema: pa.Schema, table: str) -> pa.RecordBat
 
 
 def joined(batches: Iterable[pa.RecordBatch], rows: int, max_bytes: int) -> Iterator[pa.RecordBatch]:
-    """Batches of at least so many rows or bytes, the last one excepted."""
+    """Batches of at least so many rows or bytes, the last one excepted, and those before one that is large
+    by itself: joining costs a copy.
+    """
     import pyarrow as pa
 
     waiting: list[pa.RecordBatch] = []
     held = size = 0
     for batch in batches:
+        if batch.num_rows >= rows or batch.nbytes >= max_bytes:
+            if held:
+                yield from pa.Table.from_batches(waiting).combine_chunks().to_batches()
+                waiting, held, size = [], 0, 0
+            yield batch
+            continue
         waiting.append(batch)
         held, size = held + batch.num_rows, size + batch.nbytes
         if held >= rows or size >= max_bytes:

@@ -147,7 +147,6 @@ def calm_gc() -> Iterator[None]:
     """
     before, ours = gc.get_threshold(), not gc.get_freeze_count()
     if ours:
-        gc.collect()
         gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     try:
