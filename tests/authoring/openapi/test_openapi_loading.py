@@ -148,7 +148,20 @@ def test_odd_values_at_every_place_make_no_trouble(tmp_path: Path, odd: Any) -> 
     for key in ("parameters", "responses", "summary", "security", "servers", "operationId"):
         api = read_text(tmp_path, json.dumps(oas({"/a": got({}, **{key: odd}), "/b": whole})))
         assert api.endpoints[-1].response is not None
-    for key in ("properties", "items", "allOf", "anyOf", "type", "enum", "required", "examples", "$defs"):
+    for key in (
+        "properties",
+        "items",
+        "allOf",
+        "anyOf",
+        "type",
+        "enum",
+        "required",
+        "examples",
+        "$defs",
+        "minimum",
+        "maxLength",
+        "const",
+    ):
         assert len(read_text(tmp_path, json.dumps(oas({"/a": got({key: odd}), "/b": whole}))).endpoints) == 2
     for key in ("info", "components", "security", "servers", "tags"):
         assert read_text(tmp_path, json.dumps({**oas({"/b": whole}), key: odd})).endpoints[0].response

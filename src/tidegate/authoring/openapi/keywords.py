@@ -15,17 +15,22 @@ _TYPES = {
     "list": "array",
 }
 _FORMATS = {"date": "date", "datetime": "date-time", "date-time": "date-time", "uuid": "uuid"}
-_KEPT = (
-    "title", "description", "format", "default", "pattern", "minimum", "maximum", "multipleOf",
-    "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
-    "deprecated", "readOnly", "const", "contentEncoding", "contentMediaType",
-)  # fmt: skip
-_TEXTS = frozenset({"title", "description", "format", "pattern"})
+_KEPT: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(
+        ("title", "description", "format", "pattern", "contentEncoding", "contentMediaType"), (str,)
+    ),
+    **dict.fromkeys(("uniqueItems", "deprecated", "readOnly"), (bool,)),
+    **dict.fromkeys(("minimum", "maximum", "multipleOf"), (int, float)),
+    **dict.fromkeys(
+        ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), (int,)
+    ),
+    **dict.fromkeys(("default", "const"), (object,)),
+}
 
 
 def own_keywords(raw: dict[str, Any]) -> dict[str, Any]:
     """All but the keywords that hold schemas."""
-    made = {key: raw[key] for key in _KEPT if key in raw and (key not in _TEXTS or isinstance(raw[key], str))}
+    made = {key: raw[key] for key in _KEPT if key in raw and _suits(key, raw[key])}
     _set_type(made, raw)
     _set_bound(made, raw, "exclusiveMinimum", "minimum")
     _set_bound(made, raw, "exclusiveMaximum", "maximum")
@@ -39,6 +44,11 @@ def own_keywords(raw: dict[str, Any]) -> dict[str, Any]:
     if raw.get("nullable") is True or raw.get("x-nullable") is True:
         allow_null(made)
     return made
+
+
+def _suits(key: str, value: Any) -> bool:
+    kinds = _KEPT[key]
+    return isinstance(value, kinds) and (not isinstance(value, bool) or int not in kinds)
 
 
 def allow_null(schema: dict[str, Any]) -> None:
