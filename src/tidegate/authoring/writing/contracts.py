@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tidegate.authoring.writing.arranging import Property, Record
 from tidegate.authoring.writing.layout import Module
-from tidegate.authoring.writing.words import quoted
+from tidegate.authoring.writing.words import inert, quoted
 
 _IMPORTED = {
     "Any": ("typing", "Any"),
@@ -77,7 +77,7 @@ def import_types(module: Module, text: str) -> None:
 
 
 def read_contract(model: ReadModel) -> str:
-    doc = [f'    """{model.doc}"""'] if model.doc else []
+    doc = [f'    """{inert(model.doc)}"""'] if model.doc else []
     if model.root is not None:
         return "\n".join([f"class {model.name}(RootModel[{model.root}]):", *doc])
     fields = [part for each in model.fields for part in _field(each)]

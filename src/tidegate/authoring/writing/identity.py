@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tidegate.authoring.description import Api, Credential, Quota
-from tidegate.authoring.writing.words import line, pascal, spoken
+from tidegate.authoring.writing.words import inert, line, pascal, spoken
 
 _LONGEST = 30  # characters of a title, so that the first lines of modules fit
 
@@ -40,9 +40,8 @@ class Identity:
 
     @classmethod
     def of(cls, api: Api) -> Identity:
-        return cls(
-            api.name, _title(api), api.base_url, api.credential, line(api.origin_of_facts, 80), api.quota
-        )
+        origin = inert(line(api.origin_of_facts, 80))
+        return cls(api.name, inert(_title(api)), api.base_url, api.credential, origin, api.quota)
 
     @property
     def cls(self) -> str:

@@ -114,6 +114,11 @@ def line(text: str, room: int) -> str:
     return cut(first, room)
 
 
+def inert(text: str) -> str:
+    """Foreign text as it may stand within quotes of any kind: it neither ends them nor escapes anything."""
+    return text.replace("\\", "/").replace('"', "'")
+
+
 def cut(text: str, room: int) -> str:
     """At the end of a word, with dots where anything is missing. `room` is that within the quotes."""
     if _length(text) <= room:
