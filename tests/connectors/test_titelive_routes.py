@@ -154,7 +154,7 @@ def test_every_work_of_a_day_comes_once_and_no_page_beyond_the_last_is_asked_for
         "page": "1",
         "nombre": "120",
         "tri": "datemodification",
-        "tri_ordre": "asc",
+        "tri_ordre": "desc",
     }
 
 
@@ -182,7 +182,7 @@ def test_a_day_just_below_the_cap_is_walked() -> None:
 @pytest.mark.parametrize(("total", "sent"), [(5, 4), (4, 5), (125, 120), (1, 0)])
 def test_another_number_than_was_counted_is_an_error(total: int, sent: int) -> None:
     with pytest.raises(
-        PaginationError, match=f"counts {total} works of paper of 15/04/2026, and sent {sent}"
+        PaginationError, match=f"counts {total} works of paper modified on 15/04/2026, and sent {sent}"
     ):
         found(Search(many(sent), nbreponses=total))
 
@@ -193,19 +193,60 @@ def test_a_total_that_is_no_number_is_an_error(total: Any) -> None:
         found(Search([], nbreponses=total))
 
 
-def test_a_work_that_comes_again_on_the_next_page_says_that_the_listing_moved() -> None:
-    works = many(121)
-    with pytest.raises(ListingMovedError, match="moved while they were read, at page 2"):
-        found(Search([*works[:120], works[0]]))
+class Busy(Search):
+    """The latest first, and before page after page some work is modified, which puts it in front."""
+
+    def __init__(self, works: list[Any], modified: list[int], **told: Any) -> None:
+        super().__init__(works, **told)
+        self.modified = iter(modified)
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        at = next(self.modified, -1)
+        if at >= 0:
+            self.works.insert(0, self.works.pop(at))
+        return super().__call__(request)
 
 
-def test_a_total_that_changes_says_that_the_listing_moved() -> None:
-    totals = iter([121, 122])
+@pytest.mark.parametrize(
+    "modified", [[-1, 5], [-1, 300], [-1, -1, 359], [-1, 200, 200, 359], [0, 130, 250, 1, 359]]
+)
+def test_works_that_are_modified_while_they_are_read_come_all_the_same_and_once(modified: list[int]) -> None:
+    api = Busy(many(360), modified)
+    assert sorted(found(api)) == sorted(f"{number:013d}" for number in range(360))
+    assert len(api.pages) <= 7
+
+
+def test_a_work_that_is_new_while_the_day_is_read_is_there_at_the_end() -> None:
+    works = many(240)
 
     def api(request: httpx2.Request) -> httpx2.Response:
-        return Search(many(121), nbreponses=next(totals))(request)
+        if request.url.params["page"] == "2" and len(works) == 240:
+            works.insert(0, work("4006381333931", number=999))
+        return Search(works)(request)
 
-    with pytest.raises(ListingMovedError, match="at page 2"):
+    assert len(found(api)) == 241
+    assert "4006381333931" in found(api)
+
+
+def test_a_work_that_leaves_the_day_says_that_the_listing_moved() -> None:
+    works = many(241)
+
+    def api(request: httpx2.Request) -> httpx2.Response:
+        if request.url.params["page"] == "2":
+            works.pop(0)
+        return Search(works)(request)
+
+    with pytest.raises(ListingMovedError, match="works of paper modified on 15/04/2026 have left that day"):
+        found(api)
+
+
+def test_a_server_that_gives_the_same_page_again_and_again_is_an_error() -> None:
+    works = many(240)
+
+    def api(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json={"nbreponses": 240, "result": works[:120]})
+
+    with pytest.raises(PaginationError, match=r"counts 240 works of .*, and sent 120"):
         found(api)
 
 

@@ -7,6 +7,7 @@ without the articles in it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
@@ -53,27 +54,63 @@ def by_ean(batch: str) -> Steps:
 
 
 def by_day(base: str, day: str) -> Steps:
-    """The works of `base` of which an article was modified on `day` (DD/MM/YYYY), whole.
+    """The works of `base` of which an article was modified on `day` (DD/MM/YYYY), whole, each once.
 
-    Raises `PaginationError` where the day holds more than a search shows, or other than as many came as were
-    counted, and `ListingMovedError` where works moved from page to page meanwhile.
+    The latest come first, so that what is modified meanwhile pushes the others on to later pages, where they
+    are known again, and none slips by. Pages are read again from the first one until as many works have come
+    as were counted. Raises `PaginationError` where the day holds more than a search shows, or another number
+    than was counted comes, and `ListingMovedError` where works have left the day meanwhile.
     """
     asked = {"base": base, "dateminm": day, "datemaxm": day, "nombre": PAGE}
-    seen: set[str] = set()
-    total = -1
+    found = _Found(f"{base} modified on {day}")
+    while not found.whole:
+        before = len(found.ids)
+        yield from _all_pages({**asked, "tri": "datemodification", "tri_ordre": "desc"}, found)
+        if not found.whole and len(found.ids) == before:
+            raise found.another_number()
+
+
+def _all_pages(asked: dict[str, Any], found: _Found) -> Steps:
+    came = 0
     for number in count(1):
-        page = yield Ask({**asked, "page": number, "tri": "datemodification", "tri_ordre": "asc"})
+        page = yield Ask({**asked, "page": number})
         hits = _hits(page)
-        before, total = total, _total(page, f"{base} modified on {day}")
-        ids = _ids(hits)
-        if before not in (-1, total) or len(seen) + len(ids) > len(seen.union(ids)):
-            raise ListingMovedError(f"the works of {day} moved while they were read, at page {number}")
-        seen.update(ids)
-        yield Rows(page, list(_rows_of(hits)))
-        if not hits or len(seen) >= total:
-            break
-    if len(seen) != total:
-        raise PaginationError(f"the API counts {total:,} works of {base} of {day}, and sent {len(seen):,}")
+        yield Rows(page, list(_rows_of(found.fresh(hits, _total(page, found.of)))))
+        came += len(hits)
+        if not hits or found.whole or came >= found.total:
+            return
+
+
+@dataclass
+class _Found:
+    """Works that have come, and how many there are, as far as is known. `of` says whose, for a person."""
+
+    of: str
+    ids: set[str] = field(default_factory=set)
+    total: int = -1
+
+    @property
+    def whole(self) -> bool:
+        return len(self.ids) == self.total
+
+    def fresh(self, hits: list[Any], total: int) -> list[Any]:
+        """Those works of a page that have not come before."""
+        if total < self.total:
+            raise ListingMovedError(f"works of {self.of} have left that day while they were read")
+        self.total = total
+        fresh = []
+        for hit in hits:
+            if (known := _id(hit)) not in self.ids:
+                self.ids.add(known)
+                fresh.append(hit)
+        if len(self.ids) > total:
+            raise self.another_number()
+        return fresh
+
+    def another_number(self) -> PaginationError:
+        return PaginationError(
+            f"the API counts {self.total:,} works of {self.of}, and sent {len(self.ids):,}"
+        )
 
 
 def _hits(page: PageView) -> list[Any]:
@@ -100,9 +137,9 @@ def _total(page: PageView, of: str) -> int:
     return int(told)
 
 
-def _ids(hits: list[Any]) -> list[str]:
+def _id(hit: Any) -> str:
     """What tells works apart; a work without an id is told by all that it holds."""
-    return [f"id {hit['id']!r}" if isinstance(hit, dict) and "id" in hit else repr(hit) for hit in hits]
+    return f"id {hit['id']!r}" if isinstance(hit, dict) and "id" in hit else repr(hit)
 
 
 def _rows_of(hits: list[Any]) -> Iterator[Row]:
