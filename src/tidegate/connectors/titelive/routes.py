@@ -63,11 +63,13 @@ def by_day(base: str, day: str) -> Steps:
     """
     asked = {"base": base, "dateminm": day, "datemaxm": day, "nombre": PAGE}
     found = _Found(f"{base} modified on {day}")
-    while not found.whole:
+    before = -1
+    while len(found.ids) > before:
         before = len(found.ids)
         yield from _all_pages({**asked, "tri": "datemodification", "tri_ordre": "desc"}, found)
-        if not found.whole and len(found.ids) == before:
-            raise found.another_number()
+        if found.whole:
+            return
+    raise found.another_number()
 
 
 def _all_pages(asked: dict[str, Any], found: _Found) -> Steps:

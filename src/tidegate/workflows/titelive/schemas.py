@@ -22,7 +22,7 @@ class CleanProduct(WriteContract):
 
     ean: str = Field(description="EAN-13 of the article (gencod)")
     is_deleted: bool = Field(
-        description="Whether Titelive does not know the EAN any more; all other columns are then empty"
+        description="Whether Titelive does not know the EAN (any more); all other columns are then empty"
     )
     work_id: int | None = Field(description="Titelive's id of the work; its editions share it")
     title: str | None = Field(description="Title of the work, HTML entities resolved")
