@@ -127,6 +127,12 @@ def test_a_record_has_neither_pages_nor_weight() -> None:
     assert (made.pages, made.poids, made.scolaire, made.gtl, made.prixpays) == (None, None, None, [], None)
 
 
+def test_an_ean_may_be_a_number() -> None:
+    made = product(gencod=9782370730541)
+    assert made.article is not None
+    assert (made.ean, made.article.gencod) == ("9782370730541", "9782370730541")
+
+
 def test_authors_may_have_numbers_for_keys() -> None:
     work = {"id": 1, "titre": "T", "auteurs": None, "auteurs_multi": {"10": "B", "2": "A &amp; Co"}}
     assert ApiWork.model_validate(work).auteurs_multi == ["A & Co", "B"]
