@@ -25,7 +25,7 @@ from tidegate.authoring.remembered import Remembered
 from tidegate.authoring.samples import Sample, api_of, read_samples
 from tidegate.authoring.writing.names import named
 from tidegate.cli.new_arguments import NewArguments
-from tidegate.cli.new_report import report
+from tidegate.cli.new_report import tell_changes, tell_end
 from tidegate.utils.errors import ExitCode, SettingsError, UsageError
 from tidegate.utils.project import Project
 from tidegate.utils.secrets import resolved
@@ -51,12 +51,14 @@ def new_command(name: str, arguments: NewArguments) -> None:
         api = replace(api, title=arguments.title or api.title)
         answers, chosen = _answered(api, paths, before, arguments, asker)
         made = generation(project.root, before, api, chosen, answers)
+        if not arguments.as_json:
+            tell_changes(made, arguments, sys.stdout, pending=bool(asker) or arguments.dry_run)
         settled = _written(made, arguments, asker)
         if settled and recorded:
             from tidegate.authoring.recording import keep
 
             keep(recorded, project.home(os.environ), name)
-        report(made, arguments, sys.stdout)
+        tell_end(made, arguments, sys.stdout)
         if any(each.kind == "kept" for each in made.outcomes) or made.by_hand:
             raise SystemExit(int(ExitCode.QUARANTINED))
 

@@ -23,15 +23,10 @@ _TOLD = {
 }
 
 
-def report(made: Generation, arguments: NewArguments, out: TextIO) -> None:
-    if arguments.as_json:
-        out.write(json.dumps(_plain(made, arguments)) + "\n")
-    else:
-        _tell(made, arguments, out)
-    out.flush()
-
-
-def _tell(made: Generation, arguments: NewArguments, out: TextIO) -> None:
+def tell_changes(made: Generation, arguments: NewArguments, out: TextIO, *, pending: bool) -> None:
+    """What was found, and what becomes of each file, with the diffs of those that were there. `pending`:
+    nothing is written yet.
+    """
     rows = [
         (
             task,
@@ -46,7 +41,7 @@ def _tell(made: Generation, arguments: NewArguments, out: TextIO) -> None:
     out.write("\n")
     for outcome in made.outcomes:
         if outcome.kind in _TOLD and (outcome.is_written or outcome.kind != "updated"):
-            out.write(f"  {_TOLD[outcome.kind][arguments.dry_run]}: {printable(str(outcome.path))}\n")
+            out.write(f"  {_TOLD[outcome.kind][pending]}: {printable(str(outcome.path))}\n")
     for outcome in made.outcomes:
         if outcome.is_written and (outcome.kind != "new" or arguments.diff):
             _show(outcome.diff(), out)
@@ -55,13 +50,26 @@ def _tell(made: Generation, arguments: NewArguments, out: TextIO) -> None:
             _show(outcome.refused, out)
     if not made.written:
         out.write("  nothing has changed\n")
+    out.flush()
+
+
+def tell_end(made: Generation, arguments: NewArguments, out: TextIO) -> None:
+    """What is left to do, and what to run next; or all of it for a machine."""
+    if arguments.as_json:
+        out.write(json.dumps(_plain(made, arguments)) + "\n")
+    else:
+        _by_hand(made, out)
+        _to_do(made, out)
+        if not arguments.dry_run:
+            out.write("\nNext:\n")
+            out.writelines(f"  {line}\n" for line in _next(made))
+    out.flush()
+
+
+def _by_hand(made: Generation, out: TextIO) -> None:
     if made.by_hand:
         out.write("\nAdd to pyproject.toml by hand:\n")
         out.writelines(f"  {line}\n" for line in made.by_hand.splitlines())
-    _to_do(made, out)
-    if not arguments.dry_run:
-        out.write("\nNext:\n")
-        out.writelines(f"  {line}\n" for line in _next(made))
 
 
 def _to_do(made: Generation, out: TextIO) -> None:
