@@ -147,6 +147,33 @@ def test_key_is_told_or_left_to_be_looked_up(path: str, row: Any, key: tuple[str
     assert any("identifies a row" in each for each in found.todo) == (not key)
 
 
+@pytest.mark.parametrize(
+    ("single", "row", "key"),
+    [
+        ("/secrets/{secret_name}", obj(name=TEXT, made=MOMENT), ("name",)),
+        ("/issues/{issueNumber}", obj(number=INT, title=TEXT), ("number",)),
+        ("/advisories/{ghsa_id}", obj(ghsa_id=TEXT, cve_id=TEXT), ("ghsa_id",)),
+        ("/branches/{branch}", obj(name=TEXT, protected=FLAG), ("name",)),
+        ("/things/{number}", obj(id=INT, number=INT), ("id",)),
+        ("/things/{ref}", obj(name=TEXT), ()),
+    ],
+)
+def test_route_of_one_thing_names_the_key_of_its_listing(single: str, row: Any, key: tuple[str, ...]) -> None:
+    path = single.rpartition("/")[0]
+    assert listing_of(endpoint(path, response=rows(row)), endpoint(single, response=row)).key == key
+    assert listing_of(endpoint(path, response=rows(row)), endpoint(single, response=rows(row))).key in {
+        (),
+        ("id",),
+    }
+
+
+def test_field_that_an_example_lacks_is_no_key() -> None:
+    row = obj(id=INT, uuid=TEXT)
+    shown = [{"id": 1, "uuid": "a"}, {"id": None, "uuid": "b"}]
+    assert listing_of(endpoint(response=rows(row), examples=(shown,))).key == ("uuid",)
+    assert listing_of(endpoint(response=rows(row), examples=(shown[:1],))).key == ("id",)
+
+
 def test_key_of_several_fields_is_taken_from_the_text() -> None:
     row = obj(list_id=INT, email=TEXT, added=MOMENT)
     told = endpoint(
@@ -276,3 +303,16 @@ def test_paths_are_taken_in_the_order_that_was_asked_for() -> None:
     assert survey(api).others == {"/d": "its answer holds no list"}
     with pytest.raises(UsageError, match="Acme has no GET route /thing"):
         listings(api, ["/thing"])
+
+
+def test_person_says_what_a_description_does_not() -> None:
+    body = obj(nombre=INT, temps=INT, nbreponses=INT, result=rows(), autres=rows())
+    api = api_of(endpoint("/search", response=body))
+    assert survey(api).others
+    (meant,) = listings(api, ["/search"])
+    assert meant.items == "result"
+    assert "Its rows are taken from 'result': look up whether that is so." in meant.todo
+    (said,) = survey(api, None, {"/search": "autres"}).listings
+    assert said.items == "autres"
+    with pytest.raises(UsageError, match="not known to have a list at 'temps'"):
+        survey(api, None, {"/search": "temps"})

@@ -211,6 +211,11 @@ STYLES: dict[str, tuple[list[Parameter], Any, Paging]] = {
         rows(),
         Paging("cursor", "cursor", "limit", 100, "header:X-Next-Cursor"),
     ),
+    "a cursor that the link header carries": (
+        [query("after", told="A cursor, as given in the [Link header](https://x.test/docs)."), LIMIT],
+        rows(),
+        Paging("link_header", None, "limit", 100),
+    ),
     "all at once": ([query("status"), query("sort_by")], obj(things=rows()), Paging("single")),
     "a limit and nothing more": ([LIMIT], obj(things=rows()), Paging("single", None, "limit", 100)),
     "pages without a way to them": (
@@ -314,7 +319,7 @@ def test_what_only_sounds_like_paging_is_none(parameter: Parameter) -> None:
         (INT, "Page size. Max value 10 000.", 10000),
         ({"type": "integer", "default": 25}, "How many.", 25),
         (INT, "How many. See version 2.1 of 2024-01-15.", None),
-        (INT, "The default limit is 20.", None),
+        (INT, "The default limit is 20.", 20),
     ],
 )
 def test_largest_page_is_read_from_schema_text_or_default(schema: Any, told: str, limit: int | None) -> None:

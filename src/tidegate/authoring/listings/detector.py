@@ -11,13 +11,14 @@ from typing import Any
 from tidegate.authoring.description import Api, Endpoint, Listing, Paging, Schema
 from tidegate.authoring.listings import sentences as says
 from tidegate.authoring.listings.answering import told
-from tidegate.authoring.listings.asking import Asked, asked, copied_texts
+from tidegate.authoring.listings.asking import asked, copied_texts
 from tidegate.authoring.listings.envelopes import Rows, likeliest, rows_at, rows_of, tells_one_row
 from tidegate.authoring.listings.keys import key_of, version_of
 from tidegate.authoring.listings.paging import paging_of
 from tidegate.authoring.listings.shapes import Shapes, kinds
 from tidegate.authoring.listings.windows import window_of
 from tidegate.authoring.samples.schema import schema_of
+from tidegate.http_tools.pagination.reading import dig
 from tidegate.utils.errors import UsageError
 
 _MOST_QUOTED = 200
@@ -50,19 +51,39 @@ def survey(
     """
     found: list[Listing] = []
     others: dict[str, str] = {}
-    copied = copied_texts(api)
+    around = Around(copied_texts(api), _singles(api))
     for endpoint in api.endpoints if paths is None else [_named(api, path) for path in paths]:
         result: Listing | str | None = None
         if endpoint.path in rows:
-            result = _said(endpoint, copied, rows[endpoint.path])
-        result = result or _listing(endpoint, copied)
+            result = _said(endpoint, around, rows[endpoint.path])
+        result = result or _listing(endpoint, around)
         if isinstance(result, str) and paths is not None:
-            result = _meant(endpoint, copied) or result
+            result = _meant(endpoint, around) or result
         if isinstance(result, Listing):
             found.append(result)
         else:
             others[endpoint.path] = result
     return Survey(tuple(found), others)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the other routes of an API tell of one: texts that are copied, placeholders by the path before."""
+
+    copied: frozenset[str]
+    singles: Mapping[str, str]
+
+
+def _singles(api: Api) -> dict[str, str]:
+    """`/things` -> `id`, where `/things/{id}` gives one thing."""
+    found: dict[str, str] = {}
+    for endpoint in api.endpoints:
+        before, _, last = endpoint.path.rstrip("/").rpartition("/")
+        if not (last.startswith("{") and last.endswith("}")) or endpoint.response is None:
+            continue
+        if isinstance(rows_of(endpoint, Shapes(endpoint.response), pages=False), str):
+            found.setdefault(before, last[1:-1])
+    return found
 
 
 def _named(api: Api, path: str) -> Endpoint:
@@ -75,9 +96,9 @@ def _named(api: Api, path: str) -> Endpoint:
     return endpoint
 
 
-def _listing(endpoint: Endpoint, copied: frozenset[str]) -> Listing | str:
+def _listing(endpoint: Endpoint, around: Around) -> Listing | str:
     """What an endpoint lists, or why it lists nothing."""
-    ask = asked(endpoint, copied)
+    ask = asked(endpoint, around.copied)
     pages = bool(ask.ways) or ask.size is not None
     shown = _shown(endpoint)
     reason = "the description says nothing of its answer"
@@ -87,36 +108,40 @@ def _listing(endpoint: Endpoint, copied: frozenset[str]) -> Listing | str:
         shapes = Shapes(schema)
         rows = rows_of(endpoint, shapes, pages=pages)
         if isinstance(rows, Rows):
-            return _with_rows(endpoint, ask, shapes, _described(endpoint, rows) if schema is shown else rows)
+            return _with_rows(
+                endpoint, around, shapes, _described(endpoint, rows) if schema is shown else rows
+            )
         reason = rows if schema is endpoint.response else reason
     if endpoint.response is not None and tells_one_row(endpoint, Shapes(endpoint.response), pages=pages):
         note = (
             "The description shows one row, and not the list that it stands in: look up where the rows stand."
         )
         shapes = Shapes(endpoint.response)
-        return _with_rows(endpoint, ask, shapes, Rows(_spoken_of(endpoint), shapes.plain(shapes.root)), note)
+        return _with_rows(
+            endpoint, around, shapes, Rows(_spoken_of(endpoint), shapes.plain(shapes.root)), note
+        )
     return reason
 
 
-def _said(endpoint: Endpoint, copied: frozenset[str], path: str) -> Listing:
+def _said(endpoint: Endpoint, around: Around, path: str) -> Listing:
     """With its rows where a person has seen them."""
     for schema in (endpoint.response, _shown(endpoint)):
         rows = rows_at(Shapes(schema), path) if schema is not None else None
         if schema is not None and rows is not None:
-            return _with_rows(endpoint, asked(endpoint, copied), Shapes(schema), rows)
+            return _with_rows(endpoint, around, Shapes(schema), rows)
     raise UsageError(
         f"the answer of {endpoint.path} is not known to have a list at {path!r}",
         hint="Give the dotted path of the list, such as result.data.",
     )
 
 
-def _meant(endpoint: Endpoint, copied: frozenset[str]) -> Listing | None:
+def _meant(endpoint: Endpoint, around: Around) -> Listing | None:
     """Of a route that must list something: the likeliest list, if there is any."""
     for schema in (endpoint.response, _shown(endpoint)):
         rows = likeliest(endpoint, Shapes(schema)) if schema is not None else None
         if schema is not None and rows is not None:
             note = f"Its rows are taken from {rows.path!r}: look up whether that is so."
-            return _with_rows(endpoint, asked(endpoint, copied), Shapes(schema), rows, note)
+            return _with_rows(endpoint, around, Shapes(schema), rows, note)
     return None
 
 
@@ -143,15 +168,29 @@ def _described(endpoint: Endpoint, rows: Rows) -> Rows:
     return rows
 
 
-def _with_rows(endpoint: Endpoint, ask: Asked, shapes: Shapes, rows: Rows, *notes: str) -> Listing:
+def _with_rows(endpoint: Endpoint, around: Around, shapes: Shapes, rows: Rows, *notes: str) -> Listing:
+    ask = asked(endpoint, around.copied)
     beside = told(endpoint, shapes, "" if rows.row is shapes.plain(shapes.root) else rows.path)
     way = paging_of(endpoint, ask, beside, rows.row)
-    return _whole(endpoint, shapes, rows, way.paging, (*notes, *way.todo))
+    shown = [row for body in endpoint.examples for row in _rows_in(body, rows.path)]
+    key = key_of(endpoint, shapes, rows.row, shown, around.singles.get(endpoint.path.rstrip("/")))
+    return _whole(endpoint, shapes, rows, way.paging, key, (*notes, *way.todo))
 
 
-def _whole(endpoint: Endpoint, shapes: Shapes, rows: Rows, paging: Paging, notes: Sequence[str]) -> Listing:
+def _rows_in(body: Any, path: str) -> list[Any]:
+    found = dig(body, path) if path else body
+    return found if isinstance(found, list) else []
+
+
+def _whole(
+    endpoint: Endpoint,
+    shapes: Shapes,
+    rows: Rows,
+    paging: Paging,
+    key: tuple[str, ...],
+    notes: Sequence[str],
+) -> Listing:
     window = window_of(endpoint, shapes, rows.row)
-    key = key_of(endpoint, shapes, rows.row)
     taken = {
         paging.param,
         paging.limit_param,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tidegate.authoring.description import Endpoint, Schema
@@ -13,14 +13,24 @@ from tidegate.authoring.listings.vocabulary import ASKED_MAKES, CHANGES, KEYS, M
 from tidegate.authoring.listings.words import resource, squashed, words
 
 
-def key_of(endpoint: Endpoint, shapes: Shapes, row: Schema) -> tuple[str, ...]:
-    """Fields that identify a row; none where nothing tells."""
+def key_of(
+    endpoint: Endpoint, shapes: Shapes, row: Schema, shown: Sequence[Any] = (), single: str | None = None
+) -> tuple[str, ...]:
+    """Fields that identify a row; none where nothing tells.
+
+    `shown` are rows of examples: a field that one of them lacks is no key. `single` is the placeholder of the
+    route that gives one row (`/things/{thing_name}`).
+    """
     own = _parent(endpoint)
-    fields = {name: shapes.plain(each) for name, each in shapes.properties(row).items() if name != own}
+    fields = {
+        name: shapes.plain(each)
+        for name, each in shapes.properties(row).items()
+        if name != own and all(isinstance(one, dict) and one.get(name) is not None for one in shown)
+    }
     together = _told_together(f"{endpoint.description[: says.MOST]} {text_of(row)}", fields)
     if together:
         return together
-    for name in _named(endpoint, row, fields):
+    for name in _named(endpoint, row, fields, single):
         if not kinds(fields[name]) & {"object", "array", "boolean"}:
             return (name,)
     return ()
@@ -32,7 +42,9 @@ def _parent(endpoint: Endpoint) -> str | None:
     return found[1] if found is not None else None
 
 
-def _named(endpoint: Endpoint, row: Schema, fields: Mapping[str, Schema]) -> Iterator[str]:
+def _named(
+    endpoint: Endpoint, row: Schema, fields: Mapping[str, Schema], single: str | None
+) -> Iterator[str]:
     """Names of fields that may be the key, the likeliest first."""
     by_word = {squashed(name): name for name in reversed(list(fields))}
     for word in KEYS:
@@ -44,6 +56,8 @@ def _named(endpoint: Endpoint, row: Schema, fields: Mapping[str, Schema]) -> Ite
             name = by_word.get("".join(tail) + word)
             if name is not None:
                 yield name
+    if single is not None:
+        yield from _of_single(what, by_word, single)
     if "key" in by_word and by_word["key"] in row.get("required", ()):
         yield by_word["key"]
     unique = [name for name, each in fields.items() if _is_said_unique(each) and kinds(each) != {"number"}]
@@ -52,14 +66,18 @@ def _named(endpoint: Endpoint, row: Schema, fields: Mapping[str, Schema]) -> Ite
     yield from _by_day(fields)
 
 
+def _of_single(what: tuple[str, ...], by_word: Mapping[str, str], single: str) -> Iterator[str]:
+    """`/secrets/{secret_name}` takes the `name` of a secret, `/branches/{branch}` that of a branch."""
+    pieces = words(single)
+    for tail in (pieces, pieces[1:] if pieces[:1] == what[-1:] else ()):
+        if "".join(tail) in by_word:
+            yield by_word["".join(tail)]
+    if pieces == what[-len(pieces) :]:
+        yield from (by_word[word] for word in ("name", "slug", "code") if word in by_word)
+
+
 def _is_said_unique(schema: Schema) -> bool:
-    return bool(
-        re.search(
-            r"\bunique (id|identifier|key|code|number|reference|name)|\buniquely identif",
-            text_of(schema),
-            re.IGNORECASE,
-        )
-    )
+    return says.UNIQUE.search(text_of(schema)) is not None
 
 
 def _by_day(fields: Mapping[str, Schema]) -> Iterator[str]:

@@ -49,10 +49,11 @@ def _by_cursor(ask: Asked, told: Told, row: Schema) -> Found | None:
     next_one = _matching(param, [each for each in told.nexts if each.kind == "cursor"])
     if next_one is not None:
         return Found(Paging("cursor", param.name, found_at=next_one.path))
-    if (linked := _linked(told)) is not None:
+    linked = _linked(told)
+    if linked is None and says.LINK_HEADER.search(told_of(param)):
+        linked = Found(Paging("link_header"))
+    if linked is not None or ask.ways.get("page_number") or ask.ways.get("offset"):
         return linked
-    if ask.ways.get("page_number") or ask.ways.get("offset"):
-        return None
     by_id = ask.ways.get("id_after") or (param if says.LAST_ROW.search(told_of(param)) else None)
     if by_id is not None and _has_id(row):
         return Found(Paging("id_after", by_id.name))

@@ -81,6 +81,9 @@ MAXIMA = tuple(
 MAXIMA_BEHIND = re.compile(
     _NUMBER + r"[`*\"']{0,2} ?(?:is the max|max\b|maximum\b|at most|or (?:less|fewer))", re.IGNORECASE
 )
+DEFAULT = re.compile(
+    r"\bdefaults?(?: (?:value|limit|size|page size))?(?: ?(?:is|to|of|:|=)){0,2} ?" + _NUMBER, re.IGNORECASE
+)
 ABOUT_PAGES = _any(
     r"\b(?:per page|page|limit|per request|per call|at a time|results?|rows?|records?|items?)\b"
 )

@@ -26,7 +26,11 @@ def largest_page(endpoint: Endpoint, size: Parameter | None) -> int | None:
 
 
 def default_size(size: Parameter | None) -> int | None:
-    return None if size is None else _whole(size.schema.get("default"))
+    """What is asked for where nothing is said: as the schema has it, or the text."""
+    if size is None:
+        return None
+    found = says.DEFAULT.search(told_of(size))
+    return _whole(size.schema.get("default")) or (_whole(found[1]) if found is not None else None)
 
 
 def first_page(page: Parameter) -> int | None:
