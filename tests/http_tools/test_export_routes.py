@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import pytest
 
 from tidegate.contracts.base import ReadContract
 from tidegate.http_tools.auth import BearerAuthManager
-from tidegate.http_tools.clients import Call, Pace, Signs, SyncHttpClient, Until
+from tidegate.http_tools.clients import AsyncHttpClient, Call, Pace, Signs, SyncHttpClient, Until
 from tidegate.http_tools.exceptions import (
     CrossOriginError,
     ExportFailedError,
@@ -94,6 +95,17 @@ def test_files_of_an_export_are_the_pages_of_its_listing(calling: Make) -> None:
     vendor = Vendor([zipped(1, 2), b'{"id":3}\n', b'[{"id":4}]'], states=["pending", "pending"])
     assert calling(vendor).json() == [{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]
     assert [each.method for each in vendor.asked[:4]] == ["POST", "GET", "GET", "GET"]
+
+
+def test_an_export_is_a_listing_on_an_event_loop_too() -> None:
+    async def rows() -> list[int]:
+        vendor = Vendor([zipped(1, 2), zipped(3)], states=["pending"])
+        transport = httpx2.MockTransport(vendor)
+        async with AsyncHttpClient(API, allowed_origins=[FILES], transport=transport) as client:
+            call = client.pages("GET", "/exports", reads=ApiRow, route=export)
+            return [row.id async for page in call for row in page.parse()]
+
+    assert asyncio.run(rows()) == [1, 2, 3]
 
 
 def test_the_credential_does_not_go_to_the_files(calling: Make) -> None:

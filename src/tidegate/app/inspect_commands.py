@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from tidegate.engine.plan import Range, Slice, plan_task
 from tidegate.engine.row_keys import RowKeys
 from tidegate.engine.tasks import Task
 from tidegate.engine.workflows import Connector, Workflow
+from tidegate.http_tools.calls import walk
 from tidegate.utils.errors import SettingsError, TidegateError
 from tidegate.utils.personal_columns import masked
 
@@ -91,7 +93,11 @@ def _first_page(
     connector: Connector, task: Task[Any, Any, Any], each: Slice, now: datetime
 ) -> list[dict[str, Any]]:
     call = task.call(connector, each.window, each.values)
-    page, build = call.fetch(call.first()), InstancesBuild(task, call.reads)
+    with closing(walk(call, call.fetch, plan=call.paginator.plan(1))) as pages:
+        page = next(pages, None)  # of the listing: some routes ask for others first, to find their way
+    if page is None:
+        return []
+    build = InstancesBuild(task, call.reads)
     built = build.page(page, task.context(now, each.window, each.values))
     Invalid().check(f"{call.endpoint} page {page.request.index}", built.rejects, build.mend)
     with RowKeys(task.into, each) as keys:

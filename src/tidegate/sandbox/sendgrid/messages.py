@@ -15,8 +15,8 @@ from tidegate.sandbox.sendgrid.params import RefusedError
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT = r'TIMESTAMP "(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)"'
 _BETWEEN = re.compile(rf"last_event_time BETWEEN {_MOMENT} AND {_MOMENT}", re.ASCII)
-# So many of each thousand fall into one second of their own thousand: halves part between equal seconds.
-_AT_ONCE = 300
+# Three of ten share one second with those of their thousand: spans part between crowds.
+_BLOCK, _CROWD = 1000, 3
 
 
 class Messages:
@@ -46,8 +46,8 @@ class Messages:
         return self.rows[max(start, end - limit) : end][::-1]
 
     def _time_ms(self, number: int, days: int, start_ms: int) -> int:
-        block, rank = divmod(number, 1000)
-        bits = draws.number(self._seed, "message", block if rank < _AT_ONCE else number)
+        place = number // _BLOCK if number % 10 < _CROWD else number
+        bits = draws.number(self._seed, "message", place)
         second = start_ms // 1000 - 1 - bits % (days * 86_400)
         return second * 1000 + draws.number(self._seed, "ms", number) % 1000
 
