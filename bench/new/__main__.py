@@ -17,6 +17,7 @@ from bench.new.measuring import measured
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.new", description=__doc__)
     parser.add_argument("--json", action="store_true", help="figures, misses and bars as JSON instead")
+    parser.add_argument("--markdown", action="store_true", help="the table of docs/connectors/measured.md")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make the project there, and leave it")
     options = parser.parse_args()
     labelled = sources()
@@ -28,6 +29,8 @@ def main() -> int:
     bars = report.bars(found)
     if options.json:
         print(json.dumps(report.plain(found), indent=1))
+    elif options.markdown:
+        print(*report.markdown(found), sep="\n")
     else:
         console = Console(width=None if Console().is_terminal else 120)
         console.print(report.table(found))

@@ -50,6 +50,16 @@ def table(found: Sequence[Figures]) -> Table:
     return made
 
 
+def markdown(found: Sequence[Figures]) -> list[str]:
+    """The same table for a page."""
+    heads = ["file", *_COLUMNS]
+    rows = [[f"`{figures.file}`", *_cells([figures])] for figures in found]
+    rows += [[f"**{name}**", *_cells(several)] for name, several in _groups(found).items()]
+    rule = f"| --- |{' ---: |' * len(_COLUMNS)}"
+    lines = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
+    return [lines[0], rule, *lines[1:]]
+
+
 def bars(found: Sequence[Figures]) -> list[Bar]:
     """For the vendors' files and for all of them: one group must not hide the other."""
     return [bar for name, several in _groups(found).items() if several for bar in _bars(name, several)]
