@@ -82,7 +82,14 @@ GROUPS: Mapping[str, Group] = {
     "reference/testing.md": Group(
         "For tests",
         "Faults, recordings and frozen time; stand-in APIs on loopback.",
-        ("tidegate.testing", "tidegate.sandbox.server.running", "tidegate.sandbox.brevo"),
+        (
+            "tidegate.testing",
+            "tidegate.sandbox.server.running",
+            "tidegate.sandbox.acme",
+            "tidegate.sandbox.brevo",
+            "tidegate.sandbox.sendgrid",
+            "tidegate.sandbox.titelive",
+        ),
     ),
     "reference/errors.md": Group(
         "Errors",
