@@ -263,6 +263,14 @@ def test_bare_next_is_a_link_or_a_cursor_by_what_it_holds() -> None:
     assert found("Zm9v", [OPAQUE]) == Paging("cursor", "cursor", found_at="next")
 
 
+def test_next_that_was_only_seen_as_null_is_told() -> None:
+    found = of([], obj(things=rows(), next={}))
+    assert found.paging == Paging("single")
+    assert found.todo == (
+        "The answer names the next page in next, and no parameter is told that takes it: look it up.",
+    )
+
+
 def test_number_named_next_is_no_cursor() -> None:
     response = obj(things=rows(), next_page=INT, next=INT)
     assert of([query("page", {"type": "integer", "default": 1})], response).paging.kind == "page_number"

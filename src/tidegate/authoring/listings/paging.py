@@ -10,6 +10,7 @@ from tidegate.authoring.listings.answering import Next, Told
 from tidegate.authoring.listings.asking import Asked
 from tidegate.authoring.listings.shapes import told_of
 from tidegate.authoring.listings.sizes import default_size, first_page, largest_page
+from tidegate.authoring.listings.vocabulary import NEXT
 from tidegate.authoring.listings.words import squashed, words
 
 _NO_NEXT = "{} goes on from a page, and where the answer holds the next one is not told: look it up."
@@ -104,6 +105,9 @@ def _without_way(endpoint: Endpoint, ask: Asked, told: Told) -> Found:
         return Found(Paging("unknown", found_at=strong.path), (_NO_TAKER.format(strong.path),))
     if told.more or told.pages is not None:
         return Found(Paging("unknown", total=told.total, pages=told.pages), (_NO_WAY,))
+    bare = next((each.path for each in told.nexts if squashed(each.path.rpartition(".")[2]) in NEXT), None)
+    if bare is not None:
+        return Found(Paging("single"), (_NO_TAKER.format(bare),))
     if ask.size is not None:
         return Found(Paging("single"), (_ONLY_SIZE.format(ask.size.name),))
     is_paged = says.PAGED.search(endpoint.description[: says.MOST])
