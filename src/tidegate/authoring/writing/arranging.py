@@ -6,6 +6,7 @@ examples contradict are decided here, each with a reason.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -81,11 +82,19 @@ class _Row:
         self._pool = pooled(self._schema, rows)
         found = variants(self._schema, self._definitions)
         if len(found) == 1 and found[0].properties:
-            self._record(name, found[0], rows, doc)
+            within = self._itself()
+            self._named |= dict.fromkeys(within, name)
+            below = [value for each in within for value in self._pool.get(each, ())]
+            self._record(name, found[0], [*rows, *below], doc)
             return
         kind = self._type(found, name, "", rows)
         single = "type" in kind.plain and kind.plain["type"] not in {"array", "object"}
         self.records.append(Record(name, doc, root=kind.plain if single else {}))
+
+    def _itself(self) -> list[str]:
+        """The references that lead back to the row."""
+        row = {key: value for key, value in self._schema.items() if key != "$defs"}
+        return [f"#/$defs/{name}" for name, each in self._definitions.items() if each == row]
 
     def _record(self, name: str, variant: Variant, values: Sequence[Any], doc: str) -> str:
         if variant.reference:
@@ -157,23 +166,22 @@ class _Row:
         return _Type({"$ref": f"#/$defs/{made}"})
 
     def _array(self, variant: Variant, name: str, wire: str, told: Sequence[Any]) -> _Type:
-        wrap, why = "{}", ""
-        if variant.numeric_keys or any(isinstance(each, dict) and _is_numbered(each) for each in told):
-            wrap = "NumericKeys[{}]"
-            told = [list(each.values()) if isinstance(each, dict) else each for each in told]
-        elif any(not isinstance(each, list) for each in told):
-            if any(isinstance(each, str) and not each.strip() for each in told):
-                return _Type({}, why="declared as a list; something else in the examples")
-            wrap, why = "OneOrMany[{}]", "declared as a list; the item itself in the examples"
-            told = [each if isinstance(each, list) else [each] for each in told]
-        items = [item for each in told if isinstance(each, list) for item in each]
+        outer = _listed(variant, told)
+        if outer is None:
+            return _Type({}, why="declared as a list; something else in the examples")
+        items = [item for each in told for item in _items_of(each, outer.wrap)]
         found = variants(variant.items, self._definitions)
         inner = self._type(found, name, wire, items) if found else _Type({})
-        if inner.wrap != "{}" or inner.nullable or None in items or any(each.nullable for each in found):
-            why = why or inner.why or "items may be null"
-            plain: Schema = {} if inner.wrap != "{}" else {"anyOf": [inner.plain, {"type": "null"}]}
-            return _Type({"type": "array", "items": plain}, wrap, why=why, kind=inner.kind)
-        return _Type({"type": "array", "items": inner.plain}, wrap, why=why or inner.why, kind=inner.kind)
+        why = outer.why or inner.why
+        plain, wrap = inner.plain, outer.wrap
+        nullable = inner.nullable or None in items or any(each.nullable for each in found)
+        if nullable:
+            plain = {} if inner.wrap != "{}" else {"anyOf": [plain, {"type": "null"}]}
+        elif inner.wrap != "{}" and "items" in plain:
+            plain = {}
+        elif inner.wrap != "{}":
+            wrap = wrap.replace("{}", f"list[{inner.wrap.replace('{}', inner.kind)}]")
+        return _Type({"type": "array", "items": plain}, wrap, why=why, kind=inner.kind)
 
     def _union(self, found: Sequence[Variant], name: str, wire: str, told: Sequence[Any]) -> _Type:
         kinds = [self._type([each], name, wire, _of_kind(each, told)) for each in found]
@@ -202,6 +210,25 @@ PLAIN: dict[str, Schema] = {
 _FREE: Schema = {"type": "object", "additionalProperties": True}
 
 
+def _listed(variant: Variant, told: Sequence[Any]) -> _Type | None:
+    """What is written around the type of a list, for what stands in its place in the examples; None where
+    nothing would do.
+    """
+    others = [each for each in told if not isinstance(each, list)]
+    numbered = [each for each in others if isinstance(each, dict) and _is_numbered(each)]
+    if len(numbered) == len(others):
+        return _Type({}, "NumericKeys[{}]" if variant.numeric_keys or others else "{}")
+    if numbered or variant.numeric_keys or any(isinstance(each, str) and not each.strip() for each in others):
+        return None
+    return _Type({}, "OneOrMany[{}]", why="declared as a list; the item itself in the examples")
+
+
+def _items_of(value: Any, wrap: str) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    return list(value.values()) if wrap.startswith("NumericKeys") else [value]
+
+
 def _wrapped(kind: str, wrap: str) -> str:
     return wrap.replace("{}", kind) if kind.startswith("Epoch") else wrap
 
@@ -218,7 +245,8 @@ def _settled(properties: Sequence[Property]) -> Iterator[Property]:
 
 
 def _is_numbered(value: Mapping[str, Any]) -> bool:
-    return bool(value) and all(key.isdecimal() for key in value)
+    """Whether `NumericKeys` takes it for a list."""
+    return all(re.fullmatch("[0-9]+", key) for key in value)
 
 
 def _of_kind(variant: Variant, values: Sequence[Any]) -> list[Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tidegate.authoring.writing.contracts import ReadField, ReadModel, mentions
+from tidegate.authoring.writing.contracts import ReadField, ReadModel, members, mentions
 from tidegate.authoring.writing.names import Names
 from tidegate.authoring.writing.words import attribute, quoted, sentence, snake, spoken, words
 
@@ -116,17 +116,17 @@ def _said(along: Sequence[ReadField]) -> str:
 
 def _carried(column: Column) -> Column:
     """With a type that a column can have."""
-    kind = column.type
+    kind, several = column.type, members(column.type)
+    if len(several) > 1:
+        scalar = {"int", "float", "bool", "str"}.issuperset(several)
+        text = replace(column, type="str", source=f"Cast({quoted(column.path)}, str)")
+        return text if scalar else replace(column, type="Any", nullable=True)
     if kind in _SCALARS:
         return column
     if kind.startswith("dict["):
         return replace(column, type="dict[str, Any]")
-    if found := _LIST.fullmatch(kind):
-        return _list(column, found[1])
-    members = set(kind.split(" | "))
-    if members <= {"int", "float", "bool", "str"}:
-        return replace(column, type="str", source=f"Cast({quoted(column.path)}, str)")
-    return replace(column, type="Any", nullable=True)
+    found = _LIST.fullmatch(kind)
+    return _list(column, found[1]) if found else replace(column, type="Any", nullable=True)
 
 
 def _list(column: Column, item: str) -> Column:

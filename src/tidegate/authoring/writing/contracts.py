@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,16 @@ def assigned(told: Mapping[str, str], otherwise: str = "") -> str:
     if not told:
         return otherwise
     return f" = Field({', '.join(f'{name}={value}' for name, value in told.items())})"
+
+
+def members(annotation: str) -> list[str]:
+    """Of a union; one where it is none."""
+    union = ast.parse(annotation, mode="eval").body
+    found: list[str] = []
+    while isinstance(union, ast.BinOp):
+        found.insert(0, ast.unparse(union.right))
+        union = union.left
+    return [ast.unparse(union), *found]
 
 
 def mentions(annotation: str, names: Collection[str]) -> bool:

@@ -76,6 +76,7 @@ def looks_personal(name: str, kind: str, within: str, values: Sequence[Any] = ()
         return not {"birth", "birthday", "birthdate"}.isdisjoint(spelled)
     if not _LAST.isdisjoint(spelled[-1:]) or tuple(spelled[-2:]) in _PAIRS:
         return True
-    if spelled == ["name"] and not _PEOPLE.isdisjoint(words(within)[-1:]):
+    of_a_person = not _PEOPLE.isdisjoint(words(within)[-1:])
+    if (spelled == ["name"] and of_a_person) or not _PEOPLE.isdisjoint(spelled[-1:]):
         return True
     return any(isinstance(each, str) and _ADDRESS.fullmatch(each.strip("<>")) for each in values)

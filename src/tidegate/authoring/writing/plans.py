@@ -141,7 +141,7 @@ def _under_parent(known: Known, plan: Plan, before: Sequence[tuple[Known, Plan]]
         lost = (
             f"find a key: a run asks for some {spoken(parent.plural)} only, and must not replace the others'"
         )
-        return replace(made, parent=None, follows="unplanned", missing=missing, todo=(*made.todo, lost))
+        return replace(plan, follows="unplanned", missing=missing, todo=(*plan.todo, lost))
     return made
 
 

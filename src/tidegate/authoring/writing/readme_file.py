@@ -35,7 +35,7 @@ def readme_file(identity: Identity, subjects: Sequence[Subject]) -> str:
 def _lines(identity: Identity, subjects: Sequence[Subject]) -> Iterator[str]:
     yield f"# {identity.title}"
     yield ""
-    yield f"What this connector relies on, from {identity.source_of_facts} unless marked otherwise."
+    yield f"What this connector relies on. Unless marked otherwise, from {identity.source_of_facts}."
     yield ""
     yield "## Base, authentication, quotas"
     base = f"`{identity.base_url}`" if identity.base_url else "TODO: nothing tells it"

@@ -18,7 +18,7 @@ from tidegate.contracts.normalising import EpochMilliseconds, EpochSeconds
 
 _AWARE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_EPOCH = re.compile(r"\b(unix|epoch)\b", re.IGNORECASE)
+_EPOCH = re.compile(r"\b(unix|epoch|since 1970)\b", re.IGNORECASE)
 _TIME = frozenset({"duration", "ttl", "timeout", "interval"})
 _MONEY = frozenset(
     {"amount", "balance", "cost", "discount", "fee", "price", "revenue", "spend", "tax", "total_price"}

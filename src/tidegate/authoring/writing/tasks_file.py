@@ -64,8 +64,9 @@ def _above(subject: Subject) -> Iterator[str]:
 
 def _window_doubt(subject: Subject) -> str:
     since = subject.listing.since
-    days = f"it takes at most {since.max_days}" if since and since.max_days else "how many it takes"
-    told = f"the zone of the API's days, and {days} at once"
+    told = "the zone of the API's days, and how many it takes at once"
+    if since and since.max_days:
+        told = f"the zone of the API's days, of which it takes at most {since.max_days} at once"
     if since and since.end_param and since.wire != "date" and not _is_included(subject, since.end_param):
         told += f"; whether {since.end_param} is itself included: a row of that very instant would come twice"
     return told

@@ -129,8 +129,9 @@ def cut(text: str, room: int) -> str:
 
 
 def quoted(text: str) -> str:
-    """As a string of Python, in double quotes."""
-    return json.dumps(text, ensure_ascii=False)
+    """As a string of Python, in double quotes; what cannot be seen is escaped."""
+    shown = json.dumps(text, ensure_ascii=False)
+    return "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in shown)
 
 
 def _length(text: str) -> int:

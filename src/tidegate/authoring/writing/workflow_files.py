@@ -8,7 +8,7 @@ from tidegate.authoring.writing.client_file import comment, is_of_paging
 from tidegate.authoring.writing.columns import Column
 from tidegate.authoring.writing.contracts import assigned, import_types
 from tidegate.authoring.writing.identity import Identity
-from tidegate.authoring.writing.layout import Layout, Module
+from tidegate.authoring.writing.layout import LINE_LENGTH, Layout, Module
 from tidegate.authoring.writing.subjects import Subject
 from tidegate.authoring.writing.templates import filled
 from tidegate.authoring.writing.words import quoted, spoken, words
@@ -94,11 +94,9 @@ def _tuple(names: Sequence[str]) -> str:
 
 def main_file(identity: Identity, subjects: Sequence[Subject], layout: Layout) -> str:
     name, cls = identity.name, identity.cls
-    where = layout.module(f"workflows.{name}.main")
-    module = Module(
-        layout,
-        f"The {identity.title} workflow as a Typer app: `python -m {where}`, or `tidegate run {name}`.",
-    )
+    what, where = f"The {identity.title} workflow as a Typer app", layout.module(f"workflows.{name}.main")
+    told = f"{what}: `python -m {where}`, or `tidegate run {name}`."
+    module = Module(layout, told if len(told) <= LINE_LENGTH - 6 else f"{what}: `tidegate run {name}`.")
     tasks = [each.names.plural for each in subjects if each.plan.follows != "unplanned"]
     module.use_root("workflow")
     module.use_own(f"factories.{name}", f"{cls}Factory")

@@ -1,0 +1,148 @@
+"""Types follow the file, until its own examples say otherwise; and each change has its reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.authoring.writing.running import written
+from tidegate.authoring.writing.relaxing import relaxed
+
+NUMBERS = "Annotated[{}, Field(coerce_numbers_to_str=True)]"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "values", "expected"),
+    [
+        ("str", "id", ["a", 7], ("str", NUMBERS)),
+        ("str", "id", ["a", "7"], ("str", "{}")),
+        ("int", "age", ["23"], ("int", "{}")),
+        ("int", "age", [1, 1.5], ("float", "{}")),
+        ("int", "age", ["n/a", 3], ("str", NUMBERS)),
+        ("bool", "active", ["true", 1], ("bool", "{}")),
+        ("str", "active", [True, False], ("bool", "{}")),
+        ("str", "active", ["yes", False], ("str | float | bool", "{}")),
+        ("str", "tags", [["a"]], ("Any", "{}")),
+        ("AwareDatetime", "at", ["2024-01-01T00:00:00Z"], ("AwareDatetime", "{}")),
+        ("AwareDatetime", "at", ["2024-01-01T00:00:00Z", ""], ("AwareDatetime", "EmptyToNone[{}]")),
+        ("AwareDatetime", "at", ["2024-01-01 00:00:00"], ("str", "{}")),
+        ("AwareDatetime", "at", [1_700_000_000], ("EpochSeconds", "{}")),
+        ("AwareDatetime", "at", [1_700_000_000_000], ("EpochMilliseconds", "{}")),
+        ("date", "on", ["31/12/2024"], ("str", "{}")),
+        ("str", "at", ["2024-01-01T00:00:00+01:00", ""], ("AwareDatetime", "EmptyToNone[{}]")),
+        ("str", "at", ["2024-01-01T00:00:00"], ("str", "{}")),
+        ("str", "on", ["2024-02-30"], ("str", "{}")),
+        ("str", "on", ["2024-02-29"], ("date", "{}")),
+        ("float", "price", [9.5], ("Decimal", "{}")),
+        ("float", "price", [0.1 + 0.2], ("float", "{}")),
+        ("float", "width", [9.5], ("float", "{}")),
+        ("float", "user_id", [9, 10], ("int", "{}")),
+        ("float", "user_id", [9.5], ("float", "{}")),
+    ],
+)
+def test_a_type_is_that_of_the_file_unless_examples_demand_another(
+    kind: str, name: str, values: list[Any], expected: tuple[str, str]
+) -> None:
+    found = relaxed(kind, name, values)
+    assert (found.kind, found.wrap) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "values", "kind"),
+    [
+        ("created", "A Unix timestamp", [], "EpochSeconds"),
+        ("created", "Unix timestamp in milliseconds", [], "EpochMilliseconds"),
+        ("created", "Seconds since 1970", [1_700_000_000_000], "EpochMilliseconds"),
+        ("unix_sockets", "How many", [3], "int"),
+        ("ttl", "Kept so many seconds of Unix time", [3], "int"),
+    ],
+)
+def test_numbers_that_are_said_to_be_unix_time_are_instants(
+    name: str, description: str, values: list[int], kind: str
+) -> None:
+    assert relaxed("int", name, values, description).kind == kind
+
+
+ROW: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "tag", "note"],
+    "properties": {
+        "id": {"type": "string"},
+        "tag": {"type": "string"},
+        "note": {"type": "string"},
+        "lines": {"type": "array", "items": {"type": "integer"}},
+        "more": {"type": "object", "properties": {"a": {"type": "integer"}}},
+    },
+}
+
+
+def test_what_the_examples_have_changed_is_told_above_the_field() -> None:
+    with written(ROW, [{"id": 5, "note": None, "lines": 3, "more": []}]) as found:
+        fields = found.reads.model_fields
+    assert not fields["tag"].is_required()
+    assert fields["note"].is_required()
+    for reason in (
+        "# Declared as text; 5 in its examples.",
+        "# Declared as required; missing in the examples.",
+        "# Null in the examples.",
+        "# Declared as a list; the item itself in the examples.",
+        "# Declared as an object; something else in the examples.",
+    ):
+        assert f"    {reason}\n" in found.text
+
+
+def test_a_list_that_comes_as_numbered_keys_is_a_list() -> None:
+    with written(ROW, [{"id": "a", "tag": "", "note": "", "lines": {"1": 5, "0": 4}}]) as found:
+        assert found.encoded([{"id": "b", "tag": "", "note": "", "lines": {"0": 1}}])[
+            "lines"
+        ].to_pylist() == [[1]]
+
+
+@pytest.mark.parametrize(
+    ("schema", "rows", "column"),
+    [
+        ({"type": "string"}, ["a", "b"], "thing"),
+        ({"type": "string", "format": "date-time"}, ["2024-01-01T00:00:00Z"], "thing"),
+        ({"type": "object"}, [{"a": 1}, {}], "row"),
+        ({}, [1, None, "a"], "row"),
+        ({"type": "array", "items": {"type": "integer"}}, [[1], []], "row"),
+    ],
+)
+def test_rows_that_are_no_objects_have_one_column(
+    schema: dict[str, Any], rows: list[Any], column: str
+) -> None:
+    with written(schema, rows) as found:
+        batch = found.encoded(rows)
+    assert batch.schema.names == [column]
+    assert batch.num_rows == len(rows)
+
+
+def test_nested_values_become_columns_and_what_is_deeper_is_json() -> None:
+    deep = {"type": "object", "properties": {"d": {"type": "integer"}}}
+    row = {"a": {"b": {"c": deep, "n": {"type": "integer"}}}}
+
+    def schema_of(tree: dict[str, Any]) -> dict[str, Any]:
+        if "type" in tree:
+            return tree
+        return {"type": "object", "properties": {name: schema_of(each) for name, each in tree.items()}}
+
+    with written(schema_of(row)) as found:
+        batch = found.encoded([{"a": {"b": {"c": {"d": 1}, "n": 2}}}, {}])
+    assert batch.to_pylist() == [{"a_b_c": '{"d":1}', "a_b_n": 2}, {"a_b_c": None, "a_b_n": None}]
+
+
+def test_a_row_that_holds_its_own_kind_is_one_class() -> None:
+    node = {"type": "object", "properties": {"id": {"type": "integer"}, "parent": {"$ref": "#/$defs/Node"}}}
+    with written({**node, "$defs": {"Node": node}}, key=("id",)) as found:
+        assert found.text.count("(ReadContract):") == 1
+        (row,) = found.encoded([{"id": 1, "parent": {"id": 2, "parent": {}}}]).to_pylist()
+    assert row == {"thing_id": 1, "parent": '{"id":2,"parent":{"id":null,"parent":null}}'}
+
+
+def test_a_key_is_never_null_and_stands_first() -> None:
+    row = {"type": "object", "properties": {"a": {"type": "string"}, "id": {"type": "integer"}}}
+    with written(row, key=("id",)) as found:
+        first, second = found.encoded([{"a": "x", "id": 1}]).schema
+    assert (first.name, first.nullable) == ("thing_id", False)
+    assert (second.name, second.nullable) == ("a", True)
