@@ -240,6 +240,23 @@ def test_a_work_that_leaves_the_day_says_that_the_listing_moved() -> None:
         found(api)
 
 
+def test_more_works_than_are_counted_at_last_have_moved() -> None:
+    works, asked = many(240), 0
+
+    def api(request: httpx2.Request) -> httpx2.Response:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            works.insert(0, work("4006381333931", number=999))
+        if asked == 4:  # the first page again, as one was missing: meanwhile one has left, and one has come
+            works.pop(5)
+            works.insert(0, work("5901234123457", number=998))
+        return Search(works)(request)
+
+    with pytest.raises(ListingMovedError):
+        found(api)
+
+
 def test_a_server_that_gives_the_same_page_again_and_again_is_an_error() -> None:
     works = many(240)
 

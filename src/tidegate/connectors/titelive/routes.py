@@ -98,16 +98,19 @@ class _Found:
     def fresh(self, hits: list[Any], total: int) -> list[Any]:
         """Those works of a page that have not come before."""
         if total < self.total:
-            raise ListingMovedError(f"works of {self.of} have left that day while they were read")
+            raise self._moved()
         self.total = total
-        fresh = []
+        before, fresh = len(self.ids), []
         for hit in hits:
             if (known := _id(hit)) not in self.ids:
                 self.ids.add(known)
                 fresh.append(hit)
-        if len(self.ids) > total:
-            raise self.another_number()
+        if len(self.ids) > total:  # of one page alone nothing can have moved
+            raise self._moved() if before else self.another_number()
         return fresh
+
+    def _moved(self) -> ListingMovedError:
+        return ListingMovedError(f"works of {self.of} have left that day while they were read")
 
     def another_number(self) -> PaginationError:
         return PaginationError(
