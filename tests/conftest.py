@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.standins import StandIns, google, standins
+from tests.turns import turn
 
 if TYPE_CHECKING:
     from tests.servers.secret_manager import SecretManager
@@ -67,6 +68,14 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"TIDEGATE_NO_SKIPS=1 allows no skip, and this was one: {reason}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # outside of the time limit of a test
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    with turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.mark.alone
 @pytest.mark.extended
 def test_no_build_costs_fifteen_percent_more_than_its_best() -> None:
     said = ""
