@@ -30,6 +30,7 @@ TARGETS = {
     "docs",
     "format",
     "bench",
+    "bench-new",
     "lock",
     "clean",
 }
