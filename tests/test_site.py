@@ -199,6 +199,7 @@ def test_the_reference_on_the_site_has_every_public_name_and_command(site: Path)
     for page, names in documented().items():
         html = read(site / html_of(page))
         assert set(names) <= html.ids, page
+    assert "tidegate.utils.errors.ExitCode.TRY_AGAIN" in read(site / "reference" / "errors.html").ids
     line = read(site / "reference" / "command_line.html")
     assert {anchor(name) for name in commands()} <= line.ids
 

@@ -104,6 +104,13 @@ GROUPS: Mapping[str, Group] = {
 }
 
 
+# Its values have no docstrings, and are what it is for.
+_ENUM = """\
+    options:
+      show_if_no_docstring: true
+"""
+
+
 @cache
 def package() -> Any:
     """The package as its source says; nothing of it is run."""
@@ -127,7 +134,7 @@ def documented() -> dict[str, list[str]]:
 def site_page(page: str, names: Sequence[str]) -> str:
     """For mkdocstrings to fill in."""
     group = GROUPS[page]
-    blocks = [f"::: {name}\n" for name in names]
+    blocks = [f"::: {name}\n{_ENUM if _is_enum(_object(name)) else ''}" for name in names]
     return "\n".join([f"# {group.title}\n\n{group.what}\n", *blocks])
 
 
@@ -162,6 +169,10 @@ def _object(name: str) -> Any:
         found = found.members[part]
         found = found.final_target if found.is_alias else found
     return found
+
+
+def _is_enum(found: Any) -> bool:
+    return bool(found.is_class and any(str(base).endswith("Enum") for base in found.bases))
 
 
 def _told(found: Any, name: str, inside: str, level: int) -> Iterator[str]:
