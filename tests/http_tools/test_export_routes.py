@@ -6,6 +6,7 @@ import asyncio
 import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -22,6 +23,7 @@ from tidegate.http_tools.exceptions import (
 from tidegate.http_tools.lines import array_of_lines
 from tidegate.http_tools.pagination import Ask, Steps
 from tidegate.http_tools.retry_strategies import ExponentialBackoffRetryStrategy
+from tidegate.testing import ReplayTransport, record
 
 API, FILES = "https://api.example.com", "https://files.example.net"
 WAITING = Until(Signs("status", ready={"ready"}, failed={"failure"}), Pace(first_s=0.0, cap_s=0.0))
@@ -106,6 +108,16 @@ def test_an_export_is_a_listing_on_an_event_loop_too() -> None:
             return [row.id async for page in call for row in page.parse()]
 
     assert asyncio.run(rows()) == [1, 2, 3]
+
+
+def test_a_recorded_export_plays_back(calling: Make, tmp_path: Path) -> None:
+    recorded = tmp_path / "export.pages"
+    assert record(calling(Vendor([zipped(1, 2), zipped(3)], states=["pending"])), recorded) == 4
+    played = ReplayTransport(recorded)
+    with SyncHttpClient(API, allowed_origins=[FILES], transport=played) as client:
+        rows = client.pages("GET", "/exports", reads=ApiRow, route=export).json()
+    assert [row["id"] for row in rows] == [1, 2, 3]
+    assert played.unplayed == []
 
 
 def test_the_credential_does_not_go_to_the_files(calling: Make) -> None:

@@ -58,10 +58,16 @@ class Page(Generic[R]):
         """What a page log must keep beside status and body for paging to go on from it, in plain values.
 
         `h`: headers; `u`: the address a redirect led to; `a`: path and query of a page asked for by its URL;
-        `b`: what it added to the body.
+        `b`: what it added to the body; `m`: its method, where that is not the call's.
         """
         asked = self.call.target(self.request).raw_path.decode("ascii") if self.request.url else None
-        told = {"h": dict(self.headers), "u": self.moved, "a": asked, "b": self.request.body}
+        told = {
+            "h": dict(self.headers),
+            "u": self.moved,
+            "a": asked,
+            "b": self.request.body,
+            "m": self.request.method,
+        }
         return {name: value for name, value in told.items() if value}
 
     @property

@@ -152,7 +152,7 @@ class ReplayTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         if "b" in kept:
             body = {**(body or {}), **kept["b"]}
         text = "" if body is None else json.dumps(body, sort_keys=True)
-        return self._key(request["method"], url.path, query.multi_items(), text)
+        return self._key(kept.get("m", request["method"]), url.path, query.multi_items(), text)
 
     def _key(self, method: str, path: str, query: Iterable[tuple[str, str]], body: str) -> _Key:
         return _Key(method, path, tuple(sorted(pair for pair in query if pair[0] not in self._ignored)), body)

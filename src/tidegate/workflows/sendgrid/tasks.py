@@ -114,7 +114,7 @@ def messages(sendgrid: SendGridConnector, window: Window) -> Call[ApiMessage]:
     return sendgrid.get_messages(max(window.start, window.end - _MESSAGES_KEPT), window.end)
 
 
-@task(transform=transform.to_clean_contact, into=config.CONTACTS, deadline=timedelta(hours=2))
+@task(transform=transform.to_clean_contact, into=config.CONTACTS)
 def contacts(sendgrid: SendGridConnector) -> Call[ApiContact]:
     """All contacts, by an export."""
     return sendgrid.get_contacts()
