@@ -80,6 +80,13 @@ def test_single_things_are_none_and_it_is_told_why(path: str, response: Any) -> 
     assert reason.startswith(("its answer", "nothing tells")), reason
 
 
+def test_lists_of_several_things_are_no_listing_of_one() -> None:
+    both = endpoint("/users", response=obj(users=rows(), teams=rows()), summary="List users and teams")
+    assert reason_of(both)
+    one = endpoint("/users", response=obj(users=rows(), team=TEXT), summary="List users and their team")
+    assert listing_of(one).items == "users"
+
+
 def test_echo_of_the_question_is_no_part_of_a_single_thing() -> None:
     body = obj(contactId=INT, programId=TEXT, count=INT, rewards=rows())
     asked = [query("contactId", INT, required=True), query("limit", INT), query("offset", INT)]

@@ -69,9 +69,9 @@ def test_marks_of_byte_order_are_understood(tmp_path: Path, encoding: str) -> No
     assert read_text(tmp_path, json.dumps(oas()).encode(encoding)).title == "Acme"
 
 
-def _laughs(levels: int) -> str:
-    rows = ["a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
-    rows += [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]" for at in range(1, levels)]
+def _laughs(levels: int, width: int) -> str:
+    rows = [f"a0: &a0 [{', '.join(['lol'] * width)}]"]
+    rows += [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * width)}]" for at in range(1, levels)]
     return "\n".join(rows)
 
 
@@ -90,7 +90,8 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "very deep JSON": (b'{"a":' + b"[" * 200_000, "is no valid JSON"),
     "deep YAML": (b"a: " + b"[" * 500 + b"]" * 500, "nested more than 100 levels"),
     "very deep YAML": (b"a: " + b"[" * 200_000, "nest"),
-    "laughs": (_laughs(12).encode(), "holds more than 3000000 values"),
+    "laughs": (_laughs(12, 10).encode(), "holds more than 3000000 values"),
+    "few and wide laughs": (_laughs(4, 2000).encode(), "holds more than 3000000 values"),
     "an alias in itself": (b"a: &a [*a]", "stands for nothing whole"),
     "an alias of nothing": (b"a: *b", "stands for nothing whole"),
     "a key that is a list": (b"? [a, b]\n: c", "is not a plain word"),

@@ -45,6 +45,12 @@ def test_all_of_is_merged_through_references_and_levels(tmp_path: Path) -> None:
     assert (made["type"], made["required"]) == ("object", ["meta", "data"])
 
 
+def test_what_stands_beside_all_of_holds_too(tmp_path: Path) -> None:
+    schema = {"allOf": [{"properties": {"a": TEXT}}], "properties": {"b": TEXT}, "required": ["b"]}
+    made = response_of(tmp_path, schema)
+    assert (sorted(made["properties"]), made["required"]) == (["a", "b"], ["b"])
+
+
 def test_property_in_two_branches_says_what_both_say(tmp_path: Path) -> None:
     one = {"properties": {"meta": {"type": "object", "properties": {"a": TEXT}}}}
     other = {"properties": {"meta": {"properties": {"b": TEXT}, "required": ["b"]}}}

@@ -72,7 +72,7 @@ def _chosen(document: Document, operation: dict[str, Any]) -> dict[str, Any]:
     responses = operation.get("responses")
     if not isinstance(responses, dict):
         return {}
-    codes = sorted((code for code in responses if code[:1] == "2"), key=lambda code: (code != "200", code))
+    codes = sorted(code for code in responses if code[:1] == "2")
     found = [
         document.follow(responses[code])
         for code in [*codes, *(["default"] if not codes else [])]

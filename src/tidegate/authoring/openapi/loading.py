@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import codecs
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from tidegate.authoring.exceptions import DescriptionError
-from tidegate.authoring.openapi.yaml_tree import MOST_DEPTH, MOST_NODES, tree
+from tidegate.authoring.openapi.yaml_tree import MOST_DEPTH, tree
 
+MOST_NODES = 3_000_000  # an alias of YAML counts as all that it stands for
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -71,7 +73,7 @@ def _measure(document: Any, name: str) -> None:
             raise DescriptionError(f"{name} is nested more than {MOST_DEPTH} levels deep")
         if nodes > MOST_NODES:
             raise DescriptionError(f"{name} holds more than {MOST_NODES} values")
-        level = [inner for each in level for inner in _inner(each)]
+        level = list(islice((inner for each in level for inner in _inner(each)), MOST_NODES))
 
 
 def _inner(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""YAML into plain values, from its events: nothing is constructed, nothing expands without a bound.
+"""YAML into plain values, from its events: nothing is constructed, an alias is the very value it stands for.
 
 PyYAML's own loader reads YAML 1.1, in which `no` is false and `2026-01-01` a date; this is the core schema of
 YAML 1.2, which OpenAPI asks for.
@@ -13,7 +13,6 @@ from tidegate.authoring.exceptions import DescriptionError
 from tidegate.utils.errors import SettingsError
 
 MOST_DEPTH = 100
-MOST_NODES = 3_000_000  # an alias counts as all that it stands for
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
@@ -52,7 +51,6 @@ class _Open:
     def __init__(self, value: Any, anchor: str | None) -> None:
         self.value, self.anchor = value, anchor
         self.key: str | None = None
-        self.weight = 1
 
     def add(self, value: Any, name: str) -> None:
         if isinstance(self.value, list):
@@ -82,18 +80,18 @@ class _Builder:
     def __init__(self, name: str) -> None:
         self._name = name
         self._open: list[_Open] = []
-        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._anchors: dict[str, Any] = {}
         self.root: Any = None
 
     def take(self, kind: str, event: Any) -> None:
         if kind == "Scalar":
             wants_key = bool(self._open) and self._open[-1].wants_key
             value = event.value if wants_key else _scalar(event)
-            self._done(value, 1, event.anchor)
+            self._done(value, event.anchor)
         elif kind == "Alias":
             if event.anchor not in self._anchors:
                 raise DescriptionError(f"{self._name}: the alias *{event.anchor} stands for nothing whole")
-            self._done(*self._anchors[event.anchor], None)
+            self._done(self._anchors[event.anchor], None)
         elif kind in {"SequenceStart", "MappingStart"}:
             if len(self._open) >= MOST_DEPTH:
                 raise DescriptionError(f"{self._name} is nested more than {MOST_DEPTH} levels deep")
@@ -101,20 +99,15 @@ class _Builder:
             self._open.append(_Open([] if kind == "SequenceStart" else {}, event.anchor))
         elif kind in {"SequenceEnd", "MappingEnd"}:
             ended = self._open.pop()
-            self._done(ended.value, ended.weight, ended.anchor)
+            self._done(ended.value, ended.anchor)
 
-    def _done(self, value: Any, weight: int, anchor: str | None) -> None:
+    def _done(self, value: Any, anchor: str | None) -> None:
         if anchor is not None:
-            self._anchors[anchor] = (value, weight)
-        if not self._open:
+            self._anchors[anchor] = value
+        if self._open:
+            self._open[-1].add(value, self._name)
+        else:
             self.root = value
-            return
-        self._open[-1].weight += weight
-        if self._open[-1].weight > MOST_NODES:
-            raise DescriptionError(
-                f"{self._name} holds more than {MOST_NODES} values, counting what its aliases stand for"
-            )
-        self._open[-1].add(value, self._name)
 
 
 def _scalar(event: Any) -> Any:
