@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.sandbox_support import HandClock
 from tests.sendgrid_bench import KEY, NOON, Bench, MakeBench, serving
 from tests.sendgrid_truth import assert_exact, held, truth
 from tidegate.app.inspect_commands import preview_command
 from tidegate.engine.plan import Range
-from tidegate.sandbox.sendgrid.app import TABLES
+from tidegate.sandbox.sendgrid.app import FILES, TABLES
 from tidegate.utils.errors import ExitCode
 from tidegate.workflows.sendgrid.main import app
 
@@ -93,6 +94,44 @@ def test_an_address_taken_off_a_list_goes_with_a_full_refresh(bench: MakeBench) 
     assert len(held(made.warehouse, "bounces")) == 100
     finished(made, "bounces", range=Range(full_refresh=True))
     assert_exact(made.sandbox, made.warehouse, "bounces")
+
+
+@pytest.mark.extended
+def test_a_run_that_broke_off_amid_an_export_goes_on_with_it_by_new_addresses(bench: MakeBench) -> None:
+    clock = HandClock()
+    made = bench(rows=600, monotonic=clock)
+    exports = made.sandbox.exports
+    exports.file_rows, exports.down = 100, frozenset({1})
+    report = made.run("contacts", run_id="once")
+    assert report.exit_code is ExitCode.TRY_AGAIN, report.summary()
+    exports.down = frozenset()
+    clock.now_s += exports.links_s + 1
+    resumed = made.run("contacts", run_id="once")
+    assert resumed.exit_code is ExitCode.OK, resumed.summary()
+    assert_exact(made.sandbox, made.warehouse, "contacts")
+    assert len(exports.begun) == 1
+    asked = [entry for entry in made.sandbox.counters()["log"] if entry[0] == FILES and entry[2] == 200]
+    assert len(asked) == 3
+
+
+@pytest.mark.extended
+def test_an_export_whose_addresses_never_hold_fails_and_is_begun_anew_later(bench: MakeBench) -> None:
+    made = bench(rows=100)
+    made.sandbox.exports.links_s = -1.0
+    assert made.run("contacts", run_id="once").exit_code is ExitCode.TRY_AGAIN
+    made.sandbox.exports.links_s = 300.0
+    finished(made, "contacts", run_id="once")
+    assert_exact(made.sandbox, made.warehouse, "contacts")
+
+
+def test_an_export_that_failed_leaves_the_table_as_it_was(bench: MakeBench) -> None:
+    made = bench(rows=60)
+    finished(made, "contacts")
+    made.sandbox.exports.fails = True
+    report = made.run("contacts")
+    assert report.exit_code is ExitCode.FAILED, report.summary()
+    assert "the export failed" in str(report.tasks[0].error)
+    assert_exact(made.sandbox, made.warehouse, "contacts")
 
 
 @pytest.mark.extended

@@ -36,7 +36,8 @@ class Export:
 @dataclass
 class Exports:
     """`looks` are the questions that an export stays pending for, `links_s` how long an address of a file is
-    good, `file_rows` how many contacts a file holds. `fails` makes those that are looked at fail.
+    good, `file_rows` how many contacts a file holds. `fails` makes those that are looked at fail; files with
+    the numbers in `down` cannot be had for now.
     """
 
     seed: int
@@ -45,6 +46,7 @@ class Exports:
     links_s: float = 300.0
     file_rows: int = 2000
     fails: bool = False
+    down: frozenset[int] = frozenset()
     origin: str = ""
     begun: dict[str, Export] = field(default_factory=dict)
 
@@ -85,22 +87,28 @@ class Exports:
 
     def file(self, request: Request) -> Answer:
         """A file, as storage gives it: whoever shows a credential of the API is refused."""
+        if refused := self._refusal(request):
+            return refused
+        name, _, file = request.path.removeprefix("/exports/").partition("/")
+        number, export = int(file.removesuffix(".gzip")), self.begun.get(name)
+        if export is None or number >= len(export.files):
+            return _refused(404, "NoSuchKey", "The specified key does not exist")
+        if number in self.down:
+            return _refused(503, "SlowDown", "Please reduce your request rate")
+        return Answer(200, export.files[number], b"binary/octet-stream")
+
+    def _refusal(self, request: Request) -> Answer | None:
         if "authorization" in request.headers or "on-behalf-of" in request.headers:
             return _refused(400, "InvalidArgument", "Only one auth mechanism allowed")
         if request.method != "GET":
             return _refused(405, "MethodNotAllowed", "GET only")
-        name, _, file = request.path.removeprefix("/exports/").partition("/")
         asked = {key: values[0] for key, values in parse_qs(request.query).items()}
         until = asked.get("X-Amz-Expires", "")
         if not hmac.compare_digest(asked.get("X-Amz-Signature", ""), _signature(request.path, until)):
             return _refused(403, "SignatureDoesNotMatch", "The signature does not match")
         if self.monotonic() > float(until):
             return _refused(403, "AccessDenied", "Request has expired")
-        number = file.removesuffix(".gzip")
-        export = self.begun.get(name)
-        if export is None or not number.isdecimal() or int(number) >= len(export.files):
-            return _refused(404, "NoSuchKey", "The specified key does not exist")
-        return Answer(200, export.files[int(number)], b"binary/octet-stream")
+        return None
 
     def _link(self, export: Export, number: int) -> str:
         path = f"/exports/{export.id}/{number}.gzip"
