@@ -95,6 +95,13 @@ def test_what_cannot_be_is_told_and_nothing_is_made(
     assert files(bare.folder) == before
 
 
+def test_a_full_disk_leaves_nothing_and_is_worth_another_try(bare: Shell) -> None:
+    root = Path(__file__).resolve().parent.parent.parent
+    ended = bare("1000", "init", "shop", module="tests.cli.limited", PYTHONPATH=str(root))
+    ended.failed(20, "no project was made in shop: File too large", "Make room there")
+    assert list(bare.folder.iterdir()) == []
+
+
 def test_the_image_of_a_project_runs_as_nobody_and_takes_no_secret_along(bare: Shell) -> None:
     bare.inside("init")
     steps = parse((bare.folder / "Dockerfile").read_text())

@@ -111,9 +111,20 @@ def _place(draft: Path, target: Path) -> None:
     """Raises `FileExistsError` rather than put it over another file."""
     try:
         os.link(draft, target)
-    except OSError:  # also where the file system knows no hard links
-        with target.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(draft.read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise
+    except OSError:  # the file system knows no hard links
+        _copy(draft, target)
+
+
+def _copy(draft: Path, target: Path) -> None:
+    with target.open("x", encoding="utf-8", newline="\n"):
+        pass  # it is ours from here on
+    try:
+        target.write_text(draft.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+    except BaseException:
+        target.unlink()
+        raise
 
 
 def _replace(target: Path, text: str) -> None:
@@ -141,7 +152,7 @@ def _depends(content: Mapping[str, Any]) -> bool:
     project = content.get("project")
     if not isinstance(project, dict):
         return True  # managed by other means, which are not ours to judge
-    return re.search(r"['\"]tidegate\b", repr(project.get("dependencies"))) is not None
+    return re.search(r"['\"]tidegate(?![\w.-])", repr(project.get("dependencies"))) is not None
 
 
 def _read(path: Path) -> str:
