@@ -198,6 +198,15 @@ def test_an_export_that_has_other_files_when_asked_again_is_begun_anew() -> None
         list(connector(answer).get_contacts())
 
 
+def test_an_export_that_is_gone_is_begun_anew() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        status, told = (202, {"id": "e"}) if request.method == "POST" else (404, {"errors": []})
+        return httpx2.Response(status, json=told)
+
+    with pytest.raises(ListingMovedError, match="is gone"):
+        list(connector(answer).get_contacts())
+
+
 def test_an_export_without_contacts_has_no_rows() -> None:
     assert connector(Exports({"urls": [], "contact_count": 0}, [])).get_contacts().json() == []
     assert connector(Exports({"contact_count": 0}, [])).get_contacts().json() == []
