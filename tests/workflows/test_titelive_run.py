@@ -41,9 +41,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeBench
         yield lambda **how: stack.enter_context(titelive(tmp_path, **how))
 
 
-def assert_exact(made: Bench, eans: list[str]) -> None:
+def assert_exact(made: Bench, eans: list[str], days: int = 30) -> None:
     assert_same(products(made.sandbox, eans), held(made.warehouse, "titelive_products"))
-    first = made.today - timedelta(days=30)
+    first = made.today - timedelta(days=days)
     assert_same(changes(made.sandbox, first, made.today), held(made.warehouse, "titelive_changes"))
 
 
@@ -52,11 +52,11 @@ def asked(made: Bench, route: str) -> list[str]:
 
 
 def test_both_tables_equal_the_truth_with_faults(bench: MakeBench) -> None:
-    made = bench(rows=150, faults=0.04)
+    made = bench(rows=150, faults=0.04, days=8)
     made.list_of(eans := made.eans())
-    report = made.run()
+    report = made.run(range=Range(first=made.today - timedelta(days=8)))
     assert report.exit_code is ExitCode.OK, report.summary()
-    assert_exact(made, eans)
+    assert_exact(made, eans, days=8)
     assert made.sandbox.counters()["faults"] > 0
     assert made.sandbox.counters()["strayed"] == 0
 
@@ -66,7 +66,7 @@ def test_the_catalogue_has_every_book_of_both_tables_once_and_newest(bench: Make
     truth = made.sandbox.truth()
     listed, gone = [row["ean"] for row in truth["rows"]][:30], truth["deleted"][:1]
     made.list_of([*listed, *gone])
-    made.run()
+    made.run(range=Range(first=made.today - timedelta(days=3)))
     alone = next(row["ean"] for row in truth["rows"] if len(row["oeuvre"]["article"]) == 1)
     assert alone in listed
     made.sandbox.touch(alone)  # known from the list as it was, and now from today
@@ -115,24 +115,31 @@ def test_a_book_that_is_deleted_later_says_so_in_its_row(bench: MakeBench) -> No
     assert_same(products(made.sandbox, eans), rows)
 
 
-def test_a_book_that_is_modified_again_moves_to_its_new_day(bench: MakeBench) -> None:
-    made = bench(rows=200)
-    made.run("changes")
-    recent = [row for row in held(made.warehouse, "titelive_changes") if row["modified_on"] >= made.today]
-    old = [row for row in held(made.warehouse, "titelive_changes") if row not in recent]
-    made.sandbox.touch(recent[0]["ean"])
-    made.sandbox.touch(old[0]["ean"])
-    second = made.run("changes")
+def test_a_book_that_is_modified_again_is_found_on_its_new_day_by_the_next_run(bench: MakeBench) -> None:
+    made = bench(rows=100, days=4)
+    made.run("changes", range=Range(first=made.today - timedelta(days=4)))
+    before = held(made.warehouse, "titelive_changes")
+    old = next(row for row in before if row["modified_on"] == made.today - timedelta(days=3))
+    recent = next(row for row in before if row["modified_on"] == made.today)
+    for row in (old, recent):
+        made.sandbox.touch(row["ean"])
+    second = made.run("changes", range=Range(first=made.today - timedelta(days=2)))
     assert second.exit_code is ExitCode.OK
     assert second.tasks[0].slices == 6  # three days of two bases
-    rows = held(made.warehouse, "titelive_changes")
-    days = [row["modified_on"] for row in rows if row["ean"] == old[0]["ean"]]
-    assert made.today in days
-    assert made.run("changes", range=Range(full_refresh=True)).exit_code is ExitCode.OK
-    assert_same(
-        changes(made.sandbox, made.today - timedelta(days=30), made.today),
-        held(made.warehouse, "titelive_changes"),
-    )
+    held_now = held(made.warehouse, "titelive_changes")
+    days = sorted(row["modified_on"] for row in held_now if row["ean"] == old["ean"])
+    assert days == [old["modified_on"], made.today]  # nobody has asked again for the old day
+    first = made.today - timedelta(days=2)
+    asked_for = [row for row in held_now if row["_tidegate_window"] >= first]
+    assert_same(changes(made.sandbox, first, made.today), asked_for)
+
+
+@pytest.mark.extended
+def test_each_run_asks_again_for_the_last_three_days(bench: MakeBench) -> None:
+    made = bench(rows=100)
+    made.run("changes")
+    again = made.run("changes")
+    assert (again.exit_code, again.tasks[0].slices) == (ExitCode.OK, 6)  # of two bases
 
 
 @pytest.mark.extended
@@ -180,7 +187,7 @@ def test_no_credential_is_written_anywhere(bench: MakeBench, caplog: pytest.LogC
     made = bench(rows=60, faults=0.05)
     made.list_of(made.eans())
     with caplog.at_level(logging.DEBUG):
-        report = made.run()
+        report = made.run(range=Range(first=made.today))
     tokens = [token.encode() for token in made.sandbox.tokens.all()]
     assert tokens
     written = [file.read_bytes() for file in made.folder.rglob("*") if file.is_file()]
