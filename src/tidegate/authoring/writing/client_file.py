@@ -108,6 +108,7 @@ def _method(subject: Subject, module: Module) -> str:
         _address(arguments, module),
         f"reads={names.reads}",
         *([f"items={quoted(listing.items)}"] if listing.items else []),
+        *(["numbered=True"] if listing.numbered else []),
         f"paginator={goes_on}",
         *_params(arguments, goes_on),
     ]

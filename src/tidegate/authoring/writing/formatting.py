@@ -11,11 +11,14 @@ from tempfile import TemporaryDirectory
 from tidegate.authoring.writing.layout import LINE_LENGTH
 from tidegate.utils.errors import SettingsError, TidegateError
 
+# Letters that look like others, in other tongues; columns with names as those of secrets (`token="..."`).
+_HARMLESS = "RUF001,RUF002,RUF003,S106"
+
 
 def formatted(files: Mapping[PurePosixPath, str], own: tuple[str, ...]) -> dict[PurePosixPath, str]:
     """The files, those of Python formatted; `own` are the packages that are first-party.
 
-    Blocks for the time of two commands. Raises `SettingsError` without the extra `new`.
+    Blocks for the time of three commands. Raises `SettingsError` without the extra `new`.
     """
     python = [path for path in files if path.suffix == ".py" and files[path]]
     with TemporaryDirectory(prefix="tidegate-new-") as folder:
@@ -26,10 +29,7 @@ def formatted(files: Mapping[PurePosixPath, str], own: tuple[str, ...]) -> dict[
         known = f"lint.isort.known-first-party = [{', '.join(repr(each) for each in own)}]"
         _ruff(folder, "check", "--fix", "--select", "F401,I", "--config", known)
         _ruff(folder, "format")
-        if not all(
-            files[path].isascii() for path in python
-        ):  # letters that look like others, in other tongues
-            _ruff(folder, "check", "--add-noqa", "--select", "RUF001,RUF002,RUF003")
+        _ruff(folder, "check", "--add-noqa", "--select", _HARMLESS)
         return {**files, **{path: place.read_text(encoding="utf-8") for path, place in at.items()}}
 
 

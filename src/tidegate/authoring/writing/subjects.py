@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tidegate.authoring.description import Api, Listing
@@ -13,8 +13,11 @@ from tidegate.authoring.writing.columns import Column, columns_of
 from tidegate.authoring.writing.contracts import ReadModel, models_of
 from tidegate.authoring.writing.names import Names, named
 from tidegate.authoring.writing.plans import Known, Plan, planned
+from tidegate.authoring.writing.variants import variants
 from tidegate.authoring.writing.words import spoken
-from tidegate.http_tools.pagination.reading import dig
+from tidegate.http_tools.pagination.reading import MISSING, dig
+
+_ROOM = 99  # characters of the docstring of a class, so that its line fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +55,38 @@ def _records(listings: Sequence[Listing], names: Sequence[Names]) -> list[tuple[
             of.reads,
             each.row,
             [row for body in bodies_of(each) for row in _rows(each, body)],
-            doc=f"One item of `GET {each.endpoint.path}`.",
+            doc=_doc(each, of),
             taken=taken,
         )
         for each, of in zip(listings, names, strict=True)
     ]
 
 
+def _doc(listing: Listing, names: Names) -> str:
+    told = f"One item of `GET {listing.endpoint.path}`."
+    return told if len(told) <= _ROOM else f"One item of what `{names.method}` lists."
+
+
 def _subject(
     listing: Listing, names: Names, models: tuple[ReadModel, ...], before: Sequence[Subject]
 ) -> Subject:
+    listing = _with_key_of_all(listing)
     columns = columns_of(models, names, listing.key)
     known = Known(listing, names, models[-1], columns)
     plan = planned(
         known, [(Known(each.listing, each.names, each.row, each.columns), each.plan) for each in before]
     )
     return Subject(listing, names, models, _with_parent(columns, plan), plan, tuple(bodies_of(listing)))
+
+
+def _with_key_of_all(listing: Listing) -> Listing:
+    """Without the key where an example has a row without it."""
+    rows = [row for body in bodies_of(listing) for row in _rows(listing, body) if isinstance(row, dict)]
+    lacking = [name for name in listing.key if any(dig(row, name) in (MISSING, None) for row in rows)]
+    if not lacking:
+        return listing
+    doubt = f"Rows of the examples have no {' and no '.join(lacking)}: look up what identifies a row, its key"
+    return replace(listing, key=(), todo=(*listing.todo, doubt))
 
 
 def _with_parent(columns: tuple[Column, ...], plan: Plan) -> tuple[Column, ...]:
@@ -87,10 +106,14 @@ def _with_parent(columns: tuple[Column, ...], plan: Plan) -> tuple[Column, ...]:
 
 
 def bodies_of(listing: Listing) -> list[Any]:
-    """The examples that hold rows where the listing has them."""
+    """The examples that hold rows where the listing has them, and of the kind that it has."""
     return [body for body in listing.endpoint.examples if _rows(listing, body)]
 
 
 def _rows(listing: Listing, body: Any) -> list[Any]:
     rows = dig(body, listing.items) if listing.items else body
-    return rows if isinstance(rows, list) else []
+    if not isinstance(rows, list):
+        return []
+    told = variants(listing.row, listing.row.get("$defs", {}))
+    unlike = told and all(each.properties for each in told) and not all(isinstance(row, dict) for row in rows)
+    return [] if unlike else rows
