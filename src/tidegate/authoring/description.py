@@ -132,7 +132,8 @@ class Listing:
 
     `items` is the dotted path of the list in the body, "" where the body is the list itself. `row` describes
     one item. `key` and `version` are fields of the row as the API spells them. `todo` are sentences about
-    what could not be told, each with what to look up.
+    what could not be told, each with what to look up. With `numbered` the rows come, at times, as an object
+    with numbers for keys in place of a list.
     """
 
     endpoint: Endpoint
@@ -143,3 +144,4 @@ class Listing:
     version: str | None = None
     since: Since | None = None
     todo: tuple[str, ...] = ()
+    numbered: bool = False

@@ -14,7 +14,6 @@ from tidegate.authoring.merging.files import Kind
 from tidegate.authoring.merging.placing import Change
 from tidegate.authoring.project.settings import tidegate_table, with_settings, with_workflow
 from tidegate.authoring.remembered import Remembered
-from tidegate.authoring.samples.schema import NUMERIC_KEYS
 from tidegate.authoring.writing import Layout, files
 from tidegate.authoring.writing.identity import Identity
 from tidegate.utils.errors import SettingsError
@@ -62,7 +61,7 @@ def generation(
     `SettingsError` for files that cannot be read.
     """
     api = answers.of_api(api)
-    listings = tuple(_numbered(answers.of_listing(each)) for each in found)
+    listings = tuple(answers.of_listing(each) for each in found)
     base = before.files if before else {}
     made = files(api, listings, _layout(root))
     outcomes = merged(root, base, made)
@@ -80,17 +79,6 @@ def generation(
         registered=True,
     )
     return Generation(root, api, listings, outcomes, _record(root, api.name, remembered), by_hand)
-
-
-def _numbered(listing: Listing) -> Listing:
-    """With a note where the rows themselves have numbers for keys, which a paginator takes for no list."""
-    schema = listing.endpoint.response or {}
-    for name in listing.items.split(".") if listing.items else ():
-        schema = schema.get("properties", {}).get(name, {})
-    if NUMERIC_KEYS not in schema:
-        return listing
-    note = "Its rows come as an object with numbers for keys: they need a route of their own (Rows)."
-    return replace(listing, todo=(*listing.todo, note))
 
 
 def _layout(root: Path) -> Layout:

@@ -73,6 +73,7 @@ def test_rows_are_found(path: str, response: Any, items: str) -> None:
         ("/things/export", obj(id=TEXT, status=TEXT, urls=NAMES, created_at=MOMENT)),
         ("/things", {"type": "string"}),
         ("/status", obj(ok=FLAG, errors=rows())),
+        ("/orders/{id}", obj(status=TEXT, lines=rows())),
     ],
 )
 def test_single_things_are_none_and_it_is_told_why(path: str, response: Any) -> None:
@@ -145,6 +146,7 @@ def test_nothing_told_is_no_listing() -> None:
         ("/things", obj(list_id=INT, owner_id=INT), ()),
         ("/things", obj(id=obj(a=INT), uuid=TEXT), ("uuid",)),
         ("/things/{id}", obj(id=INT, clicks=INT), ()),
+        ("/stats/things", obj(id=INT, variation=TEXT, clicks=INT), ()),
         ("/things", obj(a__id=INT), ()),
     ],
 )
@@ -293,6 +295,13 @@ def test_parents_required_parameters_and_quotas_are_told() -> None:
         "The parameter kind is required: say what to send.",
         "Of its quota the description says: There is a rate limit of 6 requests every minute.",
     )
+
+
+def test_rows_that_come_with_numbers_for_keys_are_told() -> None:
+    works = {**rows(), "x-tidegate-numeric-keys": "sometimes"}
+    assert listing_of(endpoint("/works", response=obj(works=works))).numbered
+    assert listing_of(endpoint("/works", response=works)).numbered
+    assert not listing_of(endpoint("/works", response=rows())).numbered
 
 
 def test_rows_that_are_plain_values_are_told() -> None:

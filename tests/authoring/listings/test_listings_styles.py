@@ -223,6 +223,7 @@ STYLES: dict[str, tuple[list[Parameter], Any, Paging]] = {
         obj(things=rows(), current_page=INT, total_pages=INT),
         Paging("unknown", pages="total_pages"),
     ),
+    "a number of the page and no way to another": ([], obj(things=rows(), page=TEXT), Paging("unknown")),
     "a cursor that comes from nowhere": (
         [OPAQUE, LIMIT],
         obj(things=rows(obj(name=TEXT))),

@@ -25,6 +25,7 @@ from tidegate.authoring.listings.words import squashed
 from tidegate.http_tools.pagination.reading import MISSING, dig
 
 _DEPTH = 4
+_THIS_PAGE = frozenset(["page", "currentpage", "pagenumber", "pageindex", "pageno"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,15 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What stands beside the rows. `more`: something says whether another page follows."""
+    """What stands beside the rows. `more`: something says whether another page follows; `page`: the number of
+    this one stands there.
+    """
 
     nexts: tuple[Next, ...]
     total: str | None
     pages: str | None
     more: bool
+    page: bool
     link_header: bool
 
 
@@ -57,6 +61,7 @@ def told(endpoint: Endpoint, shapes: Shapes, items: str) -> Told:
         total=_total(endpoint, beside, items) or _of_header(headers, TOTAL_HEADERS),
         pages=_first(beside, PAGE_COUNTS) or _of_header(headers, PAGE_HEADERS),
         more=any(squashed(path.rpartition(".")[2]) in MORE for path, _ in beside),
+        page=any(squashed(path.rpartition(".")[2]) in _THIS_PAGE for path, _ in beside),
         link_header="link" in headers,
     )
 

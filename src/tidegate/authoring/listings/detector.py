@@ -164,7 +164,7 @@ def _described(endpoint: Endpoint, rows: Rows) -> Rows:
     root = endpoint.response or {}
     declared, seen = Shapes(root).properties(root), rows.row.get("properties", {})
     if seen and len(declared.keys() & seen.keys()) * 2 > len(seen):
-        return Rows(rows.path, Shapes(root).plain(root))
+        return replace(rows, row=Shapes(root).plain(root))
     return rows
 
 
@@ -203,6 +203,7 @@ def _whole(
         paging=paging,
         key=key,
         version=version_of(shapes, rows.row),
+        numbered=rows.numbered,
         since=window.since if window is not None else None,
         todo=(
             *notes,

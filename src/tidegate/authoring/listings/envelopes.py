@@ -11,6 +11,7 @@ from tidegate.authoring.listings.sentences import MOST
 from tidegate.authoring.listings.shapes import MOST_PROPERTIES, Shapes, kinds, text_of
 from tidegate.authoring.listings.vocabulary import BESIDE, COUNTS, IDENTITY, NOT_ROWS, ROWS
 from tidegate.authoring.listings.words import resource, singular, squashed, words
+from tidegate.authoring.samples.schema import NUMERIC_KEYS
 
 _DEPTH = 3
 _LISTS = re.compile(
@@ -25,10 +26,11 @@ _ENOUGH = 3
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """`path` as in `Listing.items`; `row` references followed."""
+    """`path` and `numbered` as `items` and `numbered` of a `Listing`; `row` references followed."""
 
     path: str
     row: Schema
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class _Candidate:
     row: Schema
     siblings: tuple[str, ...]  # names beside the list, and beside what it stands in
     lists_beside: int  # other lists of objects beside it
+    numbered: bool
 
     @property
     def name(self) -> str:
@@ -48,13 +51,13 @@ def rows_of(endpoint: Endpoint, shapes: Shapes, *, pages: bool) -> Rows | str:
     root = shapes.plain(shapes.root)
     own = shapes.items(root)
     if own is not None:
-        return Rows("", own)
+        return Rows("", own, NUMERIC_KEYS in root)
     best = _best(endpoint, shapes, root)
     if best is None:
         return "its answer holds no list"
     score = _fit(endpoint, best) + _evidence(endpoint, best, text_of(root), pages=pages)
     if score >= _ENOUGH:
-        return Rows(best.path, best.row)
+        return Rows(best.path, best.row, best.numbered)
     if len(best.siblings) > 1:
         return f"its answer describes one thing, of which {best.path!r} is a part"
     return f"nothing tells that {best.path!r} is a list of its rows"
@@ -66,13 +69,13 @@ def rows_at(shapes: Shapes, path: str) -> Rows | None:
     for name in path.split(".") if path else ():
         schema = shapes.properties(schema).get(name)
     items = None if schema is None else shapes.items(schema)
-    return None if items is None else Rows(path, items)
+    return None if items is None else Rows(path, items, NUMERIC_KEYS in shapes.plain(schema))
 
 
 def likeliest(endpoint: Endpoint, shapes: Shapes) -> Rows | None:
     """The list that suits the route best, however badly."""
     best = _best(endpoint, shapes, shapes.plain(shapes.root))
-    return None if best is None else Rows(best.path, best.row)
+    return None if best is None else Rows(best.path, best.row, best.numbered)
 
 
 def _best(endpoint: Endpoint, shapes: Shapes, root: Schema) -> _Candidate | None:
@@ -125,7 +128,9 @@ def _candidates(shapes: Shapes, root: Schema) -> Iterator[_Candidate]:
                 siblings = (*outer, *(other for other in properties if other != name))
                 whole = f"{path}.{name}" if path else name
                 if name in rows:
-                    yield _Candidate(whole, rows[name], siblings, len([one for one in tables if one != name]))
+                    others = len([one for one in tables if one != name])
+                    numbered = NUMERIC_KEYS in shapes.plain(inner)
+                    yield _Candidate(whole, rows[name], siblings, others, numbered)
                 elif "object" in kinds(shapes.plain(inner)):
                     deeper.append((whole, shapes.plain(inner), siblings))
         level = deeper

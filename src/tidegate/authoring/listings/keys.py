@@ -9,7 +9,15 @@ from typing import Any
 from tidegate.authoring.description import Endpoint, Schema
 from tidegate.authoring.listings import sentences as says
 from tidegate.authoring.listings.shapes import Shapes, is_moment, is_text, kinds, text_of
-from tidegate.authoring.listings.vocabulary import ASKED_MAKES, CHANGES, KEYS, MADE, MOMENTS, NO_MOMENTS
+from tidegate.authoring.listings.vocabulary import (
+    ASKED_MAKES,
+    CHANGES,
+    FIGURES,
+    KEYS,
+    MADE,
+    MOMENTS,
+    NO_MOMENTS,
+)
 from tidegate.authoring.listings.words import resource, squashed, words
 
 
@@ -19,13 +27,13 @@ def key_of(
     """Fields that identify a row; none where nothing tells.
 
     `shown` are rows of examples: a field that one of them lacks is no key. `single` is the placeholder of the
-    route that gives one row (`/things/{thing_name}`).
+    route that gives one row (`/things/{thing_name}`). Of figures an id says what they are about, no more.
     """
-    own = _parent(endpoint)
+    own = {_parent(endpoint)} | ({"id"} if FIGURES & set(words(endpoint.path)) else set())
     fields = {
         name: shapes.plain(each)
         for name, each in shapes.properties(row).items()
-        if name != own and all(isinstance(one, dict) and one.get(name) is not None for one in shown)
+        if name not in own and all(isinstance(one, dict) and one.get(name) is not None for one in shown)
     }
     together = _told_together(f"{endpoint.description[: says.MOST]} {text_of(row)}", fields)
     if together:

@@ -103,7 +103,7 @@ def _without_way(endpoint: Endpoint, ask: Asked, told: Told) -> Found:
     strong = next((each for each in told.nexts if not each.weak), None)
     if strong is not None:
         return Found(Paging("unknown", found_at=strong.path), (_NO_TAKER.format(strong.path),))
-    if told.more or told.pages is not None:
+    if told.more or told.page or told.pages is not None:
         return Found(Paging("unknown", total=told.total, pages=told.pages), (_NO_WAY,))
     bare = next((each.path for each in told.nexts if squashed(each.path.rpartition(".")[2]) in NEXT), None)
     if bare is not None:

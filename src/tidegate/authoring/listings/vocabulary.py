@@ -156,6 +156,8 @@ CURSOR_HEADERS = frozenset(
     ]
 )  # fmt: skip
 
+# Of paths whose rows are figures of something.
+FIGURES = frozenset(["stats", "statistics", "metrics", "analytics", "insights", "report", "reports"])
 # Of the fields of a row.
 KEYS = ("id", "uuid", "guid", "oid", "gid", "sid")
 CHANGES = frozenset(
