@@ -99,6 +99,7 @@ def test_no_credential_goes_to_the_other_origin(world: World) -> None:
     assert world.sandbox.counters()["strayed"] == 0
 
 
+@pytest.mark.extended
 def test_a_burst_a_rest_and_less_are_kept_to_the_letter() -> None:
     world = World()
     for _ in range(2400):

@@ -174,6 +174,7 @@ def test_a_day_beyond_what_a_search_shows_stops_at_its_first_page(total: Any) ->
     assert len(api.pages) == 1
 
 
+@pytest.mark.extended
 def test_a_day_just_below_the_cap_is_walked() -> None:
     api = Search(many(19_999))
     assert len(found(api)) == 19_999

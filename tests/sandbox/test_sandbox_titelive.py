@@ -116,6 +116,7 @@ def test_a_search_gives_whole_works_page_by_page(api: Api) -> None:
     assert len(set(ids)) == len(ids) == found > 3
 
 
+@pytest.mark.extended
 def test_totals_are_capped() -> None:
     api = Api(rows=10, crowd=20_100)
     api.log_in()

@@ -61,6 +61,7 @@ def test_both_tables_equal_the_truth_with_faults(bench: MakeBench) -> None:
     assert made.sandbox.counters()["strayed"] == 0
 
 
+@pytest.mark.extended
 def test_the_catalogue_has_every_book_of_both_tables_once_and_newest(bench: MakeBench) -> None:
     made = bench(rows=60)
     truth = made.sandbox.truth()
@@ -103,6 +104,7 @@ def test_a_batch_with_a_deleted_book_asks_once_for_each_of_its_books_and_for_no_
     assert_same(products(made.sandbox, eans), held(made.warehouse, "titelive_products"))
 
 
+@pytest.mark.extended
 def test_a_book_that_is_deleted_later_says_so_in_its_row(bench: MakeBench) -> None:
     made = bench(rows=60)
     made.list_of(eans := made.eans(deleted=False))
