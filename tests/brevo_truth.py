@@ -8,26 +8,35 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from tests import brevo_truth_more
 from tidegate.sandbox.brevo import BrevoSandbox
 
 Row = dict[str, Any]
-TABLES = ("campaigns", "templates", "events", "contacts")
+# What is asked for by windows: how many days one has.
+CELLS = {"events": 1, "sms_events": 7, "reports": 28}
 
 
 def truth(sandbox: BrevoSandbox, table: str) -> list[Row]:
     """Every row that the table should hold now, as column values."""
     told = sandbox.truth(table)
     now = datetime.fromtimestamp(sandbox.store.clock.now_ms() / 1000, UTC)
-    rows = [_forgotten(_EXPECTED[table](row), now) for row in told["rows"]]
-    if table == "events":
+    rows = [_EXPECTED[table](row) for row in told["rows"]]
+    if table == "campaigns":
+        rows = [_forgotten(row, now) for row in rows]
+    if table in CELLS:
         for row, day in zip(rows, told["days"], strict=True):
-            row["_tidegate_window"] = date.fromisoformat(day)
-    return rows
+            row["_tidegate_window"] = _cell(date.fromisoformat(day), CELLS[table])
+    return [comparable(row) for row in rows]
+
+
+def _cell(day: date, days: int) -> date:
+    return day - timedelta(days=(day - date(1970, 1, 1)).days % days)
 
 
 def held(path: Path, table: str) -> list[Row]:
@@ -35,7 +44,7 @@ def held(path: Path, table: str) -> list[Row]:
     with duckdb.connect(str(path), read_only=True) as db:
         db.execute("SET TimeZone = 'UTC'")
         columns = _EXPECTED[table](_SAMPLES[table])
-        names = [*columns, *(["_tidegate_window"] if table == "events" else [])]
+        names = [*columns, *(["_tidegate_window"] if table in CELLS else [])]
         found = db.execute(f"SELECT {', '.join(names)} FROM brevo_{table}").fetchall()
         return [comparable(dict(zip(names, row, strict=True))) for row in found]
 
@@ -69,8 +78,12 @@ def comparable(row: Row) -> Row:
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC)
-    if name == "attributes":
+    if name in {"attributes", "meta"}:
         return json.loads(value) if isinstance(value, str) else value
+    if isinstance(value, Decimal):
+        return value.normalize()
+    if name == "lines":
+        return [comparable(line) for line in value]
     return value
 
 
@@ -183,7 +196,14 @@ def _contact(row: Row) -> Row:
     }
 
 
-_EXPECTED = {"campaigns": _campaign, "templates": _template, "events": _event, "contacts": _contact}
+_EXPECTED = {
+    "campaigns": _campaign,
+    "templates": _template,
+    "events": _event,
+    "contacts": _contact,
+    **brevo_truth_more.EXPECTED,
+}
+TABLES = tuple(_EXPECTED)
 _NOON = "2026-01-01T12:00:00Z"
 # Just enough of a row to learn the names of the columns from.
 _SAMPLES: dict[str, Row] = {
@@ -218,4 +238,5 @@ _SAMPLES: dict[str, Row] = {
         "createdAt": _NOON,
         "modifiedAt": _NOON,
     },
+    **brevo_truth_more.SAMPLES,
 }

@@ -70,7 +70,9 @@ def test_the_list_and_the_tasks_are_shown_without_settings(bare: Shell) -> None:
 def test_a_task_is_shown_with_how_long_it_takes_and_how_often_it_may_run(bare: Shell) -> None:
     told = bare.inside("show", "brevo.events").out
     assert re.search(r"^asks at most +270 requests in any hour$", told, re.MULTILINE)
-    assert re.search(r"^shared with +brevo.templates$", told, re.MULTILINE)
+    assert re.search(
+        r"^shared with +brevo.templates, brevo.reports, brevo.blocked_contacts$", told, re.MULTILINE
+    )
     assert re.search(r"^a run +4 slices: 4 requests or more \(one a page\), no waiting", told, re.MULTILINE)
     assert re.search(r"^how often +every 53.7 s and no oftener, if a page", told, re.MULTILINE)
     faster = bare.inside("show", "brevo.events", "--json", BREVO_QUOTA="10").summary

@@ -10,14 +10,15 @@ import pytest
 
 from tests.cli.command_line import KEY, Shell
 from tests.cli.conftest import Standin
+from tidegate.workflows.brevo.main import app
 
-SUMMARY_KEYS = {"run_id", "workflow", "status", "started_at", "duration_s", "destination", "tasks"}
+SUMMARY_KEYS = {"run_id", "workflow", "status", "started_at", "duration_s", "destination", "tasks", "views"}
 TASK_KEYS = {
     "task", "table", "status", "slices", "pages", "pages_resumed", "api_calls", "retries", "waited_s",
     "bytes", "rows_fetched", "rows_added", "rows_loaded", "rows_superseded", "rows_dropped",
     "rows_quarantined", "rows_deleted", "bytes_billed", "slot_ms", "cursor", "commit_id", "error",
 }  # fmt: skip
-TABLES = {"brevo_campaigns", "brevo_templates", "brevo_events", "brevo_contacts"}
+TABLES = {task.into.name for task in app.workflow.tasks}
 
 
 def test_a_run_loads_every_table_and_shows_the_sum(shell: Shell) -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.brevo_bench import CORE
 from tests.cli.command_line import Shell
 from tests.cli.conftest import Standin
 
@@ -22,7 +23,7 @@ def plan(shell: Shell, *more: str) -> dict[str, object]:
 @pytest.mark.extended
 def test_three_steps_end_as_one_run(shell: Shell, brevo: Standin) -> None:
     before = brevo.requests
-    made = plan(shell)
+    made = plan(shell, *CORE)
     assert brevo.requests == before
     assert (made["run_id"], made["workflow"], made["destination"]) == ("one", "brevo", "x.duckdb")
     for number in (2, 1):
@@ -40,7 +41,7 @@ def test_three_steps_end_as_one_run(shell: Shell, brevo: Standin) -> None:
     rows = {task["table"]: task["rows_loaded"] for task in summary["tasks"]}
     assert shell.tables() == rows
     shell.env["TIDEGATE_HOME"] = "elsewhere"
-    assert shell.inside("run", "brevo", "--to", "y.duckdb").code == 0
+    assert shell.inside("run", "brevo", *CORE, "--to", "y.duckdb").code == 0
     assert shell.tables("y.duckdb") == rows
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -12,12 +13,28 @@ from pydantic import SecretStr
 from tests.prism import prism
 from tidegate.connectors.brevo.client import BrevoConnector
 from tidegate.connectors.brevo.config import BrevoSettings
-from tidegate.connectors.brevo.schemas import ApiCampaign, ApiContact, ApiEvent, ApiTemplate
+from tidegate.connectors.brevo.schemas import (
+    ApiBlockedContact,
+    ApiCampaign,
+    ApiContact,
+    ApiEmailReport,
+    ApiEvent,
+    ApiFolder,
+    ApiList,
+    ApiSegment,
+    ApiSenderIdentity,
+    ApiTemplate,
+)
+from tidegate.connectors.brevo.schemas_shop import ApiCategory, ApiOrder, ApiProduct
+from tidegate.connectors.brevo.schemas_sms import ApiSmsCampaign, ApiSmsEvent
 from tidegate.factories.brevo import BrevoFactory
-from tidegate.http_tools.clients import SyncHttpClient
+from tidegate.http_tools.clients import Call, SyncHttpClient
 from tidegate.http_tools.exceptions import AuthenticationError, ClientError
 
 pytestmark = pytest.mark.extended
+
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+MONTH = date(2026, 1, 1), date(2026, 1, 28)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +72,37 @@ def test_contacts_are_read(brevo: BrevoConnector) -> None:
     call = brevo.get_contacts(modified_since=datetime(2026, 1, 1, tzinfo=UTC))
     rows = [row for page in call for row in page.parse()]
     assert [type(row) for row in rows] == [ApiContact] * 2
+
+
+@pytest.mark.parametrize(
+    ("ask", "reads", "rows"),
+    [
+        (lambda brevo: brevo.get_senders(), ApiSenderIdentity, 3),
+        (lambda brevo: brevo.get_smtp_report(*MONTH), ApiEmailReport, 2),
+        (lambda brevo: brevo.get_transac_blocked_contacts(*MONTH), ApiBlockedContact, 1),
+        (lambda brevo: brevo.get_lists(), ApiList, 2),
+        (lambda brevo: brevo.get_folders(), ApiFolder, 2),
+        (lambda brevo: brevo.get_segments(), ApiSegment, 2),
+        (lambda brevo: brevo.get_sms_campaigns(), ApiSmsCampaign, 2),
+        (lambda brevo: brevo.get_sms_events(*MONTH), ApiSmsEvent, 2),
+        (lambda brevo: brevo.get_orders(SINCE), ApiOrder, 1),
+        (lambda brevo: brevo.get_products(SINCE), ApiProduct, 2),
+        (lambda brevo: brevo.get_categories(SINCE), ApiCategory, 2),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_all_else_that_has_an_example_is_read(
+    brevo: BrevoConnector, ask: Callable[[BrevoConnector], Call[Any]], reads: type[Any], rows: int
+) -> None:
+    found = [row for page in ask(brevo) for row in page.parse()]
+    assert [type(row) for row in found] == [reads] * rows
+
+
+@pytest.mark.parametrize("name", ["companies", "deals"])
+def test_companies_and_deals_are_asked_as_described(brevo: BrevoConnector, name: str) -> None:
+    """Prism makes their rows up, so that only the request is checked."""
+    call: Call[Any] = getattr(brevo, f"get_{name}")(SINCE)
+    assert call.send().status_code == 200
 
 
 def test_a_request_without_a_key_is_refused(origin: str) -> None:

@@ -9,7 +9,22 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tidegate.connectors.brevo.schemas import ApiCampaign, ApiContact, ApiEvent, ApiTemplate
+from tests import brevo_truth_more
+from tidegate.connectors.brevo.schemas import (
+    ApiBlockedContact,
+    ApiCampaign,
+    ApiContact,
+    ApiEmailReport,
+    ApiEvent,
+    ApiFolder,
+    ApiList,
+    ApiSegment,
+    ApiSenderIdentity,
+    ApiTemplate,
+)
+from tidegate.connectors.brevo.schemas_sales import ApiCompany, ApiDeal
+from tidegate.connectors.brevo.schemas_shop import ApiCategory, ApiOrder, ApiProduct
+from tidegate.connectors.brevo.schemas_sms import ApiSmsCampaign, ApiSmsEvent
 from tidegate.contracts.base import ReadContract
 
 ROUTES: dict[str, tuple[str, type[ReadContract]]] = {
@@ -17,6 +32,17 @@ ROUTES: dict[str, tuple[str, type[ReadContract]]] = {
     "/smtp/templates": ("templates", ApiTemplate),
     "/smtp/statistics/events": ("events", ApiEvent),
     "/contacts": ("contacts", ApiContact),
+    "/senders": ("senders", ApiSenderIdentity),
+    "/smtp/statistics/reports": ("reports", ApiEmailReport),
+    "/smtp/blockedContacts": ("contacts", ApiBlockedContact),
+    "/contacts/lists": ("lists", ApiList),
+    "/contacts/folders": ("folders", ApiFolder),
+    "/contacts/segments": ("segments", ApiSegment),
+    "/smsCampaigns": ("campaigns", ApiSmsCampaign),
+    "/transactionalSMS/statistics/events": ("events", ApiSmsEvent),
+    "/orders": ("orders", ApiOrder),
+    "/products": ("products", ApiProduct),
+    "/categories": ("categories", ApiCategory),
 }
 
 CAMPAIGN: dict[str, Any] = {
@@ -55,11 +81,32 @@ CONTACT: dict[str, Any] = {
     "createdAt": "2017-05-01T17:05:03Z",
     "modifiedAt": "2017-05-01T17:05:03Z",
 }
+MORE: dict[str, type[ReadContract]] = {
+    "senders": ApiSenderIdentity,
+    "reports": ApiEmailReport,
+    "blocked_contacts": ApiBlockedContact,
+    "lists": ApiList,
+    "folders": ApiFolder,
+    "segments": ApiSegment,
+    "sms_campaigns": ApiSmsCampaign,
+    "sms_events": ApiSmsEvent,
+    "orders": ApiOrder,
+    "products": ApiProduct,
+    "categories": ApiCategory,
+}
+
+
+def truth_row(name: str) -> dict[str, Any]:
+    """The least that a row of these must have."""
+    return brevo_truth_more.SAMPLES[name]
+
+
 LEAST: list[tuple[type[ReadContract], dict[str, Any]]] = [
     (ApiCampaign, CAMPAIGN),
     (ApiTemplate, TEMPLATE),
     (ApiEvent, EVENT),
     (ApiContact, CONTACT),
+    *((contract, truth_row(name)) for name, contract in MORE.items()),
 ]
 
 
@@ -82,6 +129,16 @@ def test_every_official_example_is_accepted(specs: Path, path: str) -> None:
     assert rows
     for row in rows:
         contract.model_validate(row)
+
+
+@pytest.mark.parametrize(("declared", "contract"), [("Company", ApiCompany), ("Deal", ApiDeal)])
+def test_the_official_example_of_every_key_is_accepted(
+    specs: Path, declared: str, contract: type[ReadContract]
+) -> None:
+    """Of these there is no example of an answer, but one of each key."""
+    spec = json.loads((specs / "brevo" / "brevo-2026-02.json").read_bytes())
+    keys = spec["components"]["schemas"][declared]["properties"]
+    contract.model_validate({name: key["example"] for name, key in keys.items()})
 
 
 @pytest.mark.parametrize(
@@ -176,3 +233,29 @@ def test_from_of_an_event_is_read() -> None:
 
 def test_tag_of_a_template_may_be_null() -> None:
     assert ApiTemplate.model_validate({**TEMPLATE, "tag": None}).tag is None
+
+
+@pytest.mark.parametrize(
+    ("contract", "stamp"), [(ApiCompany, "last_updated_at"), (ApiDeal, "last_updated_date")]
+)
+def test_the_time_of_the_last_change_is_required_inside_of_attributes(
+    contract: type[ReadContract], stamp: str
+) -> None:
+    whole = {"id": "1", "attributes": {stamp: "2026-01-01T00:00:00Z", "own": 1}}
+    read = contract.model_validate(whole)
+    assert getattr(read, stamp) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert getattr(read, "attributes") == whole["attributes"]  # noqa: B009  of either contract
+    for attributes in ({}, {"created_at": "2026-01-01T00:00:00Z"}):
+        with pytest.raises(ValidationError, match=rf"attributes\.{stamp}\n"):
+            contract.model_validate({"id": "1", "attributes": attributes})
+
+
+def test_numbers_that_are_declared_strings_become_text() -> None:
+    line = {"productId": 21, "quantity": 1, "price": 2}
+    order = ApiOrder.model_validate({**truth_row("orders"), "id": 14, "products": [line]})
+    assert (order.id, order.products[0].product_id) == ("14", "21")
+    assert ApiProduct.model_validate({**truth_row("products"), "id": 7498033266862}).id == "7498033266862"
+    assert (
+        ApiSmsEvent.model_validate({**truth_row("sms_events"), "phoneNumber": 911059}).phone_number
+        == "911059"
+    )

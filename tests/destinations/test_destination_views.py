@@ -66,7 +66,7 @@ def look(to: Destination, sql: str) -> list[tuple[Any, ...]]:
             return [tuple(each) for each in session.rows(sql.format(rows_daily=session.path("rows_daily")))]
     assert isinstance(to, DuckDBDestination)
     with duckdb.connect(str(to.path)) as connection:
-        connection.execute("SET TimeZone = 'Pacific/Kiritimati'")
+        connection.execute("SET TimeZone = 'Pacific/Honolulu'")
         return connection.execute(sql.format(rows_daily='"rows_daily"')).fetchall()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.brevo_bench import Bench, MakeBench
+from tests.brevo_bench import CORE, Bench, MakeBench
 from tidegate.connectors.brevo.schemas import ApiTemplate
 from tidegate.engine.drift.baselines import Baselines
 from tidegate.engine.drift.findings import Finding
@@ -39,8 +39,9 @@ def later(brevo: Bench, *changes: str, tasks: tuple[str, ...] = ("contacts",)) -
     return brevo.run(*tasks, new=True)
 
 
-def test_runs_without_drift_report_none(brevo: Bench) -> None:
-    first, second = brevo.run(), brevo.run(new=True)
+@pytest.mark.parametrize("tasks", [CORE, pytest.param((), marks=pytest.mark.extended)], ids=["core", "all"])
+def test_runs_without_drift_report_none(brevo: Bench, tasks: tuple[str, ...]) -> None:
+    first, second = brevo.run(*tasks), brevo.run(*tasks, new=True)
     assert (drift(first), drift(second)) == ([], [])
 
 

@@ -45,8 +45,8 @@ def test_the_same_steps_change_the_same_things() -> None:
 
 def test_every_kind_of_change_happens_and_deletions_are_rare() -> None:
     _, done = churned(300)
-    assert len(done) == 7
-    assert done["contact_deleted"] == min(done.values())
+    assert len(done) == 15
+    assert done["contact_deleted"] < min(done["contact_modified"], done["contact_created"])
 
 
 def test_what_changed_was_modified_now() -> None:

@@ -81,7 +81,7 @@ def test_a_wrong_body_is_refused(shared: Api, body: str) -> None:
 
 
 def test_a_wrong_path_or_method_is_refused(shared: Api) -> None:
-    paths = {"truth/orders": 404, "nothing": 404, "churn": 405}
+    paths = {"truth/webhooks": 404, "nothing": 404, "churn": 405}
     for path, status in paths.items():
         assert shared.client.get(f"/_sandbox/{path}").status_code == status
 

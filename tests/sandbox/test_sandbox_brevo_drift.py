@@ -49,7 +49,7 @@ def test_a_change_is_read_from_a_text_and_applied(spec: str, difference: dict[st
         "drop:tag=x",
         "bend:tag=x",
         "retype:tag=blue",
-        "orders/drop:tag",
+        "webhooks/drop:tag",
         "drop:tag@0%",
     ],
 )

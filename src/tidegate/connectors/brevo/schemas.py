@@ -1,4 +1,4 @@
-"""What Brevo sends: the read contracts.
+"""What Brevo sends of emails and contacts: the read contracts. SMS and sales have modules of their own.
 
 Source of facts: Brevo API v3 reference, February 2026. The reference declares every date a plain string and
 its own examples break its own types ("Classic", 23 for a string), so these contracts hold Brevo to the keys
@@ -8,6 +8,7 @@ nothing loads are named as left out.
 
 from __future__ import annotations
 
+from datetime import date as Date  # noqa: N812  a field is called date
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
@@ -149,3 +150,71 @@ class ApiContact(ReadContract):
     attributes: Annotated[dict[str, Any], Personal()]  # names, telephone numbers and all else
     created_at: AwareDatetime = Field(alias="createdAt")
     modified_at: AwareDatetime = Field(alias="modifiedAt")
+
+
+class ApiSenderIdentity(ReadContract, left_out=("ips",)):
+    """One item of `GET /senders`."""
+
+    id: Annotated[str, Field(coerce_numbers_to_str=True)]  # as text, like the sender of a campaign
+    name: Annotated[str, Personal()]
+    email: Annotated[str, Personal()]
+    active: bool
+
+
+class ApiEmailReport(ReadContract):
+    """One item of `GET /smtp/statistics/reports`: a day."""
+
+    date: Date
+    requests: int
+    delivered: int
+    hard_bounces: int = Field(alias="hardBounces")
+    soft_bounces: int = Field(alias="softBounces")
+    clicks: int
+    unique_clicks: int = Field(alias="uniqueClicks")
+    opens: int
+    unique_opens: int = Field(alias="uniqueOpens")
+    spam_reports: int = Field(alias="spamReports")
+    blocked: int
+    invalid: int
+    unsubscribed: int
+
+
+class ApiBlockReason(ReadContract):
+    """Both keys are declared optional."""
+
+    code: str | None = None
+    message: str | None = None
+
+
+class ApiBlockedContact(ReadContract):
+    """One item of `GET /smtp/blockedContacts`. It has no id."""
+
+    email: Annotated[str, Personal()]
+    sender_email: Annotated[str, Personal()] = Field(alias="senderEmail")
+    reason: ApiBlockReason
+    blocked_at: AwareDatetime = Field(alias="blockedAt")
+
+
+class ApiFolder(ReadContract):
+    """One item of `GET /contacts/folders`."""
+
+    id: int
+    name: str
+    total_blacklisted: int = Field(alias="totalBlacklisted")
+    total_subscribers: int = Field(alias="totalSubscribers")
+    unique_subscribers: int = Field(alias="uniqueSubscribers")
+
+
+class ApiList(ApiFolder):
+    """One item of `GET /contacts/lists`."""
+
+    folder_id: int = Field(alias="folderId")
+
+
+class ApiSegment(ReadContract):
+    """One item of `GET /contacts/segments`."""
+
+    id: int
+    segment_name: str = Field(alias="segmentName")
+    category_name: str = Field(alias="categoryName")
+    updated_at: EmptyToNone[AwareDatetime] = Field(default=None, alias="updatedAt")

@@ -110,14 +110,14 @@ class BrevoSandbox:
             self._counters.reset()
 
     def truth(self, name: str) -> dict[str, Any]:
-        """As `GET /_sandbox/truth/{name}`: campaigns, templates, events or contacts."""
+        """As `GET /_sandbox/truth/{name}`: what a task of the workflow is called."""
         loaded: dict[str, Any] = orjson.loads(self.truth_json(name))
         return loaded
 
     def truth_json(self, name: str) -> bytes:
         """The same as bytes."""
         with self._lock:
-            return self._drift.body(name, truth_json(self.store, name))
+            return self._drift.body(name, "rows", truth_json(self.store, name))
 
     def set_faults(self, rate: float) -> None:
         """From now on this share of the data requests goes wrong."""
@@ -151,7 +151,7 @@ class BrevoSandbox:
         self._churn.maybe(self.store, self._requests)
         answer = _route_answer(route, request.query, self.store)
         if answer.status == 200:
-            answer = replace(answer, body=self._drift.body(endpoint.rpartition("/")[2], answer.body))
+            answer = replace(answer, body=self._drift.body(route.table, route.items, answer.body))
         struck = self._faults.strike(self._requests, answer)
         headers = dict(grant.headers())
         if struck is not None and struck.status == 429:

@@ -9,6 +9,10 @@ from collections.abc import Callable
 from tidegate.sandbox.brevo import draws
 from tidegate.sandbox.brevo.campaigns import edit_campaign
 from tidegate.sandbox.brevo.contacts import edit_contact, make_contact
+from tidegate.sandbox.brevo.groups import edit_list
+from tidegate.sandbox.brevo.sales import edit_company, edit_deal, make_company
+from tidegate.sandbox.brevo.shop import edit_order, edit_product, make_order
+from tidegate.sandbox.brevo.sms import edit_sms_campaign
 from tidegate.sandbox.brevo.store import Store
 from tidegate.sandbox.brevo.templates import edit_template
 
@@ -70,6 +74,49 @@ def template_modified(store: Store, rng: random.Random) -> None:
     edit_template(rng, rng.choice(store.templates.rows), store.clock.now_ms())
 
 
+def list_counted(store: Store, rng: random.Random) -> None:
+    """Contacts come and go."""
+    edit_list(rng, rng.choice(store.lists.rows))
+
+
+def sms_campaign_counted(store: Store, rng: random.Random) -> None:
+    """Messages arrive."""
+    edit_sms_campaign(rng, rng.choice(store.sms_campaigns.rows))
+
+
+def company_modified(store: Store, rng: random.Random) -> None:
+    """One company."""
+    edit_company(rng, rng.choice(store.companies.rows), store.clock.now_ms())
+
+
+def company_created(store: Store, rng: random.Random) -> None:
+    """A new one at the end of the creation order."""
+    now_ms = store.clock.now_ms()
+    store.companies.rows.append(make_company(rng, store.companies.next_id(), now_ms, now_ms))
+
+
+def deal_modified(store: Store, rng: random.Random) -> None:
+    """One deal."""
+    edit_deal(rng, rng.choice(store.deals.rows), store.clock.now_ms())
+
+
+def order_created(store: Store, rng: random.Random) -> None:
+    """A new order, made now."""
+    now_ms = store.clock.now_ms()
+    row = make_order(rng, store.people, store.orders.next_id(), now_ms, now_ms)
+    store.orders.rows.append(row)
+
+
+def order_modified(store: Store, rng: random.Random) -> None:
+    """One order."""
+    edit_order(rng, rng.choice(store.orders.rows), store.clock.now_ms())
+
+
+def product_modified(store: Store, rng: random.Random) -> None:
+    """One product."""
+    edit_product(rng, rng.choice(store.products.rows), store.clock.now_ms())
+
+
 def event_created(store: Store, rng: random.Random) -> None:
     """A new event, dated now."""
     store.events.append(rng, store.clock.now_ms())
@@ -88,6 +135,14 @@ _SHARES: dict[Mutation, int] = {
     template_modified: 10,
     event_created: 20,
     event_vanished: 10,
+    list_counted: 6,
+    sms_campaign_counted: 6,
+    company_modified: 6,
+    company_created: 6,
+    deal_modified: 6,
+    order_created: 8,
+    order_modified: 6,
+    product_modified: 6,
 }
 _MUTATIONS = tuple(_SHARES)
 _WEIGHTS = tuple(_SHARES.values())

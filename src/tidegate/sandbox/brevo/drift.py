@@ -17,7 +17,11 @@ What = Literal["rename", "drop", "retype", "add"]
 _SPEC = re.compile(
     r"(?:(?P<table>\w+)/)?(?P<what>\w+):(?P<path>[^=@]+)(?:=(?P<to>.*?))?(?:@(?P<percent>\d+(?:\.\d+)?)%)?"
 )
-_TABLES = ("campaigns", "templates", "events", "contacts")
+_TABLES = (
+    "campaigns", "templates", "events", "contacts", "senders", "reports", "blocked_contacts", "lists",
+    "folders", "segments", "sms_campaigns", "sms_events", "companies", "deals", "orders", "products",
+    "categories",
+)  # fmt: skip
 _OF_10_000 = 10_000
 
 
@@ -93,14 +97,15 @@ class Drift:
         """From now on these, and none of those before."""
         self._changes = [Change.parse(spec) for spec in specs]
 
-    def body(self, table: str, body: bytes) -> bytes:
-        """The body of an answer as an API sends it that has changed; `table` is the last part of the path."""
-        table = {"emailCampaigns": "campaigns"}.get(table, table)
+    def body(self, table: str, items: str, body: bytes) -> bytes:
+        """The body of an answer with rows of a table under the key `items`, as an API sends it that has
+        changed.
+        """
         changes = [each for each in self._changes if table in _TABLES and each.table in (None, table)]
         if not changes:
             return body
         answer = orjson.loads(body)
-        for row in answer.get(table, answer.get("rows", [])):
+        for row in answer.get(items, []):
             touching = [each for each in changes if each.touches(row)]  # before any of them changes it
             for each in touching:
                 each.apply(row)

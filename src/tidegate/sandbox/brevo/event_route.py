@@ -27,17 +27,17 @@ _DEFAULT_DAYS = 30
 def get_events(query: Query, store: Store) -> bytes:
     """The body of the answer; past the end it is `{}` about every other time."""
     limit, offset, newest_first = query.paging(2500, 5000)
-    first, last = _days(query, store.clock.today())
+    first, last = days_of(query, store.clock.today(), most=_MOST_DAYS, default=_DEFAULT_DAYS)
     selection = store.events.select(first, last, _filters(query))
     if offset >= selection.total:
         return store.events.past_the_end(first, last, offset)
     return b"{%b}" % joined("events", selection.page(offset, limit, newest_first=newest_first))
 
 
-def _days(query: Query, today: date) -> tuple[date, date]:
+def days_of(query: Query, today: date, *, most: int, default: int) -> tuple[date, date]:
     """First and last day, both inclusive.
 
-    Brevo: a pair of dates, at most 90 days apart, or a number of `days`, never both.
+    Brevo: a pair of dates, at most so many days apart, or a number of `days`, never both.
     """
     query.both_or_neither("startDate", "endDate")
     first, last, days = query.day("startDate"), query.day("endDate"), query.integer("days")
@@ -46,12 +46,12 @@ def _days(query: Query, today: date) -> tuple[date, date]:
             raise invalid("days is not compatible with startDate and endDate")
         if first > last:
             raise invalid("startDate must be lower than or equal to endDate")
-        if (last - first).days > _MOST_DAYS:
-            raise RefusedError("out_of_range", f"The dates must be at most {_MOST_DAYS} days apart")
+        if (last - first).days > most:
+            raise RefusedError("out_of_range", f"The dates must be at most {most} days apart")
         return first, last
-    days = _DEFAULT_DAYS if days is None else days
-    if not 1 <= days <= _MOST_DAYS:
-        raise RefusedError("out_of_range", f"days must be between 1 and {_MOST_DAYS}")
+    days = default if days is None else days
+    if not 1 <= days <= most:
+        raise RefusedError("out_of_range", f"days must be between 1 and {most}")
     return today - timedelta(days=days - 1), today
 
 

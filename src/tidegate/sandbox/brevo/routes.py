@@ -1,4 +1,4 @@
-"""The five GET routes: parameters in, body out. Paths are below `/v3`."""
+"""The GET routes: parameters in, body out. Paths are below `/v3`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,40 @@ from tidegate.sandbox.brevo.envelope import PAGING, envelope
 from tidegate.sandbox.brevo.event_route import EVENT_PARAMETERS, get_events
 from tidegate.sandbox.brevo.params import Query, invalid
 from tidegate.sandbox.brevo.quotas import Bucket
+from tidegate.sandbox.brevo.report_route import REPORT_PARAMETERS, get_reports
 from tidegate.sandbox.brevo.store import Store
 from tidegate.sandbox.brevo.table import Row
+from tidegate.sandbox.brevo.table_routes import (
+    BLOCKED_PARAMETERS,
+    COMPANY_PARAMETERS,
+    DEAL_PARAMETERS,
+    SINCE,
+    SMS_CAMPAIGN_PARAMETERS,
+    SMS_EVENT_PARAMETERS,
+    Get,
+    get_blocked_contacts,
+    get_companies,
+    get_senders,
+    get_sms_campaigns,
+    get_sms_events,
+    items,
+    listing,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a path answers, which quota it spends, and the parameters it knows."""
+    """What a path answers, which quota it spends, and the parameters it knows.
+
+    `table` is what its rows are called where truth and drift are asked for, `items` the key they stand under.
+    """
 
     bucket: Bucket
     get: Callable[[Query, Store], bytes]
     parameters: frozenset[str] = field(default_factory=frozenset)
     repeatable: frozenset[str] = field(default_factory=frozenset)
+    table: str = ""
+    items: str = ""
 
     def answer(self, raw_query: str, store: Store) -> bytes:
         """The body, or a `RefusedError`."""
@@ -89,15 +111,55 @@ def get_account(_query: Query, _store: Store) -> bytes:
     )
 
 
+def _route(
+    bucket: Bucket,
+    get: Get,
+    table: str,
+    items: str,
+    parameters: frozenset[str] = frozenset(),
+    repeatable: frozenset[str] = frozenset(),
+) -> Route:
+    return Route(bucket, get, parameters, repeatable, table, items)
+
+
 ROUTES: dict[str, Route] = {
-    "/emailCampaigns": Route("general", get_campaigns, CAMPAIGN_PARAMETERS),
-    "/smtp/templates": Route("smtp", get_templates, PAGING | {"templateStatus"}),
-    "/smtp/statistics/events": Route("smtp", get_events, EVENT_PARAMETERS),
-    "/contacts": Route(
+    "/emailCampaigns": _route("general", get_campaigns, "campaigns", "campaigns", CAMPAIGN_PARAMETERS),
+    "/smtp/templates": _route("smtp", get_templates, "templates", "templates", PAGING | {"templateStatus"}),
+    "/smtp/statistics/events": _route("smtp", get_events, "events", "events", EVENT_PARAMETERS),
+    "/smtp/statistics/reports": _route("smtp", get_reports, "reports", "reports", REPORT_PARAMETERS),
+    "/smtp/blockedContacts": _route(
+        "smtp", get_blocked_contacts, "blocked_contacts", "contacts", BLOCKED_PARAMETERS
+    ),
+    "/contacts": _route(
         "contacts",
         get_contacts,
+        "contacts",
+        "contacts",
         PAGING | {"modifiedSince", "createdSince", "listIds", "segmentId"},
         frozenset({"listIds"}),
+    ),
+    "/contacts/lists": _route("contacts", listing("lists", "lists", 10, 50), "lists", "lists", PAGING),
+    "/contacts/folders": _route(
+        "contacts", listing("folders", "folders", 10, 50), "folders", "folders", PAGING
+    ),
+    "/contacts/segments": _route(
+        "contacts", listing("segments", "segments", 10, 50), "segments", "segments", PAGING
+    ),
+    "/senders": _route("general", get_senders, "senders", "senders"),
+    "/smsCampaigns": _route(
+        "general", get_sms_campaigns, "sms_campaigns", "campaigns", SMS_CAMPAIGN_PARAMETERS
+    ),
+    "/transactionalSMS/statistics/events": _route(
+        "general", get_sms_events, "sms_events", "events", SMS_EVENT_PARAMETERS
+    ),
+    "/companies": _route("general", get_companies, "companies", "items", COMPANY_PARAMETERS),
+    "/crm/deals": _route("general", items("deals"), "deals", "items", DEAL_PARAMETERS),
+    "/orders": _route("general", listing("orders", "orders", 50, 100), "orders", "orders", PAGING | SINCE),
+    "/products": _route(
+        "general", listing("products", "products", 50, 1000), "products", "products", PAGING | SINCE
+    ),
+    "/categories": _route(
+        "general", listing("categories", "categories", 50, 100), "categories", "categories", PAGING | SINCE
     ),
     "/account": Route("general", get_account),
 }

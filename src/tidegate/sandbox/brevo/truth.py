@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import orjson
 
 from tidegate.sandbox.brevo.envelope import joined
 from tidegate.sandbox.brevo.params import RefusedError
+from tidegate.sandbox.brevo.report_route import reports
 from tidegate.sandbox.brevo.store import Store
+from tidegate.sandbox.brevo.table import Table
+
+_TABLES = frozenset(
+    (
+        "campaigns", "templates", "contacts", "senders", "blocked_contacts", "lists", "folders", "segments",
+        "sms_campaigns", "companies", "deals", "orders", "products", "categories",
+    )
+)  # fmt: skip
 
 
 def truth_json(store: Store, name: str) -> bytes:
-    """`{"rows": [...]}` in creation order; events also tell each row's account-local day in `days`."""
+    """`{"rows": [...]}` in creation order. What is asked for by days tells each row's account-local day in
+    `days`.
+    """
     if name == "events":
-        return _events(store)
-    tables = {"campaigns": store.campaigns, "templates": store.templates, "contacts": store.contacts}
-    if name not in tables:
+        return _by_day({day: store.events.select(day, day).days[0] for day in store.events.days()})
+    if name == "sms_events":
+        return _by_day(store.sms_events)
+    if name == "reports":
+        counted = reports(store, date.min, date.max)
+        return _by_day({date.fromisoformat(str(row["date"])): [orjson.dumps(row)] for row in counted})
+    if name not in _TABLES:
         raise RefusedError("document_not_found", f"There is no truth about {name}", status=404)
-    return b"{%b}" % joined("rows", [row.body for row in tables[name].rows])
+    table: Table = getattr(store, name)
+    return b"{%b}" % joined("rows", [row.body for row in table.rows])
 
 
-def _events(store: Store) -> bytes:
-    rows: list[bytes] = []
-    days: list[str] = []
-    for day in store.events.days():
-        held = store.events.select(day, day).days[0]
-        rows += held
-        days += [day.isoformat()] * len(held)
+def _by_day(held: dict[date, list[bytes]]) -> bytes:
+    rows = [row for day in held for row in held[day]]
+    days = [day.isoformat() for day in held for _ in held[day]]
     return b'{%b,"days":%b}' % (joined("rows", rows), orjson.dumps(days))

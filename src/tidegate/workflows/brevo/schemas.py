@@ -1,4 +1,4 @@
-"""What the warehouse holds of Brevo: the write contracts.
+"""What the warehouse holds of Brevo's emails, SMS and contacts: the write contracts.
 
 No column has a default: a transform that forgets one does not pass the type checker.
 """
@@ -109,3 +109,108 @@ class CleanContact(WriteContract):
     )
     created_at: AwareDatetime = Field(description="When the contact was created")
     modified_at: AwareDatetime = Field(description="When the contact was last modified")
+
+
+class CleanSender(WriteContract):
+    """A name and address that emails are sent under. Those deleted at Brevo stay: campaigns name them."""
+
+    sender_id: str = Field(description="Brevo's id of the sender, as campaigns name it")
+    name: Annotated[str, Personal()] = Field(description="Name that emails are sent under")
+    email: Annotated[str, Personal()] = Field(description="Address that emails are sent from")
+    is_active: bool = Field(description="Whether emails can be sent under it")
+
+
+class CleanEmailReport(WriteContract):
+    """Transactional emails of one day, as Brevo counts them; `brevo_events_daily` counts the events."""
+
+    day: date = Field(description="Day of the account's time zone")
+    requests: int = Field(description="Emails that Brevo was asked to send")
+    delivered: int = Field(description="Emails delivered")
+    soft_bounces: int = Field(description="Emails that bounced for now")
+    hard_bounces: int = Field(description="Emails that bounced for good")
+    opens: int = Field(description="Openings, repeated ones included")
+    unique_opens: int = Field(description="Openings, one for each email")
+    clicks: int = Field(description="Clicks, repeated ones included")
+    unique_clicks: int = Field(description="Clicks, one for each email")
+    spam_reports: int = Field(description="Emails reported as spam")
+    blocked: int = Field(description="Emails not sent because the recipient is blocked")
+    invalid: int = Field(description="Emails not sent because the address is none")
+    unsubscribed: int = Field(description="Recipients who unsubscribed")
+
+
+class CleanBlockedContact(WriteContract):
+    """One recipient who gets no transactional emails from one sender. Who is unblocked is in it no more."""
+
+    email: Annotated[str, Personal()] = Field(description="Address of the recipient")
+    sender_email: Annotated[str, Personal()] = Field(description="Sender whose emails are not sent there")
+    reason_code: str | None = Field(description="hardBounce, unsubscribedViaEmail, adminBlocked, ...")
+    reason: str | None = Field(description="The reason in words, which may change")
+    blocked_at: AwareDatetime = Field(description="When the recipient was blocked")
+
+
+class CleanFolder(WriteContract):
+    """One folder of lists, with the counts of the last run. Deleted ones stay: lists name them."""
+
+    folder_id: int = Field(description="Brevo's id of the folder")
+    name: str = Field(description="Name of the folder")
+    total_blacklisted: int = Field(description="Contacts in its lists who get no email campaigns")
+    total_subscribers: int = Field(description="Contacts in its lists who get them, as often as listed")
+    unique_subscribers: int = Field(description="Contacts in its lists, each counted once")
+
+
+class CleanList(WriteContract):
+    """One list of contacts, with the counts of the last run. Deleted ones stay: campaigns name them."""
+
+    list_id: int = Field(description="Brevo's id of the list")
+    folder_id: int = Field(description="Folder that the list is in")
+    name: str = Field(description="Name of the list")
+    total_blacklisted: int = Field(description="Contacts in it who get no email campaigns")
+    total_subscribers: int = Field(description="Contacts in it who get them")
+    unique_subscribers: int = Field(description="Contacts in it, each counted once")
+
+
+class CleanSegment(WriteContract):
+    """One segment: a query over contacts that has a name. Deleted ones go with the next run."""
+
+    segment_id: int = Field(description="Brevo's id of the segment")
+    name: str = Field(description="Name of the segment")
+    category: str = Field(description="Name of the category that it is in")
+    updated_at: AwareDatetime | None = Field(description="When the segment was last modified")
+
+
+class CleanSmsCampaign(WriteContract):
+    """One SMS campaign."""
+
+    campaign_id: int = Field(description="Brevo's id of the campaign")
+    name: str = Field(description="Name of the campaign, as its authors see it")
+    status: str = Field(description="draft, sent, archive, queued, suspended, inProcess, ...")
+    content: str = Field(description="Text of the message")
+    sender: str = Field(description="Name or number that it is sent under")
+    list_ids: list[int] = Field(description="Ids of the contact lists that it goes to")
+    excluded_list_ids: list[int] = Field(description="Ids of the contact lists that it does not go to")
+    created_at: AwareDatetime = Field(description="When the campaign was created")
+    modified_at: AwareDatetime = Field(
+        description="When the campaign itself was last modified; the counts change without it"
+    )
+    scheduled_at: AwareDatetime | None = Field(description="When it is to be sent; null where unscheduled")
+    sent_at: AwareDatetime | None = Field(description="When it was sent; null before")
+    sent: int = Field(description="Messages sent")
+    delivered: int = Field(description="Messages delivered")
+    processing: int = Field(description="Messages under way")
+    answered: int = Field(description="Messages that were answered")
+    soft_bounces: int = Field(description="Messages that bounced for now")
+    hard_bounces: int = Field(description="Messages that bounced for good")
+    unsubscriptions: int = Field(description="Recipients who unsubscribed")
+
+
+class CleanSmsEvent(WriteContract):
+    """One thing that happened to one transactional SMS. Brevo gives events no id."""
+
+    message_id: str = Field(description="Id of the message that the event is about; one has many events")
+    event_type: str = Field(description="sent, delivered, hardBounces, replies, ... in Brevo's spelling")
+    phone_number: Annotated[str, Personal()] = Field(description="Number of the recipient")
+    occurred_at: AwareDatetime = Field(description="When the event happened")
+    occurred_on: date = Field(description="UTC date on which the event happened")
+    tag: str | None = Field(description="Tag of the message")
+    reason: Annotated[str | None, Personal()] = Field(description="Why the message bounced")
+    reply: Annotated[str | None, Personal()] = Field(description="What the recipient answered")

@@ -1,30 +1,36 @@
-"""What Brevo's four tables ask for, and how their rows are made."""
+"""What Brevo's tables ask for, and how their rows are made."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
 from tidegate.connectors.brevo.client import BrevoConnector
-from tidegate.connectors.brevo.schemas import ApiCampaign, ApiContact, ApiEvent, ApiTemplate
+from tidegate.connectors.brevo.schemas import (
+    ApiBlockedContact,
+    ApiCampaign,
+    ApiContact,
+    ApiEmailReport,
+    ApiEvent,
+    ApiFolder,
+    ApiList,
+    ApiSegment,
+    ApiSenderIdentity,
+    ApiTemplate,
+)
+from tidegate.connectors.brevo.schemas_sms import ApiSmsCampaign, ApiSmsEvent
 from tidegate.contracts.windows import Cursor, Window, Windows
 from tidegate.engine.tasks import task
 from tidegate.http_tools.clients import Call
-from tidegate.workflows.brevo.config import CAMPAIGNS, CONTACTS, EVENTS, TEMPLATES
-from tidegate.workflows.brevo.transform import (
-    to_clean_campaign,
-    to_clean_contact,
-    to_clean_event,
-    to_clean_template,
-)
+from tidegate.workflows.brevo import config, transform
 
 
-@task(transform=to_clean_campaign, into=CAMPAIGNS)
+@task(transform=transform.to_clean_campaign, into=config.CAMPAIGNS)
 def campaigns(brevo: BrevoConnector) -> Call[ApiCampaign]:
     """All email campaigns with their global statistics, which change long after the sending."""
     return brevo.get_email_campaigns()
 
 
-@task(transform=to_clean_template, into=TEMPLATES)
+@task(transform=transform.to_clean_template, into=config.TEMPLATES)
 def templates(brevo: BrevoConnector) -> Call[ApiTemplate]:
     """All transactional templates."""
     return brevo.get_smtp_templates()
@@ -32,8 +38,8 @@ def templates(brevo: BrevoConnector) -> Call[ApiTemplate]:
 
 # Events arrive late and carry no id, so days are replaced whole and the last three are asked for again.
 @task(
-    transform=to_clean_event,
-    into=EVENTS,
+    transform=transform.to_clean_event,
+    into=config.EVENTS,
     windows=Windows(days=1, refetch=3, start=timedelta(days=30)),
 )
 def events(brevo: BrevoConnector, window: Window) -> Call[ApiEvent]:
@@ -43,10 +49,68 @@ def events(brevo: BrevoConnector, window: Window) -> Call[ApiEvent]:
 
 # A contact that is changed while the API answers may show up a little later: hence the look-back.
 @task(
-    transform=to_clean_contact,
-    into=CONTACTS,
+    transform=transform.to_clean_contact,
+    into=config.CONTACTS,
     cursor=Cursor("modified_at", start=date(2010, 1, 1), lookback=timedelta(hours=1)),
 )
 def contacts(brevo: BrevoConnector, window: Window) -> Call[ApiContact]:
     """Contacts that were changed since the last run."""
     return brevo.get_contacts(modified_since=window.start)
+
+
+@task(transform=transform.to_clean_sender, into=config.SENDERS)
+def senders(brevo: BrevoConnector) -> Call[ApiSenderIdentity]:
+    """All senders of emails."""
+    return brevo.get_senders()
+
+
+# A page holds 30 days: windows of 28 are one request each. Openings and clicks of the last weeks still come.
+@task(
+    transform=transform.to_clean_report,
+    into=config.REPORTS,
+    windows=Windows(days=28, refetch=1, start=timedelta(days=84)),
+)
+def reports(brevo: BrevoConnector, window: Window) -> Call[ApiEmailReport]:
+    """Counts of transactional emails by day."""
+    return brevo.get_smtp_report(window.first_day, window.last_day)
+
+
+@task(transform=transform.to_clean_blocked_contact, into=config.BLOCKED_CONTACTS)
+def blocked_contacts(brevo: BrevoConnector) -> Call[ApiBlockedContact]:
+    """All who get no transactional emails any more, 98 new ones a request."""
+    return brevo.get_transac_blocked_contacts()
+
+
+@task(transform=transform.to_clean_list, into=config.LISTS)
+def lists(brevo: BrevoConnector) -> Call[ApiList]:
+    """All lists of contacts with their counts."""
+    return brevo.get_lists()
+
+
+@task(transform=transform.to_clean_folder, into=config.FOLDERS)
+def folders(brevo: BrevoConnector) -> Call[ApiFolder]:
+    """All folders of lists with their counts."""
+    return brevo.get_folders()
+
+
+@task(transform=transform.to_clean_segment, into=config.SEGMENTS)
+def segments(brevo: BrevoConnector) -> Call[ApiSegment]:
+    """All segments of contacts."""
+    return brevo.get_segments()
+
+
+@task(transform=transform.to_clean_sms_campaign, into=config.SMS_CAMPAIGNS)
+def sms_campaigns(brevo: BrevoConnector) -> Call[ApiSmsCampaign]:
+    """All SMS campaigns with their counts, which change after the sending."""
+    return brevo.get_sms_campaigns()
+
+
+# Weeks and not days: each window is a request at least, and there are 100 an hour for nearly all routes.
+@task(
+    transform=transform.to_clean_sms_event,
+    into=config.SMS_EVENTS,
+    windows=Windows(days=7, refetch=1, start=timedelta(days=30)),
+)
+def sms_events(brevo: BrevoConnector, window: Window) -> Call[ApiSmsEvent]:
+    """Transactional SMS events, by the account's own days; 98 new ones a request."""
+    return brevo.get_sms_events(window.first_day, window.last_day)

@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
-from tidegate.connectors.brevo.schemas import ApiCampaign, ApiContact, ApiEvent, ApiTemplate
+from tidegate.connectors.brevo.schemas import (
+    ApiBlockedContact,
+    ApiCampaign,
+    ApiContact,
+    ApiEmailReport,
+    ApiEvent,
+    ApiFolder,
+    ApiList,
+    ApiSegment,
+    ApiSenderIdentity,
+    ApiTemplate,
+)
+from tidegate.connectors.brevo.schemas_sms import ApiSmsCampaign, ApiSmsEvent
 from tidegate.contracts.map import Apply, Day, Default, Map
-from tidegate.workflows.brevo.schemas import CleanCampaign, CleanContact, CleanEvent, CleanTemplate
+from tidegate.workflows.brevo.schemas import (
+    CleanBlockedContact,
+    CleanCampaign,
+    CleanContact,
+    CleanEmailReport,
+    CleanEvent,
+    CleanFolder,
+    CleanList,
+    CleanSegment,
+    CleanSender,
+    CleanSmsCampaign,
+    CleanSmsEvent,
+    CleanTemplate,
+)
 
 
 def domain(email: str) -> str | None:
@@ -64,4 +89,40 @@ to_clean_contact = Map(
     is_email_blacklisted="email_blacklisted",
     is_sms_blacklisted="sms_blacklisted",
     unsubscribed_list_ids=Default("list_unsubscribed", []),
+)
+
+to_clean_sender = Map(ApiSenderIdentity, CleanSender, sender_id="id", is_active="active")
+
+to_clean_report = Map(ApiEmailReport, CleanEmailReport, day="date")
+
+to_clean_blocked_contact = Map(
+    ApiBlockedContact, CleanBlockedContact, reason_code="reason.code", reason="reason.message"
+)
+
+to_clean_folder = Map(ApiFolder, CleanFolder, folder_id="id")
+
+to_clean_list = Map(ApiList, CleanList, list_id="id")
+
+to_clean_segment = Map(
+    ApiSegment, CleanSegment, segment_id="id", name="segment_name", category="category_name"
+)
+
+to_clean_sms_campaign = Map(
+    ApiSmsCampaign,
+    CleanSmsCampaign,
+    campaign_id="id",
+    list_ids="recipients.lists",
+    excluded_list_ids="recipients.exclusion_lists",
+    sent_at="sent_date",
+    sent="statistics.sent",
+    delivered="statistics.delivered",
+    processing="statistics.processing",
+    answered="statistics.answered",
+    soft_bounces="statistics.soft_bounces",
+    hard_bounces="statistics.hard_bounces",
+    unsubscriptions="statistics.unsubscriptions",
+)
+
+to_clean_sms_event = Map(
+    ApiSmsEvent, CleanSmsEvent, event_type="event", occurred_at="date", occurred_on=Day("date")
 )

@@ -14,8 +14,10 @@ from tidegate.workflows.brevo.config import EVENTS
 
 
 class EventsDaily(WriteContract):
-    """Transactional emails by day, template, tag and recipient. Emails are counted once a day, however often
-    Brevo tells of them: over several days they add up to more than there are emails.
+    """Transactional emails by day, template, tag and recipient.
+
+    Emails are counted once a day, however often Brevo tells of them: over several days they add up to more
+    than there are emails.
     """
 
     day: date = Field(description="UTC date on which the events happened, not that of the sending")
