@@ -95,6 +95,18 @@ def test_echo_of_the_question_is_no_part_of_a_single_thing() -> None:
     assert reason_of(endpoint("/vouchers", response=obj(contactId=INT, rewards=rows())))
 
 
+def test_rows_of_several_kinds_are_one_that_may_have_the_fields_of_all() -> None:
+    one = {**obj(id=INT, kind=TEXT, at=MOMENT), "required": ["id", "kind"]}
+    other = {**obj(code=INT, kind=TEXT, at=INT), "required": ["kind"]}
+    found = listing_of(endpoint(response=rows({"oneOf": [one, other, {"type": "null"}]})))
+    assert found.row == {
+        "type": "object",
+        "properties": {"id": INT, "kind": TEXT, "at": {"anyOf": [MOMENT, INT]}, "code": INT},
+        "required": ["kind"],
+    }
+    assert found.key == (), "an id that only some rows have is no key"
+
+
 def test_row_comes_with_the_definitions_it_needs() -> None:
     node = obj(id=INT, parent={"$ref": "#/$defs/Node"}, tag={"$ref": "#/$defs/Tag"})
     body = {**obj(things=rows({"$ref": "#/$defs/Node"})), "$defs": {"Node": node, "Tag": TEXT, "Other": INT}}

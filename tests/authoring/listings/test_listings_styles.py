@@ -315,6 +315,7 @@ def test_what_only_sounds_like_paging_is_none(parameter: Parameter) -> None:
         ({"type": "integer", "maximum": 50}, "", 50),
         ({"type": "integer", "exclusiveMaximum": 501}, "", 500),
         ({"type": "integer", "enum": [10, 25, 50]}, "", 50),
+        ({"type": "integer", "maximum": 1_000_000}, "", None),
         ({"type": "integer", "maximum": 2147483647}, "Default 20, max 1,000.", 1000),
         ({"type": "string"}, "Number of rows, at most `200`.", 200),
         (INT, "Maximum: 50", 50),
@@ -355,6 +356,13 @@ def test_count_is_a_total_only_where_it_says_so(count: Any, total: str | None) -
     """A count of the page, taken for the total, would end the walk with the first page."""
     page = query("page", {"type": "integer", "default": 1})
     assert of([page], obj(things=rows(), count=count)).paging.total == total
+
+
+def test_total_of_a_page_is_none() -> None:
+    page = query("page", {"type": "integer", "default": 1})
+    total = {**INT, "description": "How many results are in this page."}
+    assert of([page], obj(things=rows(), total_results=total)).paging.total is None
+    assert of([page], obj(things=rows(), total_results=INT)).paging.total == "total_results"
 
 
 def test_count_is_a_total_where_an_example_counts_more_than_it_shows() -> None:

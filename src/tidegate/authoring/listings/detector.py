@@ -12,7 +12,7 @@ from tidegate.authoring.description import Api, Endpoint, Listing, Paging, Schem
 from tidegate.authoring.listings import sentences as says
 from tidegate.authoring.listings.answering import told
 from tidegate.authoring.listings.asking import asked, copied_texts
-from tidegate.authoring.listings.envelopes import Rows, likeliest, rows_at, rows_of, tells_one_row
+from tidegate.authoring.listings.envelopes import Rows, array_at, likeliest, rows_at, rows_of, tells_one_row
 from tidegate.authoring.listings.keys import key_of, version_of
 from tidegate.authoring.listings.paging import paging_of
 from tidegate.authoring.listings.shapes import Shapes, kinds
@@ -173,6 +173,7 @@ def _with_rows(endpoint: Endpoint, around: Around, shapes: Shapes, rows: Rows, *
     beside = told(endpoint, shapes, "" if rows.row is shapes.plain(shapes.root) else rows.path)
     way = paging_of(endpoint, ask, beside, rows.row)
     shown = [row for body in endpoint.examples for row in _rows_in(body, rows.path)]
+    shown += [each["properties"] for each in shapes.several(array_at(shapes, rows.path))]
     key = key_of(endpoint, shapes, rows.row, shown, around.singles.get(endpoint.path.rstrip("/")))
     return _whole(endpoint, shapes, rows, way.paging, key, (*notes, *way.todo))
 

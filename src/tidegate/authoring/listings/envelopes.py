@@ -63,11 +63,17 @@ def rows_of(endpoint: Endpoint, shapes: Shapes, *, pages: bool) -> Rows | str:
     return f"nothing tells that {best.path!r} is a list of its rows"
 
 
-def rows_at(shapes: Shapes, path: str) -> Rows | None:
-    """The rows at a dotted path ("": the body itself), if there is a list."""
+def array_at(shapes: Shapes, path: str) -> Schema | None:
+    """What stands at a dotted path, "" for the body itself."""
     schema: Schema | None = shapes.root
     for name in path.split(".") if path else ():
         schema = shapes.properties(schema).get(name)
+    return schema
+
+
+def rows_at(shapes: Shapes, path: str) -> Rows | None:
+    """The rows at a dotted path, if there is a list."""
+    schema = array_at(shapes, path)
     items = None if schema is None else shapes.items(schema)
     return None if items is None else Rows(path, items, NUMERIC_KEYS in shapes.plain(schema))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -27,31 +27,43 @@ class Shapes:
     def plain(self, schema: Any) -> Schema:
         """What is behind references; of alternatives the first that is more than null."""
         for _ in range(_MOST_STEPS):
-            if not isinstance(schema, Mapping):
-                return {}
-            reference = schema.get("$ref")
-            if isinstance(reference, str):
-                schema = self.root.get("$defs", {}).get(reference.removeprefix(_DEFS), {})
-                continue
-            arm = None if _says_enough(schema) else self._arm(schema)
-            if arm is None:
-                return schema
-            schema = arm
+            schema = self._behind(schema)
+            arms = _arms(schema)
+            if not arms:
+                return schema  # type: ignore[no-any-return]  # as `_behind` gives it
+            schema = arms[0]
         return {}
 
-    def _arm(self, schema: Schema) -> Any:
-        arms = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
-        solid = [each for each in arms if isinstance(each, Mapping) and each.get("type") != "null"]
-        return solid[0] if solid else None
+    def _behind(self, schema: Any) -> Any:
+        """The schema that a reference leads to."""
+        for _ in range(_MOST_STEPS):
+            if not isinstance(schema, Mapping):
+                return {}
+            if not isinstance(schema.get("$ref"), str):
+                return schema
+            schema = self.root.get("$defs", {}).get(schema["$ref"].removeprefix(_DEFS), {})
+        return {}
 
     def properties(self, schema: Any) -> Mapping[str, Any]:
         found = self.plain(schema).get("properties")
         return found if isinstance(found, Mapping) else {}
 
     def items(self, schema: Any) -> Schema | None:
-        """What an array holds, references followed; None where it is no array."""
+        """What an array holds, references followed; None where it is no array.
+
+        Objects of several kinds are one that may have the fields of all.
+        """
         plain = self.plain(schema)
-        return self.plain(plain.get("items", {})) if "array" in kinds(plain) else None
+        if "array" not in kinds(plain):
+            return None
+        several = self.several(plain)
+        return joined(several) if several else self.plain(plain.get("items", {}))
+
+    def several(self, array: Any) -> list[Schema]:
+        """The kinds of objects that an array holds, where it holds more than one."""
+        arms = [self._behind(each) for each in _arms(self._behind(self.plain(array).get("items", {})))]
+        found = [each for each in arms if isinstance(each.get("properties"), Mapping)]
+        return found if len(found) > 1 and len(found) == len(arms) else []
 
     def walk(self, schema: Any, depth: int) -> Iterator[tuple[str, Schema]]:
         """Dotted paths of the properties down to `depth`, with their plain schemas, the outer ones first.
@@ -82,8 +94,28 @@ class Shapes:
         return {**schema, "$defs": defs} if defs else schema
 
 
-def _says_enough(schema: Schema) -> bool:
-    return "properties" in schema or "items" in schema or not ("anyOf" in schema or "oneOf" in schema)
+def _arms(schema: Schema) -> list[Any]:
+    """The alternatives of a schema that is nothing else, but for null."""
+    if "properties" in schema or "items" in schema:
+        return []
+    arms = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    return [each for each in arms if isinstance(each, Mapping) and each.get("type") != "null"]
+
+
+def joined(several: Sequence[Schema]) -> Schema:
+    """One object that each of these is: with the fields of all, and required what all require."""
+    fields: dict[str, list[Any]] = {}
+    for each in several:
+        for name, schema in each["properties"].items():
+            known = fields.setdefault(name, [])
+            if schema not in known:
+                known.append(schema)
+    required = [set(each.get("required", ())) for each in several]
+    return {
+        "type": "object",
+        "properties": {name: each[0] if len(each) == 1 else {"anyOf": each} for name, each in fields.items()},
+        "required": [name for name in fields if all(name in names for names in required)],
+    }
 
 
 def _references(schema: Any) -> Iterator[str]:
