@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -70,7 +71,7 @@ def _doc(listing: Listing, names: Names) -> str:
 def _subject(
     listing: Listing, names: Names, models: tuple[ReadModel, ...], before: Sequence[Subject]
 ) -> Subject:
-    listing = _with_key_of_all(listing)
+    listing = _with_true_key(listing)
     columns = columns_of(models, names, listing.key)
     known = Known(listing, names, models[-1], columns)
     plan = planned(
@@ -79,14 +80,25 @@ def _subject(
     return Subject(listing, names, models, _with_parent(columns, plan), plan, tuple(bodies_of(listing)))
 
 
-def _with_key_of_all(listing: Listing) -> Listing:
-    """Without the key where an example has a row without it."""
-    rows = [row for body in bodies_of(listing) for row in _rows(listing, body) if isinstance(row, dict)]
-    lacking = [name for name in listing.key if any(dig(row, name) in (MISSING, None) for row in rows)]
-    if not lacking:
-        return listing
-    doubt = f"Rows of the examples have no {' and no '.join(lacking)}: look up what identifies a row, its key"
-    return replace(listing, key=(), todo=(*listing.todo, doubt))
+def _with_true_key(listing: Listing) -> Listing:
+    """Without the key where the examples have a row without it, or two rows of one key."""
+    for body in bodies_of(listing):
+        rows = [row for row in _rows(listing, body) if isinstance(row, dict)]
+        lacking = [name for name in listing.key if any(dig(row, name) in (MISSING, None) for row in rows)]
+        doubt = f"no {' and no '.join(lacking)}" if lacking else ""
+        if not lacking and not _tells_apart(listing.key, rows):
+            doubt = f"two of one {' and '.join(listing.key)}"
+        if doubt:
+            todo = f"The examples have rows with {doubt}: look up what identifies a row, its key"
+            return replace(listing, key=(), todo=(*listing.todo, todo))
+    return listing
+
+
+def _tells_apart(key: Sequence[str], rows: Sequence[Any]) -> bool:
+    """Whether rows of one key are one row, as far as these show."""
+    first: dict[str, Any] = {}
+    keys = (json.dumps([dig(row, name) for name in key]) for row in rows)
+    return not key or all(first.setdefault(one, row) == row for one, row in zip(keys, rows, strict=True))
 
 
 def _with_parent(columns: tuple[Column, ...], plan: Plan) -> tuple[Column, ...]:
