@@ -182,6 +182,17 @@ def test_reference_to_another_file_is_refused_by_name(tmp_path: Path) -> None:
     assert "Bundle" in str(caught.value.hint)
 
 
+def test_reference_by_the_name_of_the_file_itself_is_followed(tmp_path: Path) -> None:
+    assert response_of(tmp_path, {"$ref": "./acme.json#/components/schemas/Name"}, {"Name": TEXT}) == TEXT
+
+
+def test_anchor_is_no_pointer(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"a": {"$ref": "#name"}}}
+    api = read_document(tmp_path, oas({"/things": got(schema)}))
+    assert api.endpoints[0].response == {"type": "object", "properties": {"a": {}}}
+    assert any("#name" in note for note in api.todo)
+
+
 def test_reference_in_an_example_is_plain_data(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"example": TEXT}, "example": {"$ref": "elsewhere.json"}}
     assert response_of(tmp_path, schema)["examples"] == [{"$ref": "elsewhere.json"}]

@@ -18,7 +18,9 @@ from tidegate.authoring.openapi.security import credential
 from tidegate.authoring.openapi.servers import base_url
 from tidegate.authoring.openapi.source import fetch, is_address, shown
 
-_WORDS_OF_NO_NAME = frozenset({"api", "apis", "rest", "openapi", "swagger", "the", "public", "specification"})
+_WORDS_OF_NO_NAME = frozenset(
+    ["api", "apis", "rest", "openapi", "swagger", "the", "public", "official", "specification"]
+)
 _VERSIONS = "OpenAPI 3.0, OpenAPI 3.1 and Swagger 2.0 are read."
 
 
@@ -74,7 +76,8 @@ def _check(document: Document) -> None:
 
 def identifier(text: str) -> str:
     """A name for packages and commands: `The Acme API (v3)` -> `acme`."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    owned = re.sub(r"['\u2019]s\b", "", text)
+    plain = unicodedata.normalize("NFKD", owned).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", plain)
     kept = [
         word for word in words if word not in _WORDS_OF_NO_NAME and not re.fullmatch(r"v?\d+", word)

@@ -48,11 +48,13 @@ class Document:
 
     def _find(self, reference: str) -> Any:
         file, _, pointer = reference.partition("#")
-        if file:
+        if file and file.removeprefix("./") != self.name:
             raise DescriptionError(
                 f"{self.name} refers to another file: {reference}",
                 hint="Bundle all parts into one file first (`redocly bundle` does that), and give that.",
             )
+        if pointer and not pointer.startswith("/"):  # an anchor
+            return _MISSING
         value: Any = self.root
         for token in tokens(pointer):
             if isinstance(value, dict) and token in value:
