@@ -200,7 +200,7 @@ def test_an_export_that_has_other_files_when_asked_again_is_begun_anew() -> None
 
 def test_an_export_that_is_gone_is_begun_anew() -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
-        status, told = (202, {"id": "e"}) if request.method == "POST" else (404, {"errors": []})
+        status, told = (202, {"id": "e"}) if request.method == "POST" else (404, {"id": "none"})
         return httpx2.Response(status, json=told)
 
     with pytest.raises(ListingMovedError, match="is gone"):

@@ -31,7 +31,13 @@ from tidegate.workflows.sendgrid.schemas import (
     CleanTemplateVersion,
     CleanUnsubscribe,
 )
-from tidegate.workflows.sendgrid.stats import CleanCategoryStat, CleanCounts, CleanSingleSendStat, CleanStat
+from tidegate.workflows.sendgrid.stats import (
+    CleanCategoryStat,
+    CleanCounts,
+    CleanMetrics,
+    CleanSingleSendStat,
+    CleanStat,
+)
 
 
 def domain(email: str) -> str | None:
@@ -71,7 +77,7 @@ to_clean_single_send_stat = Map(
     **{name: f"stats.{name}" for name in CleanCounts.model_fields},
 )
 
-_METRICS = {name: f"stats.metrics.{name}" for name in CleanStat.model_fields if name != "day"}
+_METRICS = {name: f"stats.metrics.{name}" for name in CleanMetrics.model_fields}
 
 to_clean_stats = Explode(ApiStat, CleanStat, "stats", day="date", **_METRICS)
 
