@@ -42,3 +42,22 @@ def test_the_command_that_the_stand_in_of_sendgrid_prints_loads_what_lies_elsewh
         assert (ended.code, ended.err) == (0, "")
         assert shell.tables() == {"sendgrid_contacts": 50, "sendgrid_campaigns": 12}
         interrupted(process, signal.SIGTERM)
+
+
+@pytest.mark.extended
+def test_the_command_that_the_stand_in_of_titelive_prints_works_against_both_its_origins(
+    tmp_path: Path,
+) -> None:
+    shell = Shell(tmp_path, {})
+    process = shell.start("sandbox", "titelive", "--port", "0", "--rows", "100", "--quota", "600")
+    assert process.stdout is not None
+    with working(process, lambda: True):
+        process.stdout.readline()
+        *settings, program, command, workflow, task = shlex.split(process.stdout.readline())
+        assert (program, command, workflow, task) == ("tidegate", "run", "titelive", "changes")
+        env = dict(each.split("=", 1) for each in settings)
+        ended = shell("run", "titelive", "changes", "--to", "x.duckdb", **env)
+        assert (ended.code, ended.err) == (0, "")
+        without = shell("run", "titelive", "--to", "x.duckdb", **env)
+        without.failed(30, "TITELIVE_EANS is not set", "tidegate run titelive changes")
+        interrupted(process, signal.SIGTERM)

@@ -45,6 +45,7 @@ class StandIn:
     truth: str
     base_path: str = ""
     credentials: Mapping[str, str] = field(default_factory=lambda: {"API_KEY": "anything"})
+    tasks: str = ""  # those that can be run with these settings alone; all, unless said
     elsewhere: ASGIApp | None = None
     placed: Callable[[str], Mapping[str, str]] = lambda _: {}
     description: str | None = None
@@ -91,6 +92,7 @@ def _titelive(wishes: Wishes) -> StandIn:
         "products",
         "/v1",
         {"USER": "anyone", "PASSWORD": "anything"},
+        " changes",  # the other one needs a list of EANs
         elsewhere=app.login,
         placed=lambda origin: {"LOGIN_URL": f"{origin}/v1"},
     )
@@ -118,7 +120,7 @@ def sandbox_command(api: str, wishes: Wishes, *, port: int, debug: bool) -> None
             settings = {**made.credentials, "QUOTA": f"{wishes.quota:g}", "BASE_URL": address, **more}
             told = " ".join(f"{api.upper()}_{name}={value}" for name, value in settings.items())
             sys.stdout.write(
-                f"{address}\n{told} tidegate run {api}\n"
+                f"{address}\n{told} tidegate run {api}{made.tasks}\n"
                 f"counters: {origin}/_sandbox/counters   truth: {origin}/_sandbox/truth/{made.truth}\n"
             )
             if made.description:
