@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -146,3 +147,24 @@ def test_a_key_is_never_null_and_stands_first() -> None:
         first, second = found.encoded([{"a": "x", "id": 1}]).schema
     assert (first.name, first.nullable) == ("thing_id", False)
     assert (second.name, second.nullable) == ("a", True)
+
+
+def test_what_stands_in_an_object_that_may_be_missing_may_be_missing_too() -> None:
+    sender = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+    with written({"type": "object", "properties": {"sender": sender}}) as found:
+        batch = found.encoded([{"sender": {"name": "Ann"}}, {}, {"sender": None}])
+    assert batch["sender_name"].to_pylist() == ["Ann", None, None]
+
+
+def test_a_field_called_date_does_not_hide_the_type() -> None:
+    day = {"type": "string", "format": "date"}
+    row = {
+        "type": "object",
+        "properties": {"date": day, "until": day, "list": {"type": "array", "items": day}},
+    }
+    with written(row) as found:
+        batch = found.encoded([{"date": "2024-02-29", "until": "2024-03-01", "list": ["2024-03-02"]}])
+    assert batch.schema.names == ["thing_date", "until", "list_"]
+    assert batch.to_pylist() == [
+        {"thing_date": date(2024, 2, 29), "until": date(2024, 3, 1), "list_": [date(2024, 3, 2)]}
+    ]
