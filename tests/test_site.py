@@ -219,6 +219,11 @@ def test_the_plain_text_has_every_page_in_order_its_code_untouched_and_its_links
 
 
 @pytest.mark.extended
+def test_the_first_page_leads_to_the_plain_text(site: Path) -> None:
+    assert NAME in read(site / "index.html").links
+
+
+@pytest.mark.extended
 def test_the_plain_text_has_the_reference(site: Path) -> None:
     pages = pages_of((site / NAME).read_text("utf-8"))
     for page, names in documented().items():

@@ -29,6 +29,12 @@ _SHALLOW_LIST = re.compile(r"^ {1,3}(?:[-*]|\d+\.) \S[^\n]*", re.MULTILINE)
 _FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
+# As HTML: to mkdocs, which checks links, the file is not there yet.
+_PLAIN_TEXT = (
+    f'<a href="{NAME}">The whole documentation as one text file</a>, for those who read with a machine.\n'
+)
+
+
 class _Texts:
     """What one build has gathered for the plain text."""
 
@@ -65,7 +71,8 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
         _Texts.pages[uri] = markdown if names is None else text_page(uri, names)
         return for_the_site(markdown)
     _Texts.pages[uri] = relinked(markdown, source, pages, lambda target: target)
-    return for_the_site(relinked(markdown, source, pages, lambda target: relative(uri, target)))
+    text = for_the_site(relinked(markdown, source, pages, lambda target: relative(uri, target)))
+    return f"{text}\n\n{_PLAIN_TEXT}" if uri == "index.md" else text
 
 
 def on_post_build(config: MkDocsConfig) -> None:

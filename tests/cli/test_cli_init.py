@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -12,6 +14,10 @@ import pytest
 
 from tests.cli.command_line import Shell
 from tests.image import let_through, parse
+
+PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "connectors" / "project.md").read_text(
+    "utf-8"
+)
 
 
 @pytest.fixture
@@ -93,6 +99,22 @@ def test_what_cannot_be_is_told_and_nothing_is_made(
     before = files(bare.folder)
     bare.inside("init", *arguments).failed(code, said)
     assert files(bare.folder) == before
+
+
+def test_the_page_on_it_shows_commands_that_work_and_every_file(bare: Shell) -> None:
+    commands, *_ = re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    for line in commands.splitlines():
+        ended = bare.inside(*shlex.split(line)[1:])
+        assert ended.code == 0, ended
+    named = {
+        name.strip("/")
+        for name in re.findall(r"`([^`\s]+)`", PAGE.split("| --- | --- |")[1].split("\n\n")[0])
+    }
+    made = files(bare.folder / "shop")
+    assert {path for path in made if path not in named and path.split("/")[0] not in named} == {
+        "README.md",
+        "tests/__init__.py",
+    }
 
 
 def test_a_full_disk_leaves_nothing_and_is_worth_another_try(bare: Shell) -> None:
