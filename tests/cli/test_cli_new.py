@@ -8,6 +8,7 @@ import re
 import select
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -312,6 +313,8 @@ def _typed(folder: Path, words: list[str], replies: Mapping[str, str]) -> tuple[
         question = next((each for each in left if each in shown), None)
         if question:
             os.write(terminal, left.pop(question).encode())
+    else:
+        os.kill(child, signal.SIGKILL)  # it waits for an answer that nobody gives
     _, status = os.waitpid(child, 0)
     os.close(terminal)
     return os.waitstatus_to_exitcode(status), shown

@@ -82,7 +82,7 @@ def _recorded(arguments: NewArguments, asker: Asker | None) -> list[Sample]:
     secret = _secret(arguments.credential_env)
     if secret is None and asker and credential.kind != "none":
         secret = SecretStr(
-            asker.secret(f"The credential ({credential.kind} {credential.name or ''})".strip())
+            asker.secret(f"The credential ({' '.join(filter(None, [credential.kind, credential.name]))})")
         )
     auth = auth_manager(credential, secret)
     base_url = said.base_url(arguments.base_url) if arguments.base_url else None
