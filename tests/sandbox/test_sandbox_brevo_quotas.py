@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.sandbox_support import EVENTS, HandClock, brevo
-from tidegate.sandbox.brevo.quotas import Quotas, scaled
+from tidegate.sandbox.brevo.quotas import Quotas
+from tidegate.sandbox.windows import scaled
 
 PREFIX = "x-sib-ratelimit-"
 

@@ -25,7 +25,6 @@ from tidegate.sandbox.asgi import (
 from tidegate.sandbox.brevo import controls
 from tidegate.sandbox.brevo.churn import Churn
 from tidegate.sandbox.brevo.clock import AccountClock
-from tidegate.sandbox.brevo.counters import CUT, Counters
 from tidegate.sandbox.brevo.drift import Drift
 from tidegate.sandbox.brevo.faults import Faults, too_many
 from tidegate.sandbox.brevo.params import RefusedError
@@ -33,6 +32,7 @@ from tidegate.sandbox.brevo.quotas import LIMITS, Limits, Quotas
 from tidegate.sandbox.brevo.routes import ROUTES, Route
 from tidegate.sandbox.brevo.store import Store
 from tidegate.sandbox.brevo.truth import truth_json
+from tidegate.sandbox.counters import CUT, Counters
 
 BASE_PATH = "/v3"
 

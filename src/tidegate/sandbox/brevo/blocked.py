@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tidegate.sandbox.brevo import clock, draws
-from tidegate.sandbox.brevo.people import People
+from tidegate.sandbox import draws
+from tidegate.sandbox.brevo import clock
 from tidegate.sandbox.brevo.table import Row, encode
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox.people import People
+from tidegate.sandbox.words import words
 
 _HISTORY_MS = 365 * clock.DAY_MS
 _REASONS = (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tidegate.sandbox.brevo import clock, draws
+from tidegate.sandbox import draws
+from tidegate.sandbox.brevo import clock
 from tidegate.sandbox.brevo.statistics import empty_statistics, statistics
 from tidegate.sandbox.brevo.table import Row, encode
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox.words import words
 
 _HISTORY_MS = 2 * 365 * clock.DAY_MS
 _STATUSES = ("sent", "draft", "archive", "queued", "in_process", "suspended")

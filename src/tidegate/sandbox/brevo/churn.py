@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
-from tidegate.sandbox.brevo import draws
+from tidegate.sandbox import draws
 from tidegate.sandbox.brevo.campaigns import edit_campaign
 from tidegate.sandbox.brevo.contacts import edit_contact, make_contact
 from tidegate.sandbox.brevo.groups import edit_list

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 
-from tidegate.sandbox.brevo import clock, draws
-from tidegate.sandbox.brevo.people import People
+from tidegate.sandbox import draws
+from tidegate.sandbox.brevo import clock
 from tidegate.sandbox.brevo.table import Row, encode
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox.people import People
+from tidegate.sandbox.words import words
 
 _HISTORY_MS = 3 * 365 * clock.DAY_MS
 LISTS = range(1, 21)

@@ -6,7 +6,8 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from tidegate.sandbox.brevo import clock, draws
+from tidegate.sandbox import draws
+from tidegate.sandbox.brevo import clock
 from tidegate.sandbox.brevo.event_plan import DayPlan, date_text, hours_of
 from tidegate.sandbox.brevo.event_rows import EventWriter
 

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 
 import orjson
 
-from tidegate.sandbox.brevo import draws
+from tidegate.sandbox import draws
 from tidegate.sandbox.brevo.event_plan import ROWS_A_MESSAGE, DayPlan, date_text
-from tidegate.sandbox.brevo.people import People
 from tidegate.sandbox.brevo.table import Row
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox.people import People
+from tidegate.sandbox.words import words
 
 DUPLICATE_EVERY = 2000
 _POOL = 64

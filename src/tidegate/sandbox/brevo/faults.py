@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+from tidegate.sandbox import draws
 from tidegate.sandbox.asgi import HTML, Answer, json_answer
-from tidegate.sandbox.brevo import draws
 
 Kind = Literal["throttled", "error", "cut", "slow"]
 _KINDS: tuple[Kind, ...] = ("throttled", "error", "cut", "slow")

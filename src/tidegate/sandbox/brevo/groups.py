@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 
-from tidegate.sandbox.brevo import clock, draws
+from tidegate.sandbox import draws
+from tidegate.sandbox.brevo import clock
 from tidegate.sandbox.brevo.contacts import LISTS, SEGMENTS
 from tidegate.sandbox.brevo.table import Row, encode
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox.words import words
 
 _FOLDERS = 6
 _ALL_LISTS = range(1, max(LISTS) + 41)  # those that campaigns leave out have no contacts of their own here

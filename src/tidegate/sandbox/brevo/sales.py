@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from tidegate.sandbox.brevo import clock, draws
+from tidegate.sandbox import draws
+from tidegate.sandbox.brevo import clock
 from tidegate.sandbox.brevo.table import Row, encode
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox.words import words
 
 _HISTORY_MS = 3 * 365 * clock.DAY_MS
 _STAGES = tuple(f"9e577ff7-8e42-4ab3-be26-2b5e01b4251{number}" for number in range(5))

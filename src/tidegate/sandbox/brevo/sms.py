@@ -7,9 +7,10 @@ from datetime import date, timedelta
 
 import orjson
 
-from tidegate.sandbox.brevo import clock, draws
+from tidegate.sandbox import draws
+from tidegate.sandbox.brevo import clock
 from tidegate.sandbox.brevo.table import Row, encode
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox.words import words
 
 SMS_KINDS = (
     "sent", "delivered", "accepted", "softBounces", "hardBounces", "bounces", "unsubscription", "replies",

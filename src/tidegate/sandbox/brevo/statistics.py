@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox.words import words
 
 # The examples of the vendor leave these out here and there although the schema requires most of them.
 _MAY_BE_MISSING = (

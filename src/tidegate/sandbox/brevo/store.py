@@ -13,12 +13,12 @@ from tidegate.sandbox.brevo.event_log import EventLog
 from tidegate.sandbox.brevo.event_plan import plan_days
 from tidegate.sandbox.brevo.event_rows import EventWriter
 from tidegate.sandbox.brevo.groups import make_folders, make_lists, make_segments, make_senders
-from tidegate.sandbox.brevo.people import People
 from tidegate.sandbox.brevo.sales import make_companies, make_deals
 from tidegate.sandbox.brevo.shop import make_categories, make_orders, make_products
 from tidegate.sandbox.brevo.sms import make_sms_campaigns, make_sms_events
 from tidegate.sandbox.brevo.table import Table
 from tidegate.sandbox.brevo.templates import make_templates
+from tidegate.sandbox.people import People
 
 
 class Store:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 
-from tidegate.sandbox.brevo import clock, draws
+from tidegate.sandbox import draws
+from tidegate.sandbox.brevo import clock
 from tidegate.sandbox.brevo.table import Row, encode
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox.words import words
 
 _HISTORY_MS = 3 * 365 * clock.DAY_MS
 

@@ -23,7 +23,7 @@ from tidegate.sandbox.asgi import (
     read_request,
     send_answer,
 )
-from tidegate.sandbox.brevo.counters import CUT, Counters
+from tidegate.sandbox.counters import CUT, Counters
 from tidegate.sandbox.sendgrid.exports import Exports
 from tidegate.sandbox.sendgrid.faults import Faults, errors
 from tidegate.sandbox.sendgrid.params import RefusedError

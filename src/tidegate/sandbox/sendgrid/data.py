@@ -7,9 +7,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tidegate.sandbox.brevo import draws
-from tidegate.sandbox.brevo.people import People
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox import draws
+from tidegate.sandbox.people import People
+from tidegate.sandbox.words import words
 
 Row = dict[str, Any]
 

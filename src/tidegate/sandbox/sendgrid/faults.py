@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tidegate.sandbox import draws
 from tidegate.sandbox.asgi import HTML, Answer, json_answer
-from tidegate.sandbox.brevo import draws
 
 _KINDS = ("throttled", "error", "cut", "slow")
 _FILE_KINDS = ("error", "cut", "short", "slow")

@@ -6,11 +6,11 @@ import re
 from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, timedelta
 
-from tidegate.sandbox.brevo import draws
-from tidegate.sandbox.brevo.people import People
-from tidegate.sandbox.brevo.words import words
+from tidegate.sandbox import draws
+from tidegate.sandbox.people import People
 from tidegate.sandbox.sendgrid.data import Row, iso
 from tidegate.sandbox.sendgrid.params import RefusedError
+from tidegate.sandbox.words import words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT = r'TIMESTAMP "(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from tidegate.sandbox.brevo.quotas import Window, scaled
+from tidegate.sandbox.windows import Window, scaled
 
 MINUTE_S = 60.0
 MESSAGES = "/v3/messages"

@@ -22,7 +22,7 @@ from tidegate.sandbox.asgi import (
     read_request,
     send_answer,
 )
-from tidegate.sandbox.brevo.counters import CUT, Counters
+from tidegate.sandbox.counters import CUT, Counters
 from tidegate.sandbox.titelive.catalogue import Base, Catalogue, Place, ean_of
 from tidegate.sandbox.titelive.faults import Faults, overload
 from tidegate.sandbox.titelive.login import Login

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from tidegate.sandbox.brevo import draws
+from tidegate.sandbox import draws
 
 Base = Literal["paper", "music"]
 BASES: tuple[Base, ...] = ("paper", "music")

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 import orjson
 
+from tidegate.sandbox import draws
 from tidegate.sandbox.asgi import Answer, Request, json_answer
-from tidegate.sandbox.brevo import draws
 
 _PATH = re.compile(r"/v1/login/([^/]+)/token")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from tidegate.sandbox.brevo import draws
+from tidegate.sandbox import draws
 from tidegate.sandbox.titelive.catalogue import BASES, Base, Catalogue
 from tidegate.sandbox.titelive.query import Query, RefusedError
 from tidegate.sandbox.titelive.wire import listed, work_of

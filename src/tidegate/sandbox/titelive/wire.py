@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from tidegate.sandbox.brevo import draws
+from tidegate.sandbox import draws
 from tidegate.sandbox.titelive.catalogue import Catalogue, Place, ean_of
 
 _TITLES = (

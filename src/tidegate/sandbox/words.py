@@ -32,7 +32,7 @@ class Words:
 @cache
 def words() -> Words:
     """Read once a process."""
-    text = resources.files("tidegate.sandbox.brevo").joinpath("words.json").read_bytes()
+    text = resources.files("tidegate.sandbox").joinpath("words.json").read_bytes()
     loaded: dict[str, list[str | list[str]]] = orjson.loads(text)
     fixed = {
         key: tuple(tuple(item) if isinstance(item, list) else item for item in items)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tidegate.sandbox.brevo import draws
-from tidegate.sandbox.brevo.words import Pair, words
+from tidegate.sandbox import draws
+from tidegate.sandbox.words import Pair, words
 
 SMS_ONLY_EVERY = 25
 
