@@ -82,3 +82,9 @@ def test_every_page_of_a_guide_is_in_its_index(guide: Path) -> None:
     index = (guide / "README.md").read_text(encoding="utf-8")
     pages = {page.name for page in guide.glob("*.md")} - {"README.md"}
     assert set(re.findall(r"\]\(([\w-]+\.md)\)", index)) == pages
+
+
+def test_no_python_of_the_docs_is_left_out() -> None:
+    run_elsewhere = {DOCS / "connectors" / "recipe.md"}  # a whole project: test_recipe_docs.py
+    with_python = {page for page in DOCS.rglob("*.md") if BLOCK.search(page.read_text(encoding="utf-8"))}
+    assert {page for page in with_python if page.parent not in GUIDES} == run_elsewhere
