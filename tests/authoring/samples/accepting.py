@@ -50,6 +50,8 @@ def _is_epoch(form: str | None, value: int) -> bool:
 def _has_format(form: str | None, text: str) -> bool:
     if form is None:
         return True
+    if form == "uri-reference":
+        return text[:1] in {"/", "?"}
     if form == "email":
         return "@" in text
     try:

@@ -35,6 +35,7 @@ texts = st.sampled_from(
         "2024-01-01T00:00:00",
         "a@b.co",
         "https://x.example/1",
+        "/x?page=2",
         "6fa459ea-ee8a-3ca4-894e-db77e160355e",
     ]
 )
@@ -46,7 +47,7 @@ scalars = st.one_of(
 def _nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(st.sampled_from(["a", "b", "at"]), inner, max_size=3),
+        st.dictionaries(st.sampled_from(["a", "b", "at", "next"]), inner, max_size=3),
         st.dictionaries(st.sampled_from(NUMBERS), inner, min_size=1, max_size=2),
     )
 
@@ -123,6 +124,15 @@ def test_an_integer_is_an_instant_where_its_name_says_so(name: str) -> None:
     assert _field(1700000000, name=name) == {"type": "integer", "format": "unix-time"}
     assert _field(1700000000000, name=name) == {"type": "integer", "format": "unix-time-ms"}
     assert _field(1700000000, 0, name=name) == {"type": "integer"}
+
+
+def test_a_link_without_a_host_is_one_where_its_name_says_so() -> None:
+    assert _field("/v2/things?page=2", None, name="next") == {
+        "type": ["string", "null"],
+        "format": "uri-reference",
+    }
+    assert _field("/v2/things", "https://a.example/v2", name="next") == {"type": "string"}
+    assert _field("/images/1.png", name="path") == {"type": "string"}
 
 
 def test_what_is_absent_is_optional_and_what_is_null_may_be_null() -> None:

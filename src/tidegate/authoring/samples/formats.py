@@ -9,11 +9,13 @@ from uuid import UUID
 
 from tidegate.engine.drift import kinds
 
-PLAIN = ""
+PLAIN, REFERENCE = "", "uri-reference"
 _EXACT = re.compile(
     r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?"
 )
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_LINK = re.compile(r"[/?][!-~]+")
+_ON = re.compile(r"(?i)^(next|prev|previous|first|last)|(next|link|url|uri|href)$")
 _URL = re.compile(r"https?://[!-~]+")
 # Names under which an integer that could be an instant is meant as one: 1500000000 alone is any number.
 _OF_TIME = re.compile(r"(?i)(^ts|^at|_ts|_at|_on|date|time|timestamp|epoch|created|updated|modified)$")
@@ -23,10 +25,13 @@ _AT = re.compile(r"[a-z](At|On)$")
 def text_format(text: str) -> str:
     """As JSON schema names it: `date`, `date-time`, `date-time-local` (no offset), `uuid`, `email`, `uri`.
 
-    `PLAIN` for any other text, and for numbers in text, which stay text.
+    `REFERENCE` for a link without a host, which any text may look like. `PLAIN` for any other text, and for
+    numbers in text, which stay text.
     """
     check = _CHECKS.get(kinds.text_kind(text))
-    return check(text) if check else PLAIN
+    if check:
+        return check(text)
+    return REFERENCE if _LINK.fullmatch(text) else PLAIN
 
 
 def epoch_format(value: int) -> str:
@@ -37,6 +42,11 @@ def epoch_format(value: int) -> str:
 def names_time(name: str) -> bool:
     """Whether a field of this name holds an instant rather than an id or an amount."""
     return bool(_OF_TIME.search(name) or _AT.search(name))
+
+
+def names_link(name: str) -> bool:
+    """Whether a field of this name holds the way on, if it holds a link."""
+    return bool(_ON.search(name))
 
 
 def is_data(name: str) -> bool:

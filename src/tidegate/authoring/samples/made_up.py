@@ -50,6 +50,7 @@ def _text(schema: Schema, numbers: count[int]) -> str:
         "uuid": f"00000000-0000-4000-8000-{number:012x}",
         "email": f"person{number}@example.com",
         "uri": f"https://example.com/{number}",
+        "uri-reference": f"/{number}",
     }
     return texts.get(schema.get("format", ""), f"text {number}")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tidegate.authoring.description import Schema
-from tidegate.authoring.samples.formats import PLAIN, is_data, names_time
+from tidegate.authoring.samples.formats import PLAIN, REFERENCE, is_data, names_link, names_time
 from tidegate.authoring.samples.seen import Seen, together
 
 NUMERIC_KEYS = "x-tidegate-numeric-keys"
@@ -51,7 +51,8 @@ def _scalars(seen: Seen, name: str) -> list[dict[str, Any]]:
     elif seen.integers:
         kinds.append(_of_format("integer", seen.integers if names_time(name) else {PLAIN}))
     if seen.texts:
-        kinds.append(_of_format("string", seen.texts))
+        linked = {each for each in seen.texts if each != REFERENCE or names_link(name)}
+        kinds.append(_of_format("string", linked if len(linked) == len(seen.texts) else {PLAIN}))
     return kinds
 
 
