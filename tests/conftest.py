@@ -72,7 +72,7 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # outside of the time limit of a test
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    if not hasattr(item.config, "workerinput"):  # not a worker; nor a pytest that a test of one has started
         return (yield)
     with turn(alone=item.get_closest_marker("alone") is not None):
         return (yield)
