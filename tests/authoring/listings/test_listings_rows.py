@@ -54,6 +54,7 @@ NAMES = rows(TEXT)
         ("/stats", obj(date=DATE, stats=rows(obj(name=TEXT, count=INT))), "stats"),
         ("/things", {"anyOf": [obj(things=rows()), obj(error=TEXT)]}, "things"),
         ("/things", {"type": ["array", "null"], "items": ROW}, ""),
+        ("/teams/{id}/projects", obj(name=TEXT, projects=rows()), "projects"),
     ],
 )  # fmt: skip
 def test_rows_are_found(path: str, response: Any, items: str) -> None:
@@ -104,6 +105,9 @@ def test_rows_of_several_kinds_are_one_that_may_have_the_fields_of_all() -> None
         "properties": {"id": INT, "kind": TEXT, "at": {"anyOf": [MOMENT, INT]}, "code": INT},
         "required": ["kind"],
     }
+    either = {"oneOf": [rows(one), rows(other)]}
+    assert listing_of(endpoint(response=either)).row == found.row
+    assert listing_of(endpoint(response=obj(things=either))).row == found.row
     assert found.key == (), "an id that only some rows have is no key"
 
 
@@ -246,6 +250,15 @@ DAY_TOLD = (
             [query("startDate", TEXT, DAY_TOLD), query("endDate", TEXT, "Ending date (YYYY-MM-DD).")],
             Since("startDate", "endDate", "date", "date", max_days=90),
         ),
+        (
+            [query("week_from", TEXT, "Day in UTC, YYYY-MM-DD.")],
+            Since("week_from", attribute="date", wire="date"),
+        ),
+        (
+            [query("start_date", TEXT, "An ISO 8601 date.")],
+            Since("start_date", attribute="date", wire="date"),
+        ),
+        ([query("start_date", TEXT, "ISO 8601, with a time.")], Since("start_date", attribute="date")),
         (
             [query("start_time", INT, "Unix timestamp."), query("end_time", INT, "Unix timestamp.")],
             Since("start_time", "end_time", "date", "epoch"),

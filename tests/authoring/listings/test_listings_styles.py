@@ -211,6 +211,21 @@ STYLES: dict[str, tuple[list[Parameter], Any, Paging]] = {
         rows(),
         Paging("cursor", "cursor", "limit", 100, "header:X-Next-Cursor"),
     ),
+    "a cursor that is a number": (
+        [query("after", INT, "Cursor after which to start. It does not correspond to any ids."), LIMIT],
+        obj(meta=obj(things=rows(), cursor=obj(before=INT, after=INT))),
+        Paging("cursor", "after", "limit", 100, "meta.cursor.after"),
+    ),
+    "a cursor that is no id and comes from nowhere": (
+        [query("after", INT, "Cursor after which to start. It doesn't correspond to any ids."), LIMIT],
+        obj(things=rows()),
+        Paging("unknown", "after", "limit", 100),
+    ),
+    "whether there is a next page": (
+        [LIMIT],
+        obj(things=rows(), next_page=FLAG, cursor=TEXT),
+        Paging("unknown", None, "limit", 100),
+    ),
     "a cursor that the link header carries": (
         [query("after", told="A cursor, as given in the [Link header](https://x.test/docs)."), LIMIT],
         rows(),
@@ -300,6 +315,7 @@ def test_name_stands_against_a_text_that_stands_everywhere() -> None:
         query("token", TEXT, "Your API token."),
         query("page_views", INT),
         query("page", FLAG, "Whether to page."),
+        query("prev_cursor", TEXT, "A cursor of the previous page."),
         query("before", TEXT, "A cursor of the previous page."),
         query("position", TEXT, "The position that a person holds."),
     ],

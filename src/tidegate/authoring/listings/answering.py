@@ -25,6 +25,7 @@ from tidegate.authoring.listings.words import squashed
 from tidegate.http_tools.pagination.reading import MISSING, dig
 
 _DEPTH = 4
+_NUMBERS = frozenset(["after", "cursor", "startingafter"])  # cursors that may be numbers
 _THIS_PAGE = frozenset(["page", "currentpage", "pagenumber", "pageindex", "pageno"])
 
 
@@ -60,10 +61,15 @@ def told(endpoint: Endpoint, shapes: Shapes, items: str) -> Told:
         nexts=tuple(nexts),
         total=_total(endpoint, beside, items) or _of_header(headers, TOTAL_HEADERS),
         pages=_first(beside, PAGE_COUNTS) or _of_header(headers, PAGE_HEADERS),
-        more=any(squashed(path.rpartition(".")[2]) in MORE for path, _ in beside),
+        more=any(_says_more(path, schema) for path, schema in beside),
         page=any(squashed(path.rpartition(".")[2]) in _THIS_PAGE for path, _ in beside),
         link_header="link" in headers,
     )
+
+
+def _says_more(path: str, schema: Schema) -> bool:
+    last = squashed(path.rpartition(".")[2])
+    return last in MORE or (last in NEXT and kinds(schema) == {"boolean"})
 
 
 def _beside(shapes: Shapes, items: str) -> Iterator[tuple[str, Schema]]:
@@ -77,7 +83,7 @@ def _beside(shapes: Shapes, items: str) -> Iterator[tuple[str, Schema]]:
 def _next(endpoint: Endpoint, path: str, schema: Schema) -> Next | None:
     steps = path.split(".") if "@" not in path else [path]
     last, parent = squashed(steps[-1]), squashed(steps[-2]) if len(steps) > 1 else ""
-    if is_whole_number(schema) and last not in NEXT_CURSORS:
+    if kinds(schema) == {"boolean"} or (is_whole_number(schema) and last not in NEXT_CURSORS | _NUMBERS):
         return None
     if last in NEXT_URLS or (last in {"href", "url", "uri", "link"} and parent in NEXT):
         return Next(path, "url")

@@ -49,7 +49,7 @@ class _Candidate:
 def rows_of(endpoint: Endpoint, shapes: Shapes, *, pages: bool) -> Rows | str:
     """The rows of an answer, or why it lists none. `pages`: whether the route takes parameters of paging."""
     root = shapes.plain(shapes.root)
-    own = shapes.items(root)
+    own = shapes.items(shapes.root)
     if own is not None:
         return Rows("", own, NUMERIC_KEYS in root)
     best = _best(endpoint, shapes, root)
@@ -167,6 +167,8 @@ def _evidence(endpoint: Endpoint, found: _Candidate, told: str, *, pages: bool) 
     score = 3.0 if not strangers else -float(min(4, len(strangers)))
     score -= 2 if any(squashed(each) in IDENTITY for each in strangers) else 0
     score -= 2 * found.lists_beside
+    if _is_named(endpoint, found) and not found.lists_beside and len(strangers) < 3:
+        score += 0 if _names_one(endpoint) else 3  # what the rows belong to stands beside them
     score += 2 if pages else 0
     score += 1 if counted else 0
     score += 1 if _says_list(endpoint) else 0

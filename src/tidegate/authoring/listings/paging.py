@@ -56,7 +56,7 @@ def _by_cursor(ask: Asked, told: Told, row: Schema) -> Found | None:
     if linked is not None or ask.ways.get("page_number") or ask.ways.get("offset"):
         return linked
     by_id = ask.ways.get("id_after") or (param if says.LAST_ROW.search(told_of(param)) else None)
-    if by_id is not None and _has_id(row):
+    if by_id is not None and _has_id(row) and not says.NO_ID.search(told_of(by_id)):
         return Found(Paging("id_after", by_id.name))
     return Found(Paging("unknown", param.name), (_NO_NEXT.format(param.name),))
 

@@ -53,6 +53,7 @@ LAST_ID = _any(
     rf".{{0,40}}{_ID}",
     r"\blast (?:item|record|object|row|entry|element|resource)\b",
 )
+NO_ID = _any(r"\bopaque\b", r"(?:\bnot|n't) (?:\w+ ){0,2}(?:correspond|refer|relate|match|equal)")
 LAST_ROW = _any(r"\blast (?:item|record|object|row|entry|element)", r"\bids?\b")
 DATE = _any(r"\bdate|\btime\b|timestamp|\bepoch\b|iso[- ]?8601|yyyy|rfc[- ]?3339|\bday\b")
 
@@ -125,7 +126,8 @@ TOGETHER = re.compile(
 # -- time
 
 EPOCH = _any(r"\bunix|\bepoch\b|timestamp in (?:milli)?seconds|seconds since")
-TIME = _any(r"hh|T\d\d|time ?zone|utc|iso[- ]?8601|date-?time|rfc[- ]?3339|\btime\b")
+CLOCK = _any(r"hh|T\d\d|date-?time|rfc[- ]?3339|timestamp")
+TIME = _any(CLOCK.pattern, r"time ?zone|utc|\btime\b")
 DAY = _any(r"yyyy[-/]mm[-/]dd", r"\b\d{4}-\d\d-\d\d\b")
 MILLISECONDS = _any(r"millisecond")
 OF_CHANGE = _any(r"\b(?:updated|modified|changed)\b")

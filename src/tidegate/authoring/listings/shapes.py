@@ -56,12 +56,14 @@ class Shapes:
         plain = self.plain(schema)
         if "array" not in kinds(plain):
             return None
-        several = self.several(plain)
+        several = self.several(schema)
         return joined(several) if several else self.plain(plain.get("items", {}))
 
     def several(self, array: Any) -> list[Schema]:
         """The kinds of objects that an array holds, where it holds more than one."""
-        arms = [self._behind(each) for each in _arms(self._behind(self.plain(array).get("items", {})))]
+        arrays = [self._behind(each) for each in _arms(self._behind(array))] or [self.plain(array)]
+        items = [self._behind(each.get("items", {})) for each in arrays if "array" in kinds(each)]
+        arms = [self._behind(arm) for each in items for arm in _arms(each) or [each]]
         found = [each for each in arms if isinstance(each.get("properties"), Mapping)]
         return found if len(found) > 1 and len(found) == len(arms) else []
 

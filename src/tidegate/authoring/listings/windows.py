@@ -83,10 +83,12 @@ def _wire(start: Parameter) -> Literal["datetime", "date", "epoch"]:
     told, kind = told_of(start), start.schema.get("format")
     if is_whole_number(start.schema) or kind == "unix-time" or says.EPOCH.search(told):
         return "epoch"
-    if kind == "date":
-        return "date"
-    is_day = says.DAY.search(told) and not says.TIME.search(says.DAY.sub(" ", told))
-    return "date" if is_day and kind != "date-time" else "datetime"
+    if kind in {"date", "date-time"}:
+        return "date" if kind == "date" else "datetime"
+    if says.DAY.search(told):
+        return "datetime" if says.CLOCK.search(says.DAY.sub(" ", told)) else "date"
+    is_day = (words(start.name) or ("",))[-1] in {"date", "day"} and not says.TIME.search(told)
+    return "date" if is_day else "datetime"
 
 
 def _longest(endpoint: Endpoint, start: Parameter, end: Parameter | None) -> int | None:
