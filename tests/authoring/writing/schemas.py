@@ -52,6 +52,19 @@ ODD_NAMES = (
     ),
     *("root", "validate", "createdAt", "HTMLContent", "x" * 120, 'a"b', "a\\b", "a\nb", "{x}", "$x", "%s"),
 )
+# What would not stay text if it were written down as it is.
+ODD_TEXTS = (
+    *(
+        'x"""\nraise SystemExit  #',
+        "\\",
+        'ends with "',
+        "{x} $x %s",
+        "# type: ignore",
+        "\u2028\x85\r",
+        "'''",
+        "",
+    ),
+)
 _names = st.sampled_from(ODD_NAMES) | st.text(
     st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12
 ).filter(lambda name: not {"id", "count"} & {name.lower()})
@@ -76,6 +89,7 @@ _free = st.dictionaries(st.text(max_size=4), st.integers(0, 9), max_size=2)
 
 def rows_of(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Values that the schema allows, as far as its words are those that are made here."""
+    schema = {word: said for word, said in schema.items() if word != "description"}
     for each, values in SCALARS:
         if schema == each:
             return values
@@ -96,6 +110,9 @@ def rows_of(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 def objects(draw: st.DrawFn, values: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
     properties = draw(st.dictionaries(_names, values, min_size=1, max_size=5))
     required = draw(st.lists(st.sampled_from(sorted(properties)), unique=True))
+    if draw(st.booleans()):
+        told = st.fixed_dictionaries({"description": st.sampled_from(ODD_TEXTS)})
+        properties = {name: {**each, **draw(told)} for name, each in properties.items()}
     return {"type": "object", "properties": properties, "required": required}
 
 

@@ -89,6 +89,18 @@ def test_a_key_is_one_that_the_examples_allow(rows: Sequence[Any], key: tuple[st
     assert plan(with_examples(thing(), rows)).key == key
 
 
+def test_rows_with_numbers_for_keys_are_rows() -> None:
+    listing = with_examples(thing(), {"data": {"1": {"id": 1, "name": 5}}}, items="data", numbered=True)
+    (found,) = subjects(API, [listing])
+    assert found.bodies == ({"data": [{"id": 1, "name": 5}]},)
+    assert "numbered=True" in client_file(Identity.of(API), [found], Layout())
+
+
+def test_an_example_of_another_kind_than_the_schema_is_left_out() -> None:
+    (found,) = subjects(API, [with_examples(thing(), [{"id": 1}], ["..."], {"other": []}, [])])
+    assert found.bodies == ([{"id": 1}],)
+
+
 def test_a_placeholder_takes_the_ids_of_the_listing_above_it() -> None:
     found = plan(lamps, visits)
     assert found.parent is not None
@@ -133,6 +145,20 @@ def test_neighbouring_windows_share_no_instant_where_the_api_says_how_they_end(
     text = tasks(replace(flashes, endpoint=replace(flashes.endpoint, parameters=parameters), since=since))
     assert f"{asked})" in text
     assert ("would come twice" in " ".join(text.split())) == (not said and wire != "date")
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("/a/{lampId}/b", 'f"/a/{lamp_id}/b"'),
+        ('/a"\\/{lampId}', 'f"/a\\"\\\\/{lamp_id}"'),
+        ("/a/{lampId}:run/}x{", 'f"/a/{lamp_id}:run/}}x{{"'),
+        ("/" + "long/" * 20 + "{lampId}", '"/long" f"/{lamp_id}"'),
+    ],
+)
+def test_a_path_is_asked_as_the_file_spells_it(path: str, address: str) -> None:
+    listing = replace(visits, endpoint=replace(visits.endpoint, path=path))
+    assert address in client_file(Identity.of(API), subjects(API, [listing]), Layout())
 
 
 def test_a_way_of_paging_that_nobody_knows_is_told_where_it_is_used() -> None:

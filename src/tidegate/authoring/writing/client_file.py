@@ -156,17 +156,27 @@ def _address(arguments: Arguments, module: Module) -> str:
         return quoted(path)
     module.use("urllib.parse", "quote")
 
-    def put(found: re.Match[str]) -> str:
-        name = arguments[found[1]]
-        return (
-            f"{{{name}}}" if arguments.placeholder_type(found[1]) != "str" else f"{{quote({name}, safe='')}}"
-        )
-
-    segments = [_PLACEHOLDER.sub(put, f"/{each}") for each in path.strip("/").split("/")]
-    whole = "".join(segments)
+    segments = [_segment(each, arguments) for each in path.strip("/").split("/")]
+    whole = "".join(f"/{each}" for each, _ in segments)
     if len(whole) <= _ROOM - 10:
         return f'f"{whole}"'
-    return " ".join(f'f"{each}"' if "{" in each else f'"{each}"' for each in segments)
+    return " ".join(
+        f'f"/{each}"' if has_name or "{{" in each else f'"/{each}"' for each, has_name in segments
+    )
+
+
+def _segment(segment: str, arguments: Arguments) -> tuple[str, bool]:
+    """As a part of an f-string, and whether it has a placeholder."""
+    parts = _PLACEHOLDER.split(segment)
+    texts = [quoted(each)[1:-1].replace("{", "{{").replace("}", "}}") for each in parts[::2]]
+    names = [_sent_in_path(name, arguments) for name in parts[1::2]]
+    return "".join(text + name for text, name in zip(texts, [*names, ""], strict=True)), bool(names)
+
+
+def _sent_in_path(placeholder: str, arguments: Arguments) -> str:
+    name = arguments[placeholder]
+    is_text = arguments.placeholder_type(placeholder) == "str"
+    return f"{{quote({name}, safe='')}}" if is_text else f"{{{name}}}"
 
 
 def _params(arguments: Arguments, goes_on: Paged) -> Iterator[str]:

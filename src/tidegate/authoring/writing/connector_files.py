@@ -9,7 +9,7 @@ from tidegate.authoring.writing.identity import Identity
 from tidegate.authoring.writing.layout import Layout, Module
 from tidegate.authoring.writing.subjects import Subject
 from tidegate.authoring.writing.templates import filled
-from tidegate.authoring.writing.words import quoted
+from tidegate.authoring.writing.words import inert, quoted
 
 _EXAMPLE_URL = "https://api.example.com"
 _OPEN = "Enumerations are `str`: a new value must not break a run."
@@ -48,7 +48,7 @@ def auth_file(identity: Identity, layout: Layout) -> str:
         "auth.py.in",
         identity,
         layout,
-        what=what.format(credential.name),
+        what=what.format(inert(credential.name or "")),
         base=base,
         setting=identity.secret,
         arguments=", ".join(

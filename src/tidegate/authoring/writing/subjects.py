@@ -16,6 +16,7 @@ from tidegate.authoring.writing.names import Names, named
 from tidegate.authoring.writing.plans import Known, Plan, planned
 from tidegate.authoring.writing.variants import variants
 from tidegate.authoring.writing.words import spoken
+from tidegate.contracts.normalising import list_of_numbered
 from tidegate.http_tools.pagination.reading import MISSING, dig
 
 _ROOM = 99  # characters of the docstring of a class, so that its line fits
@@ -118,8 +119,21 @@ def _with_parent(columns: tuple[Column, ...], plan: Plan) -> tuple[Column, ...]:
 
 
 def bodies_of(listing: Listing) -> list[Any]:
-    """The examples that hold rows where the listing has them, and of the kind that it has."""
-    return [body for body in listing.endpoint.examples if _rows(listing, body)]
+    """The examples that hold rows where the listing has them, and of the kind that it has.
+
+    Rows that have numbers for keys are a list in them, as the client makes one of them.
+    """
+    keys = listing.items.split(".") if listing.items else []
+    bodies = [_listed(body, keys) if listing.numbered else body for body in listing.endpoint.examples]
+    return [body for body in bodies if _rows(listing, body)]
+
+
+def _listed(body: Any, keys: Sequence[str]) -> Any:
+    if not keys:
+        return list_of_numbered(body)
+    if not isinstance(body, dict) or keys[0] not in body:
+        return body
+    return {**body, keys[0]: _listed(body[keys[0]], keys[1:])}
 
 
 def _rows(listing: Listing, body: Any) -> list[Any]:
