@@ -262,6 +262,14 @@ def test_rows_that_are_numbered_themselves_are_read_as_they_are(shell: Shell) ->
     assert "numbered=True" in (shell.folder / "connectors/shop/client.py").read_text()
 
 
+def test_samples_of_which_nobody_told_the_query_are_not_taken_for_all_there_is(shell: Shell) -> None:
+    (shell.folder / "works.json").write_text('{"works": [{"id": 5}, {"id": 6}], "nb": 300}')
+    made = shell.inside("new", "shop", "--sample", "/works=works.json")
+    assert made.code == 0, made
+    assert "works: Samples do not tell whether further pages follow" in made.out
+    assert "further pages follow" in (shell.folder / "connectors/shop/client.py").read_text()
+
+
 def test_pages_of_a_live_api_are_recorded_first(shell: Shell, api: Loopback) -> None:
     api.by = _ledger
     secret = "a-secret-of-the-tests"

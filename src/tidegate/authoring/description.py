@@ -43,7 +43,8 @@ class Endpoint:
 
     `response` describes the body of the answer that carries data; None where the file says nothing.
     `examples` are whole bodies. `response_headers` are the names that the file mentions. What it refers to
-    and the file does not hold is told once, in `Api.todo`.
+    and the file does not hold is told once, in `Api.todo`. Where it `is_sampled`, the parameters are only
+    those that answers were recorded with.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Endpoint:
     response: Schema | None = None
     examples: tuple[Any, ...] = ()
     response_headers: tuple[str, ...] = ()
+    is_sampled: bool = False
 
     def parameter(self, name: str) -> Parameter | None:
         return next((each for each in self.parameters if each.name == name), None)

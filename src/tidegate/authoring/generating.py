@@ -61,7 +61,7 @@ def generation(
     `SettingsError` for files that cannot be read.
     """
     api = answers.of_api(api)
-    listings = tuple(answers.of_listing(each) for each in found)
+    listings = tuple(_doubted(answers.of_listing(each)) for each in found)
     base = before.files if before else {}
     made = files(api, listings, _layout(root))
     outcomes = merged(root, base, made)
@@ -79,6 +79,15 @@ def generation(
         registered=True,
     )
     return Generation(root, api, listings, outcomes, _record(root, api.name, remembered), by_hand)
+
+
+def _doubted(listing: Listing) -> Listing:
+    """With a note where recorded answers, of which nobody told the query, seem to be all there is."""
+    asked = any(each.place == "query" for each in listing.endpoint.parameters)
+    if not listing.endpoint.is_sampled or asked or listing.paging.kind != "single":
+        return listing
+    note = "Samples do not tell whether further pages follow: look up which parameter leads to them."
+    return replace(listing, todo=(*listing.todo, note))
 
 
 def _layout(root: Path) -> Layout:

@@ -129,5 +129,7 @@ def _plain(of: Any) -> dict[str, Any]:
 
 def _without(endpoint: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: value for name, value in endpoint.items() if name == "path" or value not in (None, "", (), [])
+        name: value
+        for name, value in endpoint.items()
+        if name == "path" or value not in (None, "", (), [], False)
     }

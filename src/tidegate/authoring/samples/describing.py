@@ -45,6 +45,7 @@ def _endpoint(path: str, samples: Sequence[Sample]) -> Endpoint:
         response=response,
         examples=(made_up(response),),
         response_headers=tuple(sorted({name for sample in samples for name in sample.headers})),
+        is_sampled=True,
     )
 
 
