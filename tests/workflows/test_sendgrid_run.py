@@ -47,6 +47,7 @@ def test_every_table_is_exact(bench: MakeBench) -> None:
     for task in report.tasks:
         gone = task.rows_superseded + task.rows_dropped + task.rows_quarantined
         assert task.rows_fetched + task.rows_added == task.rows_loaded + gone
+        assert task.drift == [], "every key that comes is loaded, or left out by name"
 
 
 def test_an_account_with_nothing_in_it_is_no_error(bench: MakeBench) -> None:

@@ -77,7 +77,8 @@ class ApiList(ReadContract, left_out=("_metadata",)):
 
 
 class ApiTemplateVersion(
-    ReadContract, left_out=("html_content", "plain_content", "generate_plain_content", "thumbnail_url")
+    ReadContract,
+    left_out=("html_content", "plain_content", "generate_plain_content", "template_id", "thumbnail_url"),
 ):
     id: str
     name: str
