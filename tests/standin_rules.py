@@ -27,6 +27,7 @@ _BIGQUERY_SCHEMA = "tests/utils/test_bigquery_schema.py::"
 _REQUESTS = "tests/destinations/test_bigquery_requests.py::"
 _CHANGES = "tests/destinations/test_bigquery_schema.py::"
 _TROUBLE = "tests/destinations/test_bigquery_trouble.py::"
+_VIEWS = "tests/destinations/test_destination_views.py::"
 
 RULES = [
     Rule(
@@ -161,6 +162,18 @@ RULES = [
         "A variable of a script keeps its value when the transaction is rolled back.",
         "rolls it back, too",
         (_REQUESTS + "test_the_transaction_decides_by_commit_id_and_cursor_before_it_touches_a_row",),
+    ),
+    Rule(
+        BIGQUERY,
+        "A reserved word is a name between backticks only.",
+        "takes hash and rows as names as they are",
+        ("tests/contracts/test_view.py::test_a_word_of_sql_is_no_name",),
+    ),
+    Rule(
+        BIGQUERY,
+        "The value of a label has at most 63 characters: lower-case letters, digits, _ and -.",
+        "takes any text",
+        (_VIEWS + "test_bigquery_makes_a_view_by_one_statement_with_its_label_and_descriptions",),
     ),
     Rule(
         STORAGE,

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, create_model
 
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
@@ -135,6 +135,15 @@ def test_what_they_read_differently_is_refused_when_it_is_declared(sql: str, tol
 def test_a_name_that_no_table_could_have_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="view name"):
         View(name, Count, over=(ORDERS,), sql=counting("count(*)"))
+
+
+@pytest.mark.parametrize("word", ["rows", "Hash", "current", "order"])
+def test_a_word_of_sql_is_no_name(word: str) -> None:
+    """Neither of a column, nor of what stands between; one of the table is written in braces."""
+    with pytest.raises(ValueError, match=f"column {word} is a word of SQL"):
+        View("v", create_model("Named", **{word: (int, ...)}), over=(ORDERS,), sql=counting("count(*)"))
+    with pytest.raises(ValueError, match=f"AS {word}: a word of SQL is no name"):
+        view(f"SELECT day, count(*) AS {word} FROM {{orders}} GROUP BY day")
 
 
 def test_columns_are_plain_ones() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tidegate.contracts.table import RESERVED_PREFIX, Table
-from tidegate.contracts.view_sql import Dialect, check, rendered
+from tidegate.contracts.view_sql import RESERVED, Dialect, check, rendered
 from tidegate.utils.schemas import Column, columns_of
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -44,6 +44,8 @@ class View:
                 f"view name {self.name!r}: use letters, digits and _; no digit or {RESERVED_PREFIX} in front"
             )
         for column in self.columns:
+            if column.name.lower() in RESERVED:
+                raise ValueError(f"view {self.name}: column {column.name} is a word of SQL")
             if column.repeated or column.kind in _NO_COLUMN:
                 raise ValueError(f"view {self.name}: column {column.name} is a list, a record or JSON")
         try:

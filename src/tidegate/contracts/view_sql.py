@@ -36,6 +36,18 @@ _ONE_ALONE = _words(
     """array current_date current_time current_timestamp exclude filter ilike interval localtimestamp pivot
     struct unnest unpivot"""
 )
+# Of either of them; no name without quotes. Source: GoogleSQL, lexical structure; `duckdb_keywords()`.
+RESERVED = _words(
+    """all analyse analyze and any array as asc assert_rows_modified asymmetric at between both by case
+    cast check collate column constraint contains create cross cube current default deferrable define
+    desc describe distinct do else end enum escape except exclude exists extract false fetch following
+    for foreign from full group grouping groups hash having if ignore in initially inner intersect
+    interval into is join lambda lateral leading left like limit lookup merge natural new no not null
+    nulls of offset on only or order outer over partition pivot pivot_longer pivot_wider placing
+    preceding primary proto qualify range recursive references respect returning right rollup rows
+    select set show some struct summarize symmetric table tablesample then to trailing treat true
+    unbounded union unique unnest unpivot using variadic when where window with within"""
+)
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<text>'[^'\\\n]*')|(?P<place>\{[^{}]*\})|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<number>\d+(?:\.\d+)?)|(?P<sign>\|\||<=|>=|<>|!=|[-,().*=<>+/])"
@@ -134,6 +146,8 @@ def _table_of(token: _Token, tables: Mapping[str, Mapping[str, Column]]) -> str 
 
 
 def _check_word(before: _Token | None, token: _Token, after: _Token | None) -> None:
+    if token.word in RESERVED and before is not None and before.word == "as":
+        raise ValueError(f"AS {token.text}: a word of SQL is no name")
     if token.word in _ONE_ALONE:
         raise ValueError(
             f"{token.text}: DuckDB and BigQuery do not read that alike; a column of that name is written"
