@@ -27,6 +27,7 @@ from tidegate.engine.run import Options, Runner
 from tidegate.engine.workflows import Connector, Workflow
 from tidegate.http_tools.drivers import Stop
 from tidegate.utils.errors import ExitCode, SettingsError, UsageError, is_full
+from tidegate.utils.heaps import keep_heaps_few
 from tidegate.utils.project import Project
 
 
@@ -92,6 +93,7 @@ def work_and_show(
 ) -> RunReport:
     """Do the step with progress, then show what came of it; `then` says how to go on where all went well."""
     _check_summary(arguments.summary)
+    keep_heaps_few()
     began, failures = datetime.now(UTC), Failures()
     with stopped_by_signals(runner.stop), progress_bars(arguments.progress) as bars:
 

@@ -20,6 +20,7 @@ from tidegate.engine.workflows import Workflow
 from tidegate.http_tools.drivers import Stop
 from tidegate.http_tools.rate_limiters import HostedLimiter
 from tidegate.utils.errors import ExitCode, TidegateError
+from tidegate.utils.heaps import keep_heaps_few
 from tidegate.utils.home import Home
 from tidegate.utils.mirrors.segments import SegmentLimits
 
@@ -48,6 +49,7 @@ def work(errand: Errand, quota: Connection, line: Connection) -> None:
     It ends early when it hears `STOP` there, or when its parent is gone: where something blocks still (a slow
     answer, the workflow's own code), as by a crash, so that it holds no lock that the next run needs.
     """
+    keep_heaps_few()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells the whole group; the parent says when
     stop, sending = Stop(), threading.Lock()
     threading.Thread(target=_obey, args=(line, stop), name="tidegate-orders", daemon=True).start()
