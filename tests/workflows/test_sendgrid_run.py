@@ -98,6 +98,20 @@ def test_an_address_taken_off_a_list_goes_with_a_full_refresh(bench: MakeBench) 
 
 
 @pytest.mark.extended
+def test_the_quota_that_each_endpoint_tells_is_never_overrun(bench: MakeBench) -> None:
+    made = bench(rows=900, quota=1.0, limits={"/v3/messages": (6, 1.0), "": (15, 2.0)})
+    report = made.run("category_stats", "stats")
+    assert report.exit_code is ExitCode.OK, report.summary()
+    tallies = made.sandbox.counters()["by_endpoint"]
+    asked = {
+        path: tallies[path]["requests"] for path in ("/v3/categories", "/v3/categories/stats", "/v3/stats")
+    }
+    assert asked == {"/v3/categories": 14, "/v3/categories/stats": 42, "/v3/stats": 14}
+    assert made.sandbox.counters()["refused"] == 0
+    assert_exact(made.sandbox, made.warehouse, "category_stats", "stats")
+
+
+@pytest.mark.extended
 def test_a_run_that_broke_off_amid_an_export_goes_on_with_it_by_new_addresses(bench: MakeBench) -> None:
     clock = HandClock()
     made = bench(rows=600, monotonic=clock)
