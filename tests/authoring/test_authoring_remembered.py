@@ -48,7 +48,7 @@ def test_of_endpoints_without_code_only_the_path_is_kept() -> None:
         Endpoint("/b", summary="B", parameters=(Parameter("x", "query"),)),
     )
     kept = Remembered(Api("acme", "Acme", None, Credential(), endpoints), paths=("/a",))
-    assert json.loads(kept.text())["api"]["endpoints"] == [{"path": "/a", "summary": "A"}, {"path": "/b"}]
+    assert json.loads(kept.text())["endpoints"] == [{"path": "/a", "summary": "A"}, {"path": "/b"}]
 
 
 def test_a_second_description_adds_to_the_first() -> None:

@@ -39,18 +39,20 @@ class Remembered:
             each if each.path in self.paths else Endpoint(each.path, response_headers=each.response_headers)
             for each in self.api.endpoints
         )
-        content = {
+        rest = {
             "about": _ABOUT,
             "format": _FORMAT,
-            "api": _plain(replace(self.api, endpoints=light)),
+            "api": {**asdict(replace(self.api, endpoints=())), "endpoints": None},
             "paths": self.paths,
             "rows": dict(self.rows),
             "keys": dict(self.keys),
-            "since": {path: _plain(each) for path, each in self.since.items()},
+            "since": {path: asdict(each) for path, each in self.since.items()},
             "registered": self.registered,
             "files": {str(path): text.split("\n") for path, text in sorted(self.files.items())},
         }
-        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        head = json.dumps(rest, indent=1, ensure_ascii=False).removesuffix("\n}")
+        endpoints = ",\n".join(f"  {_line(each)}" for each in light)  # schemas are long: one line each
+        return f'{head},\n "endpoints": [\n{endpoints}\n ]\n}}\n'
 
     @classmethod
     def read(cls, file: Path) -> Remembered | None:
@@ -70,7 +72,7 @@ class Remembered:
         if content["format"] != _FORMAT:
             raise ValueError(f"format {content['format']!r}")
         return cls(
-            api=_api(content["api"]),
+            api=_api({**content["api"], "endpoints": content["endpoints"]}),
             paths=tuple(content["paths"]),
             rows=dict(content["rows"]),
             keys={path: tuple(key) for path, key in content["keys"].items()},
@@ -119,17 +121,11 @@ def _endpoint(content: Mapping[str, Any]) -> Endpoint:
     return Endpoint(**{**content, **lists, "parameters": parameters})
 
 
-def _plain(of: Any) -> dict[str, Any]:
-    """Of a dataclass; of endpoints without what they do not say."""
-    content = asdict(of)
-    if "endpoints" in content:
-        content["endpoints"] = [_without(each) for each in content["endpoints"]]
-    return content
-
-
-def _without(endpoint: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+def _line(of: Endpoint) -> str:
+    """What the endpoint says, without what it does not."""
+    said = {
         name: value
-        for name, value in endpoint.items()
+        for name, value in asdict(of).items()
         if name == "path" or value not in (None, "", (), [], False)
     }
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
