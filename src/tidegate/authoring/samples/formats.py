@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from tidegate.engine.drift import kinds
@@ -86,7 +86,7 @@ def _real(day: str) -> bool:
     return True
 
 
-_CHECKS: dict[str, Any] = {
+_CHECKS: Mapping[str, Callable[[str], str]] = {
     kinds.DATE: _date,
     kinds.INSTANT: _instant,
     kinds.LOCAL: _instant,
