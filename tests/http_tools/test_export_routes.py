@@ -23,7 +23,7 @@ from tidegate.http_tools.exceptions import (
 from tidegate.http_tools.lines import array_of_lines
 from tidegate.http_tools.pagination import Ask, Steps
 from tidegate.http_tools.retry_strategies import ExponentialBackoffRetryStrategy
-from tidegate.testing import ReplayTransport, record
+from tidegate.testing import FrozenClock, ReplayTransport, record
 
 API, FILES = "https://api.example.com", "https://files.example.net"
 WAITING = Until(Signs("status", ready={"ready"}, failed={"failure"}), Pace(first_s=0.0, cap_s=0.0))
@@ -132,6 +132,19 @@ def test_a_file_on_an_origin_that_is_not_allowed_is_not_asked_for(calling: Make)
     with pytest.raises(CrossOriginError):
         calling(vendor, origins=()).json()
     assert {each.url.host for each in vendor.asked} == {"api.example.com"}
+
+
+def test_an_export_is_looked_at_after_a_while_and_then_less_often() -> None:
+    def waiting() -> Steps:
+        pace = Pace(first_s=2.0, factor=2.0, cap_s=5.0)
+        yield Ask(url="/exports", method="POST", body={})
+        yield Ask(url="/exports/e1", until=Until(Signs("status", ready={"ready"}), pace))
+
+    clock = FrozenClock()
+    vendor = Vendor([], states=["pending"] * 3)
+    with SyncHttpClient(API, clock=clock, transport=httpx2.MockTransport(vendor)) as client:
+        assert client.pages("GET", "/exports", reads=ApiRow, route=waiting).json() == []
+    assert clock.slept == [2.0, 2.0, 4.0, 5.0]
 
 
 def test_an_export_that_failed_is_an_error(calling: Make) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from tidegate.contracts.reading import RowsReader
 from tidegate.http_tools import origins
 from tidegate.http_tools.drivers import Stop
-from tidegate.http_tools.effects import Flow
+from tidegate.http_tools.effects import Flow, Sleep
 from tidegate.http_tools.exceptions import HttpClientError, ListingMovedError, PaginationError
 from tidegate.http_tools.lines import array_of_lines
 from tidegate.http_tools.pages import Page
@@ -115,6 +115,7 @@ class Call(Generic[R]):
     def _polled(
         self, url: str, params: Mapping[str, Any] | None, until: Until, terms: Terms
     ) -> Flow[httpx2.Response]:
+        yield from Sleep(until.pace.first_s)
         ready = yield from self.client.poll_flow(
             url, signs=until.signs, pace=until.pace, params=params, headers=self.headers, terms=terms
         )

@@ -114,7 +114,10 @@ DEFAULT_PACE = Pace()
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """What a route waits for: an address is asked at this pace until its answer has a sign of being ready."""
+    """What a route waits for: an address is asked at this pace until its answer has a sign of being ready.
+
+    For the first time after `pace.first_s`: what was begun just now is not even known everywhere.
+    """
 
     signs: Signs = DEFAULT_SIGNS
     pace: Pace = DEFAULT_PACE
