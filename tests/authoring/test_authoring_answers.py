@@ -156,6 +156,17 @@ def test_key_and_field_of_a_filter_are_asked_among_the_fields() -> None:
     assert answers.since == {"/v1/orders": Since("modifiedSince", attribute="updated_at")}
 
 
+def test_where_the_rows_are_is_asked_until_there_is_a_list() -> None:
+    def found(text: str) -> Listing:
+        if text != "result.data":
+            raise UsageError(f"no list at {text!r}")
+        return replace(ORDERS, items=text)
+
+    person = Person(["result", "the body", "result.data"])
+    assert questions.where_rows_are(person, ORDERS, found) == "result.data"
+    assert "no list at ''." in person.said
+
+
 @pytest.mark.parametrize(
     ("reply", "paths"),
     [

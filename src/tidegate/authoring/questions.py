@@ -113,6 +113,16 @@ def credential(asker: Asker, default: str) -> str:
     )
 
 
+def where_rows_are(asker: Asker, listing: Listing, found: Callable[[str], Listing]) -> str:
+    """The dotted path of the list; `found` gives the listing with its rows there, or raises `UsageError`."""
+
+    def understood(text: str) -> str:
+        return found("" if text == "the body" else text).items
+
+    question = f"{listing.endpoint.path}: where the rows are, such as result.data"
+    return _until_right(asker, question, listing.items or "the body", understood)
+
+
 def about_listing(asker: Asker, listing: Listing, answers: Answers) -> Answers:
     """The key of its rows, and the field that its filter by time goes by, where they cannot be told."""
     path = listing.endpoint.path

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,7 +19,7 @@ from tidegate.authoring import questions
 from tidegate.authoring.answers import Answers
 from tidegate.authoring.description import Api, Credential, Listing
 from tidegate.authoring.generating import Generation, generation, record_of, with_remembered
-from tidegate.authoring.listings import listings, survey
+from tidegate.authoring.listings import UNSURE, listings, survey
 from tidegate.authoring.naming import check_free, check_name
 from tidegate.authoring.questions import Asker, Terminal
 from tidegate.authoring.remembered import Remembered
@@ -140,10 +141,26 @@ def _answered(
     )
     chosen = _listed(api, paths, answers.rows)
     if asker:
+        answers = _with_rows(asker, api, chosen, answers)
+        chosen = _listed(api, paths, answers.rows)
         answers = questions.about_api(asker, api, answers)
         for listing in chosen:
             answers = questions.about_listing(asker, listing, answers)
     return answers, chosen
+
+
+def _with_rows(asker: Asker, api: Api, chosen: Sequence[Listing], answers: Answers) -> Answers:
+    """Of listings whose rows the detector is not sure of, a person says where they are."""
+    rows = dict(answers.rows)
+    for listing in chosen:
+        path = listing.endpoint.path
+        if any(each.startswith(UNSURE) for each in listing.todo):
+            rows[path] = questions.where_rows_are(asker, listing, partial(_with_rows_at, api, path))
+    return replace(answers, rows=rows)
+
+
+def _with_rows_at(api: Api, path: str, place: str) -> Listing:
+    return _listed(api, [path], {path: place})[0]
 
 
 def _paths(
@@ -192,6 +209,7 @@ def _written(made: Generation, arguments: NewArguments, asker: Asker | None) -> 
     if arguments.dry_run or not made.written:
         return False
     if asker and not asker.yes(f"Write {len(made.written)} files"):
-        raise KeyboardInterrupt
+        sys.stderr.write("nothing was written\n")
+        raise SystemExit(int(ExitCode.OK))
     made.write()
     return True

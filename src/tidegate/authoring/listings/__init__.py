@@ -1,5 +1,5 @@
 """Tells of each GET route whether it lists rows: where they stand, how it pages, what identifies one."""
 
-from tidegate.authoring.listings.detector import Survey, listings, survey
+from tidegate.authoring.listings.detector import UNSURE, Survey, listings, survey
 
-__all__ = ["Survey", "listings", "survey"]
+__all__ = ["UNSURE", "Survey", "listings", "survey"]

@@ -24,6 +24,10 @@ from tidegate.utils.errors import UsageError
 _MOST_QUOTED = 200
 
 
+# How the note begins that the rows of a listing may be elsewhere.
+UNSURE = "Its rows are taken from"
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """`others` are the routes that list nothing, by path, each with the reason."""
@@ -140,7 +144,7 @@ def _meant(endpoint: Endpoint, around: Around) -> Listing | None:
     for schema in (endpoint.response, _shown(endpoint)):
         rows = likeliest(endpoint, Shapes(schema)) if schema is not None else None
         if schema is not None and rows is not None:
-            note = f"Its rows are taken from {rows.path!r}: look up whether that is so."
+            note = f"{UNSURE} {rows.path!r}: look up whether that is so."
             return _with_rows(endpoint, around, Shapes(schema), rows, note)
     return None
 
