@@ -131,7 +131,7 @@ def _hits(page: PageView) -> list[Any]:
 def _total(page: PageView, of: str) -> int:
     """How many works there are. Raises `PaginationError` where a search does not show them all."""
     told = page.doc.get("nbreponses")
-    if isinstance(told, bool) or not isinstance(told, int | str) or not str(told).isdecimal():
+    if not isinstance(told, int | str) or not str(told).isdecimal():
         raise PaginationError("'nbreponses' is no number: nobody knows how many works there are")
     if int(told) >= MOST_HITS:
         raise PaginationError(
