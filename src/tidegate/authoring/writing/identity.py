@@ -37,11 +37,12 @@ class Identity:
     credential: Credential
     origin: str
     quota: Quota | None = None
+    todo: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, api: Api) -> Identity:
         origin = inert(line(api.origin_of_facts, 80))
-        return cls(api.name, inert(_title(api)), api.base_url, api.credential, origin, api.quota)
+        return cls(api.name, inert(_title(api)), api.base_url, api.credential, origin, api.quota, api.todo)
 
     @property
     def cls(self) -> str:

@@ -12,7 +12,7 @@ from tidegate.authoring.writing.words import argument, pascal, singular, snake, 
 _VERSION = re.compile(r"v\d+(\.\d+)*|\d+(\.\d+)*")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 # What a module of tasks has of other names.
-_KEPT = frozenset({"app", "load", "task", "timedelta", "window", "workflow", *dir(builtins)})
+_KEPT = frozenset({"annotations", "app", "load", "task", "timedelta", "window", "workflow", *dir(builtins)})
 
 
 @dataclass(frozen=True, slots=True)

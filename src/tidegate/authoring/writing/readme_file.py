@@ -59,12 +59,14 @@ def _lines(identity: Identity, subjects: Sequence[Subject]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- |"
     for each in subjects:
         yield _row(each)
-    doubts = [(each, doubt) for each in subjects for doubt in each.listing.todo]
+    doubts = [
+        *identity.todo,
+        *(f"`{each.names.method}`: {said}" for each in subjects for said in each.listing.todo),
+    ]
     if doubts:
         yield ""
         yield "## To look up"
-        for each, doubt in doubts:
-            yield f"- `{each.names.method}`: {' '.join(doubt.split())}"
+        yield from (f"- {' '.join(each.split())}" for each in doubts)
 
 
 def _row(subject: Subject) -> str:

@@ -49,9 +49,11 @@ def _imports(identity: Identity, subjects: Sequence[Subject], layout: Layout) ->
 
 def _examples(identity: Identity, subjects: Sequence[Subject], layout: Layout) -> str:
     context = ", ".join(_values(subjects))
-    told = f"\nCONTEXT = Context(datetime(2026, 1, 1, tzinfo=UTC), values={{{context}}})\n" if context else ""
+    told = (
+        f"\n_CONTEXT = Context(datetime(2026, 1, 1, tzinfo=UTC), values={{{context}}})\n" if context else ""
+    )
     cases = ", ".join(_case(each, number) for each in subjects for number in range(len(each.bodies)))
-    row = "row, CONTEXT" if context else "row"
+    row = "row, _CONTEXT" if context else "row"
     return filled("test_examples.in", identity, layout, cases=f"{cases},", context=told, row=row)
 
 
