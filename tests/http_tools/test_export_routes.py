@@ -19,6 +19,7 @@ from tidegate.http_tools.exceptions import (
     ExportFailedError,
     NetworkError,
     ResponseTooLargeError,
+    ServerError,
 )
 from tidegate.http_tools.lines import array_of_lines
 from tidegate.http_tools.pagination import Ask, Steps
@@ -132,6 +133,28 @@ def test_a_file_on_an_origin_that_is_not_allowed_is_not_asked_for(calling: Make)
     with pytest.raises(CrossOriginError):
         calling(vendor, origins=()).json()
     assert {each.url.host for each in vendor.asked} == {"api.example.com"}
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_a_start_is_tried_again_where_two_do_no_harm(*, repeatable: bool) -> None:
+    def started() -> Steps:
+        yield Ask(method="POST", body={"file_type": "json"}, repeatable=repeatable)
+
+    asked: list[bytes] = []
+
+    def vendor(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.content)
+        return httpx2.Response(503 if len(asked) == 1 else 202, json={})
+
+    retries = ExponentialBackoffRetryStrategy(max_attempts=2, base_s=0.0)
+    with SyncHttpClient(API, transport=httpx2.MockTransport(vendor), retry_strategy=retries) as client:
+        call = client.pages("GET", "/exports", reads=ApiRow, route=started)
+        if repeatable:
+            assert call.json() == []
+        else:
+            with pytest.raises(ServerError):
+                call.json()
+    assert asked == [b'{"file_type":"json"}'] * (2 if repeatable else 1)
 
 
 def test_an_export_is_looked_at_after_a_while_and_then_less_often() -> None:

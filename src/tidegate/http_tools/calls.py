@@ -110,6 +110,7 @@ class Call(Generic[R]):
             terms=terms,
             bare=request.url is not None and not self._trusts(request),
             unzipped=request.form == "json_lines",
+            repeatable=request.repeatable,
         )
 
     def _polled(

@@ -29,6 +29,8 @@ Flow: TypeAlias = Generator[Effect[Any], Any, T]
 TOTAL_TIMEOUT = "tidegate.total_timeout_s"
 # The extension of a request whose body may be a gzip file, beside what codings it travels in.
 UNZIPPED = "tidegate.unzipped"
+# The extension of a request that may be sent again whatever its method: twice does no harm.
+REPEATABLE = "tidegate.repeatable"
 # Rows of JSON shrink five- to fifty-fold; a bomb of zeros a thousandfold by gzip, more by br and zstd.
 MAX_RATIO = 200.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx2
 
+from tidegate.http_tools.effects import REPEATABLE
 from tidegate.http_tools.exceptions import (
     HttpClientError,
     HttpStatusError,
@@ -29,7 +30,7 @@ _LOOKED_AT = 1 << 20  # far more than is shown, so that no secret is cut in two
 def failure_of(
     request: httpx2.Request, attempt: int, outcome: httpx2.Response | httpx2.RequestError
 ) -> Failure:
-    keyed = "idempotency-key" in request.headers
+    keyed = "idempotency-key" in request.headers or REPEATABLE in request.extensions
     if isinstance(outcome, httpx2.Response):
         headers = dict(outcome.headers)
         return Failure(request.method, attempt, outcome.status_code, idempotency_key=keyed, headers=headers)

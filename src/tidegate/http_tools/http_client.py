@@ -21,7 +21,7 @@ from tidegate.http_tools.clock import Clock, SystemClock
 from tidegate.http_tools.connections import Connections
 from tidegate.http_tools.downloads import MAX_BYTES, Download, Progress, download_flow
 from tidegate.http_tools.drivers import Stop, drive, drive_async
-from tidegate.http_tools.effects import MAX_RATIO, TOTAL_TIMEOUT, UNZIPPED, Flow
+from tidegate.http_tools.effects import MAX_RATIO, REPEATABLE, TOTAL_TIMEOUT, UNZIPPED, Flow
 from tidegate.http_tools.events import Listener
 from tidegate.http_tools.exceptions import CrossOriginError
 from tidegate.http_tools.origins import check_target, checked, origin
@@ -194,15 +194,17 @@ class HttpClient(RequestMaker):
         terms: Terms = DEFAULT_TERMS,
         bare: bool = False,
         unzipped: bool = False,
+        repeatable: bool = False,
     ) -> Flow[httpx2.Response]:
         """The exchange for one request, for a driver; `bare`: without any header that may be secret;
-        `unzipped`: where the body is a gzip file, what is in it, under the caps of any other body.
+        `unzipped`: where the body is a gzip file, what is in it, under the caps of any other body;
+        `repeatable`: a POST that does no harm if it arrives twice, and is tried again as a GET is.
 
         Raises `CrossOriginError` for a body that is to be sent bare: it may be private, too.
         """
         request = self.build_request(method, url, params, json, headers)
-        if unzipped:
-            request.extensions[UNZIPPED] = True
+        request.extensions |= {UNZIPPED: True} if unzipped else {}
+        request.extensions |= {REPEATABLE: True} if repeatable else {}
         if bare:
             request.headers = credential_free(request.headers)
             if json is not None:

@@ -83,7 +83,8 @@ def contact_export(
     """
     wanted = {"list_ids": list(lists), "segment_ids": list(segments)}
     chosen = {name: ids for name, ids in wanted.items() if ids}
-    begun = yield Ask(method="POST", body={**chosen, "file_type": "json", "max_file_size": MAX_FILE_MB})
+    asked = {**chosen, "file_type": "json", "max_file_size": MAX_FILE_MB}
+    begun = yield Ask(method="POST", body=asked, repeatable=True)  # an export that nobody fetches is no harm
     state = Ask(
         url=f"exports/{_text(begun, 'id')}",
         until=Until(_SIGNS, Pace(first_s=look_s, cap_s=30.0)),

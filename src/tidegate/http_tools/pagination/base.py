@@ -25,7 +25,8 @@ class PageRequest:
     URL, without its parameters; a relative one is joined to the call's URL. `seam` is how many of the page's
     first rows repeat the end of the page before. The others say what differs from the call: the `method`;
     `until` asks again and again, and the answer that says "ready" is the page; `accept` are more statuses
-    that are data; a page of the form `json_lines` is a file, gzipped or not, with one value a line.
+    that are data; a page of the form `json_lines` is a file, gzipped or not, with one value a line; a POST
+    that is `repeatable` does no harm if it arrives twice, and is tried again as a GET is.
     """
 
     index: int
@@ -37,6 +38,7 @@ class PageRequest:
     until: Until | None = None
     form: Form = "json"
     accept: frozenset[int] = frozenset()
+    repeatable: bool = False
 
 
 class PageView(Protocol):

@@ -36,6 +36,7 @@ class Ask:
     until: Until | None = None
     form: Form = "json"
     accept: frozenset[int] = frozenset()
+    repeatable: bool = False
 
     def request(self, index: int) -> PageRequest:
         return PageRequest(
@@ -47,6 +48,7 @@ class Ask:
             until=self.until,
             form=self.form,
             accept=self.accept,
+            repeatable=self.repeatable,
         )
 
 
