@@ -140,8 +140,9 @@ def test_a_name_that_no_table_could_have_is_refused(name: str) -> None:
 @pytest.mark.parametrize("word", ["rows", "Hash", "current", "order"])
 def test_a_word_of_sql_is_no_name(word: str) -> None:
     """Neither of a column, nor of what stands between; one of the table is written in braces."""
+    fields: dict[str, Any] = {word: (int, ...)}
     with pytest.raises(ValueError, match=f"column {word} is a word of SQL"):
-        View("v", create_model("Named", **{word: (int, ...)}), over=(ORDERS,), sql=counting("count(*)"))
+        View("v", create_model("Named", **fields), over=(ORDERS,), sql=counting("count(*)"))
     with pytest.raises(ValueError, match=f"AS {word}: a word of SQL is no name"):
         view(f"SELECT day, count(*) AS {word} FROM {{orders}} GROUP BY day")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.brevo_bench import Bench, MakeBench
+from tests.brevo_bench import CORE, Bench, MakeBench
 from tests.brevo_truth import assert_exact
 from tests.engine.test_run_killed import Asked, logged, requests
 from tests.standins import Google
@@ -24,6 +24,7 @@ from tidegate.utils.mirrors.bucket import Bucket
 pytestmark = pytest.mark.extended
 
 RUN = "execution-of-a-night"
+TWO = ("--executor", "processes", "--workers", "2")
 # What a run writes, in Python; the warehouse is DuckDB's own.
 WATCHED = """
 import os, sys
@@ -70,8 +71,9 @@ class Machine:
         }
 
     def start(self, *arguments: str, program: tuple[str, ...] = ("-m", "tidegate")) -> subprocess.Popen[str]:
+        asked = arguments or ("run", "brevo", *CORE, "--to", str(self.bench.warehouse))
         return subprocess.Popen(
-            [sys.executable, *program, *(arguments or ("run", "brevo", "--to", str(self.bench.warehouse)))],
+            [sys.executable, *program, *asked],
             env=self.environment,
             cwd=self.bench.folder,
             text=True,
@@ -134,7 +136,7 @@ def test_killed_at_random_and_begun_elsewhere_it_ends_exact_and_asks_for_no_clos
     assert not stood & set(requests(made)[before:])
     assert killed >= 4
     assert len(stood) >= 5
-    assert_exact(made.sandbox, made.warehouse)
+    assert_exact(made.sandbox, made.warehouse, *CORE)
 
 
 @pytest.mark.timeout(120)
@@ -149,7 +151,7 @@ def test_two_machines_at_once_load_once_and_the_second_names_the_first(made: Ben
     assert first.returncode == 0, said
     assert (code, "in the hands of run first" in err) == (40, True), err
     assert "execution first, task 0" in err
-    assert_exact(made.sandbox, made.warehouse)
+    assert_exact(made.sandbox, made.warehouse, *CORE)
 
 
 @pytest.mark.timeout(120)
@@ -190,22 +192,22 @@ def test_the_commands_that_look_back_work_from_an_empty_disk(made: Bench, google
 @pytest.mark.timeout(120)
 def test_worker_processes_of_one_machine_share_what_it_keeps(made: Bench, google: Google) -> None:
     to = ("--to", str(made.warehouse))
-    code, _, err = Machine(made, google).run("run", "brevo", *to, "--executor", "processes", "--workers", "2")
+    code, _, err = Machine(made, google).run("run", "brevo", *CORE, *to, *TWO)
     assert code == 0, err
-    assert_exact(made.sandbox, made.warehouse)
+    assert_exact(made.sandbox, made.warehouse, *CORE)
     asked = len(requests(made))
     code, _, err = Machine(made, google, None).run("replay", RUN, *to)
     assert code == 0, err
     assert len(requests(made)) == asked
-    assert_exact(made.sandbox, made.warehouse)
+    assert_exact(made.sandbox, made.warehouse, *CORE)
 
 
 @pytest.mark.timeout(120)
 def test_nothing_is_written_outside_the_scratch_folder(made: Bench, google: Google) -> None:
     machine = Machine(made, google)
     allowed = f"{machine.disk}:{made.warehouse}:{made.folder}/.warehouse.duckdb:/dev/"
-    arguments = (allowed, "run", "brevo", "--to", str(made.warehouse), "--no-progress")
+    arguments = (allowed, "run", "brevo", *CORE, "--to", str(made.warehouse), "--no-progress")
     code, _, err = machine.run(*arguments, program=("-c", WATCHED))
     assert code == 0, err
     assert "WRITES" not in err, err
-    assert_exact(made.sandbox, made.warehouse)
+    assert_exact(made.sandbox, made.warehouse, *CORE)

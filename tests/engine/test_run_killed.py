@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.brevo_bench import Bench, MakeBench
+from tests.brevo_bench import CORE, Bench, MakeBench
 from tests.brevo_truth import assert_exact
 
 Asked = frozenset[tuple[str, str]]
@@ -39,6 +39,7 @@ def start(bench: Bench) -> subprocess.Popen[bytes]:
         "tidegate",
         "run",
         "brevo",
+        *CORE,
         "--to",
         str(bench.warehouse),
         "--run-id",
@@ -112,7 +113,7 @@ def test_a_run_killed_at_many_moments_ends_exact_and_asks_for_no_logged_page_aga
     assert last.returncode == 0, err.decode()
     assert not stood & set(requests(made)[before:])
     assert killed >= 8
-    assert_exact(made.sandbox, made.warehouse)
+    assert_exact(made.sandbox, made.warehouse, *CORE)
 
 
 @pytest.mark.extended
@@ -137,4 +138,4 @@ def test_a_run_killed_while_it_builds_and_commits_ends_exact(bench: MakeBench) -
     last = start(made)
     _, err = last.communicate(timeout=120)
     assert last.returncode == 0, err.decode()
-    assert_exact(made.sandbox, made.warehouse)
+    assert_exact(made.sandbox, made.warehouse, *CORE)
