@@ -127,6 +127,14 @@ def test_a_credential_that_is_missing_or_needs_more_is_wrong_usage() -> None:
         auth_manager(Credential("client_credentials"), SecretStr(SECRET))
 
 
+@pytest.mark.parametrize("name", ["api_key", "apiKey", "access_token", "key", "Password"])
+def test_a_credential_in_the_address_is_wrong_usage_and_is_not_shown(api: Loopback, name: str) -> None:
+    with pytest.raises(UsageError, match=f"credential, {name}") as caught:
+        record(f"{api.url}/orders?{name}={SECRET}", None, _told(Paging()))
+    assert SECRET not in str(caught.value)
+    assert api.seen == []
+
+
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "https://me:pw@a.example/x", "orders", "https:///x"])
 def test_what_is_no_address_of_an_api_is_wrong_usage(url: str) -> None:
     with pytest.raises(UsageError, match="--record") as caught:

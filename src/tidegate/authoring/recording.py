@@ -58,6 +58,7 @@ def record(
     """
     base, path = _address(url, base_url)
     query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    _check_no_secret(query)
     with SyncHttpClient(base, auth_manager=auth, width=1) as client:
         response = client.request("GET", path, params=query)
         redact = client.policy.redact  # some answers show what they were asked with
@@ -76,6 +77,21 @@ def record(
 _TELLING = frozenset(
     {"link", "x-total", "x-total-count", "x-total-pages", "x-next-page", "x-page", "x-per-page"}
 )
+
+
+# In full: a `page_token` is no secret.
+_SECRETS = frozenset(
+    ["accesstoken", "apikey", "apitoken", "auth", "authtoken", "clientsecret", "key", "password", "secret"]
+)
+
+
+def _check_no_secret(query: Mapping[str, str]) -> None:
+    for name in query:
+        if re.sub(r"[^a-z]", "", name.lower()) in _SECRETS:
+            raise UsageError(
+                f"--record: the address holds a credential, {name}",
+                hint=f"Leave it out, and give --auth query:{name} --credential-env NAME.",
+            )
 
 
 def _address(url: str, base_url: str | None) -> tuple[str, str]:
