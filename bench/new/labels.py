@@ -30,6 +30,11 @@ class Label:
     def is_paged(self) -> bool:
         return self.paging is not None and self.paging.kind != "single"
 
+    @property
+    def maximum(self) -> int | None:
+        """The largest page, where the file tells one."""
+        return self.paging.limit if self.paging else None
+
     def has(self, found: Paging) -> bool:
         """Whether a listing is walked the same way."""
         return self.paging is not None and walk(self.paging) == walk(found)

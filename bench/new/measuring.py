@@ -19,7 +19,7 @@ from tidegate.authoring.writing.subjects import Subject, subjects
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """`what` is one of list, items, paging, code, example."""
+    """`what` is one of list, items, paging, maximum, code, example."""
 
     what: str
     file: str
@@ -30,7 +30,8 @@ class Miss:
 @dataclass(slots=True)
 class Figures:
     """Of one file. `lists` are those of the labels, `found` those of them that were found; `paging` are lists
-    whose way of paging was told right, `paged_right` those of them that are paged at all.
+    whose way of paging was told right, `paged_right` those of them that are paged at all. `maxima` are the
+    documented largest pages.
     """
 
     file: str
@@ -44,6 +45,8 @@ class Figures:
     paged: int = 0
     paged_right: int = 0
     paging: int = 0
+    maxima: int = 0
+    maxima_right: int = 0
     misses: list[Miss] = field(default_factory=list)
 
 
@@ -80,6 +83,7 @@ def _figures(source: Source, project: Project, faults: Sequence[str], *, is_ther
 
 def _compare(figures: Figures, label: Label, listing: Listing | None, reason: str) -> None:
     figures.paged += label.is_paged
+    figures.maxima += label.maximum is not None
     if listing is None:
         figures.misses.append(Miss("list", figures.file, label.path, f"not found: {reason}"))
         return
@@ -93,6 +97,11 @@ def _compare(figures: Figures, label: Label, listing: Listing | None, reason: st
     elif label.paging:
         why = f"{_told(walk(listing.paging))}, by the label {_told(walk(label.paging))}"
         figures.misses.append(Miss("paging", figures.file, label.path, why))
+    if label.maximum is not None and label.maximum == listing.paging.limit:
+        figures.maxima_right += 1
+    elif label.maximum is not None:
+        why = f"{listing.paging.limit}, by the label {label.maximum}"
+        figures.misses.append(Miss("maximum", figures.file, label.path, why))
 
 
 def _told(way: Sequence[str | None]) -> str:

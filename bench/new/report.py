@@ -19,6 +19,7 @@ _COLUMNS: dict[str, Callable[[Sequence[Figures]], str]] = {
         sum(e.paged_right for e in several), sum(e.paged for e in several)
     ),
     "of all lists": lambda several: _of(sum(e.paging for e in several), sum(e.lists for e in several)),
+    "largest page": lambda several: _of(sum(e.maxima_right for e in several), sum(e.maxima for e in several)),
 }
 
 
