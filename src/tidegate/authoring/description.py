@@ -44,7 +44,7 @@ class Endpoint:
     `response` describes the body of the answer that carries data; None where the file says nothing.
     `examples` are whole bodies. `response_headers` are the names that the file mentions. What it refers to
     and the file does not hold is told once, in `Api.todo`. Where it `is_sampled`, the parameters are only
-    those that answers were recorded with.
+    those that answers were recorded with, and the values of its examples are made up: they tell nothing.
     """
 
     path: str

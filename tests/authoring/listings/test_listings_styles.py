@@ -388,6 +388,14 @@ def test_count_is_a_total_where_an_example_counts_more_than_it_shows() -> None:
     assert of([page], response, examples=({"things": [{"id": 1}], "count": 1},)).paging.total is None
 
 
+def test_examples_that_are_made_up_prove_nothing() -> None:
+    page = query("page", {"type": "integer", "default": 1})
+    body = {"things": [{"id": 1}], "count": 20}
+    found = of([page], obj(things=rows(), count=INT), examples=(body,), is_sampled=True)
+    assert found.paging.total is None
+    assert found.endpoint.examples == (body,)
+
+
 def test_counts_in_headers_are_named_as_headers() -> None:
     headers = ("X-Total-Count", "X-Total-Pages")
     paging = of(

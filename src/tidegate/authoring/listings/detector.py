@@ -56,7 +56,8 @@ def survey(
     found: list[Listing] = []
     others: dict[str, str] = {}
     around = Around(copied_texts(api), _singles(api))
-    for endpoint in api.endpoints if paths is None else [_named(api, path) for path in paths]:
+    for each in api.endpoints if paths is None else [_named(api, path) for path in paths]:
+        endpoint = replace(each, examples=()) if each.is_sampled else each
         result: Listing | str | None = None
         if endpoint.path in rows:
             result = _said(endpoint, around, rows[endpoint.path])
@@ -64,7 +65,7 @@ def survey(
         if isinstance(result, str) and paths is not None:
             result = _meant(endpoint, around) or result
         if isinstance(result, Listing):
-            found.append(result)
+            found.append(replace(result, endpoint=replace(result.endpoint, examples=each.examples)))
         else:
             others[endpoint.path] = result
     return Survey(tuple(found), others)
