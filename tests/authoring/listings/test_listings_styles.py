@@ -269,6 +269,11 @@ def test_what_cannot_be_told_is_a_sentence_to_look_up() -> None:
     assert told == "Whether page counts from 0 or from 1 is not told: look it up."
 
 
+def test_order_of_ids_is_a_question() -> None:
+    parameters, response, _ = STYLES["since_id"]
+    assert any("by rising ids, for since_id" in each for each in of(parameters, response).todo)
+
+
 def test_bare_next_is_a_link_or_a_cursor_by_what_it_holds() -> None:
     def found(example: str, parameters: list[Parameter]) -> Paging:
         body = {"things": [{"id": 1, "name": "a"}], "next": example}

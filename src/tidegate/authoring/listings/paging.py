@@ -19,6 +19,7 @@ _NO_WAY = "The answer speaks of further pages, and no parameter is told that lea
 _ONLY_SIZE = "{} bounds what comes, and nothing leads to the rest: slice where one answer may not be all."
 _ONLY_WORDS = "The description speaks of pages, and of no parameter for them: look it up."
 _NO_FIRST = "Whether {} counts from 0 or from 1 is not told: look it up."
+_NO_ORDER = "Whether the rows come by rising ids, for {} to go on from the last, is not told: look it up."
 _NO_LARGEST = "The largest value that {} takes is not told; {}: look it up."
 
 
@@ -57,7 +58,7 @@ def _by_cursor(ask: Asked, told: Told, row: Schema) -> Found | None:
         return linked
     by_id = ask.ways.get("id_after") or (param if says.LAST_ROW.search(told_of(param)) else None)
     if by_id is not None and _has_id(row) and not says.NO_ID.search(told_of(by_id)):
-        return Found(Paging("id_after", by_id.name))
+        return Found(Paging("id_after", by_id.name), (_NO_ORDER.format(by_id.name),))
     return Found(Paging("unknown", param.name), (_NO_NEXT.format(param.name),))
 
 
