@@ -66,6 +66,13 @@ def test_schema_that_holds_itself_is_a_row() -> None:
     assert reason_of(endpoint(response={"$ref": "#/$defs/Gone"})) == "its answer holds no list"
 
 
+def test_list_without_a_name_has_no_path() -> None:
+    assert (
+        reason_of(endpoint(response={"type": "object", "properties": {"": rows()}}))
+        == "its answer holds no list"
+    )
+
+
 NAMES = st.sampled_from(
     ["", "id", "next", "next.href", "data", "$", "@x", "page", "limit", "offset", "größe", "a b", "[]", "__"]
 )
@@ -107,3 +114,5 @@ def test_every_endpoint_is_a_listing_or_has_a_reason(endpoints: list[Endpoint]) 
     told = {each.endpoint.path for each in found.listings} | found.others.keys()
     assert told == {each.path for each in endpoints}
     assert all(found.others.values())
+    meant = survey(api_of(*endpoints), [each.path for each in endpoints])
+    assert {each.endpoint.path for each in found.listings} <= {each.endpoint.path for each in meant.listings}

@@ -120,7 +120,7 @@ def _candidates(shapes: Shapes, root: Schema) -> Iterator[_Candidate]:
     for _ in range(_DEPTH):
         deeper: list[tuple[str, Schema, tuple[str, ...]]] = []
         for path, schema, outer in level:
-            properties = shapes.properties(schema)
+            properties = {name: each for name, each in shapes.properties(schema).items() if name}
             left -= len(properties)
             if left < 0:
                 return
