@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 
 NAME = "tidegate.txt"
 _RULE = "=" * 100
-_HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
-_FENCED = re.compile(r"^(`{3,}|~{3,}).*?^\1[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
 def plain_text(titles: Mapping[str, str], texts: Mapping[str, str]) -> str:

@@ -90,8 +90,7 @@ class AcmeSandbox:
         known = _PARAMETERS.get(path)
         if known is None or not request.path.startswith(BASE_PATH) or request.method != "GET":
             raise _RefusedError(404, "there is no such route")
-        wait_s = self._take(key)
-        if wait_s:
+        if not self._take(key):
             refused = json_answer(429, {"error": f"{self._a_second} requests a second are all you have"})
             return refused.with_headers({"Retry-After": 1})
         query = dict(parse_qsl(request.query, keep_blank_values=True))
@@ -99,17 +98,17 @@ class AcmeSandbox:
             raise _RefusedError(400, f"there is no parameter {min(unknown)}")
         return json_answer(200, self._orders(query) if path == "/orders" else self._customers(query))
 
-    def _take(self, key: str) -> float:
-        """0, or how long to wait for the next request, in seconds."""
+    def _take(self, key: str) -> bool:
+        """Whether the key has a request left in this second."""
         with self._lock:
             self._requests += 1
             now = self._monotonic()
             sent = [at for at in self._sent.get(key, []) if at > now - 1]
             self._sent[key] = sent
             if len(sent) >= self._a_second:
-                return sent[0] + 1 - now
+                return False
             sent.append(now)
-            return 0.0
+            return True
 
     def _orders(self, query: dict[str, str]) -> dict[str, Any]:
         rows = self.data.orders
