@@ -71,6 +71,7 @@ def test_a_run_tells_what_became_of_views_and_says_nothing_where_nothing_did(she
     assert sql(shell, f"SELECT sum(requested) > 0 FROM {VIEW}") == [(True,)]
 
 
+@pytest.mark.extended
 def test_a_view_of_others_fails_the_run_with_one_message_and_the_rows_are_there(shell: Shell) -> None:
     sql(shell, f"CREATE VIEW {VIEW} AS SELECT 1 AS mine")
     ended = shell.run_inside("events")
@@ -97,17 +98,17 @@ def test_diff_and_apply_know_views(shell: Shell) -> None:
 
 
 def test_diff_and_apply_leave_a_view_of_others_to_a_person(shell: Shell) -> None:
-    shell.inside("schema", "apply", "brevo", "--to", "x.duckdb")
+    shell.inside("schema", "apply", "brevo.events", "--to", "x.duckdb")
     sql(shell, f"CREATE OR REPLACE VIEW {VIEW} AS SELECT 1 AS mine")
-    shown = shell.inside("schema", "diff", "brevo", "--to", "x.duckdb")
+    shown = shell.inside("schema", "diff", "brevo.events", "--to", "x.duckdb")
     assert (shown.code, "a person" in shown.out) == (30, True)
-    shell.inside("schema", "apply", "brevo", "--to", "x.duckdb").failed(30, f"view {VIEW} is not made")
+    shell.inside("schema", "apply", "brevo.events", "--to", "x.duckdb").failed(30, f"view {VIEW} is not made")
     assert sql(shell, f"SELECT mine FROM {VIEW}") == [(1,)]
 
 
 def test_files_have_no_views_and_every_command_says_so(shell: Shell) -> None:
     to = ("--to", "parquet:files")
-    assert "holds no views" in shell.inside("schema", "diff", "brevo", *to).out
-    assert f"{NAMED}: left out" in shell.inside("schema", "apply", "brevo.events", *to).out
+    assert "holds no views" in shell.inside("schema", "diff", NAMED, *to).out
+    assert f"{NAMED}: left out" in shell.inside("schema", "apply", NAMED, *to).out
     ended = shell.inside("run", "brevo", "events", *to)
     assert (ended.code, f"view {VIEW} is left out: parquet:" in ended.out) == (0, True)

@@ -97,6 +97,7 @@ def test_the_same_run_again_makes_the_view_and_asks_for_no_page(shop: Shop) -> N
     assert (len(shop.asked), total(shop)) == (1, 18)
 
 
+@pytest.mark.extended
 def test_a_run_whose_view_failed_is_finished_so_that_the_next_asks_for_what_is_new(shop: Shop) -> None:
     runner(shop, BROKEN).run()
     shop.fill(6)
@@ -148,6 +149,7 @@ def test_a_view_over_two_tables_waits_for_the_second(shop: Shop) -> None:
     assert total(shop) == 36
 
 
+@pytest.mark.extended
 def test_views_over_tables_of_other_tasks_are_not_looked_at(shop: Shop) -> None:
     two_tables(shop, "orders", "lines").run()
     apart = two_tables(shop, "orders")
