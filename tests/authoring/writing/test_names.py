@@ -106,6 +106,8 @@ def test_a_name_does_not_hang_on_which_listings_are_written(path: str) -> None:
         ("email_template_name", "str", "ApiThing", False),
         ("emailBlacklisted", "bool", "ApiContact", False),
         ("birthday", "date", "ApiContact", True),
+        ("mobile", "dict", "ApiStatsByDevice", False),
+        ("address", "dict", "ApiOrder", True),
     ],
 )
 def test_what_looks_personal_by_its_name(name: str, kind: str, within: str, expected: bool) -> None:
@@ -114,3 +116,4 @@ def test_what_looks_personal_by_its_name(name: str, kind: str, within: str, expe
 
 def test_an_address_in_an_example_is_personal_whatever_its_name() -> None:
     assert looks_personal("login", "str", "ApiThing", ["ann@example.com"])
+    assert not looks_personal("messageId", "str", "ApiThing", ["<20.57@relay.example.com>"])

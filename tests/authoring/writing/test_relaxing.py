@@ -130,7 +130,23 @@ def test_nested_values_become_columns_and_what_is_deeper_is_json() -> None:
 
     with written(schema_of(row)) as found:
         batch = found.encoded([{"a": {"b": {"c": {"d": 1}, "n": 2}}}, {}])
-    assert batch.to_pylist() == [{"a_b_c": '{"d":1}', "a_b_n": 2}, {"a_b_c": None, "a_b_n": None}]
+    assert batch.to_pylist() == [{"b_c": '{"d":1}', "b_n": 2}, {"b_c": None, "b_n": None}]
+
+
+def test_columns_are_named_after_all_objects_around_them_where_two_would_have_one_name() -> None:
+    number = {"type": "integer"}
+    total = {"type": "object", "properties": {"total": {"type": "object", "properties": {"net": number}}}}
+    row = {
+        "type": "object",
+        "properties": {"order": total, "refund": total, "total_net": number, "from": total},
+    }
+    with written(row) as found:
+        batch = found.encoded(
+            [{"order": {"total": {"net": 1}}, "refund": {"total": {"net": 2}}, "total_net": 3}]
+        )
+    assert batch.to_pylist() == [
+        {"order_total_net": 1, "refund_total_net": 2, "total_net": 3, "from_total_net": None}
+    ]
 
 
 def test_a_row_that_holds_its_own_kind_is_one_class() -> None:

@@ -113,7 +113,7 @@ class _Row:
     ) -> Property:
         seen = [each[wire] for each in objects if wire in each]
         found = variants(schema, self._definitions)
-        kind = self._type(found, f"{owner}{pascal(singular(snake(wire)))}", wire, seen)
+        kind = self._type(found, f"{owner}{pascal(snake(wire))}", wire, seen)
         why = [kind.why] if kind.why else []
         if required and len(seen) < len(objects):
             required = False
@@ -170,6 +170,7 @@ class _Row:
         if outer is None:
             return _Type({}, why="declared as a list; something else in the examples")
         items = [item for each in told for item in _items_of(each, outer.wrap)]
+        name = f"{name.removesuffix(pascal(snake(wire)))}{pascal(singular(snake(wire)))}"
         found = variants(variant.items, self._definitions)
         inner = self._type(found, name, wire, items) if found else _Type({})
         why = outer.why or inner.why
@@ -237,11 +238,16 @@ def _settled(properties: Sequence[Property]) -> Iterator[Property]:
     """What depends on the others: a field called `date` would hide the type of another one; and an object
     without a schema, beside personal data, may hold more of it.
     """
-    hides = any(PLAIN["date"] in (each.plain, each.plain.get("items")) for each in properties)
+    hides = any(_holds_dates(each.plain) for each in properties)
     personal = any(each.personal for each in properties)
     for each in properties:
         name = "date_" if hides and each.name == "date" else each.name
         yield replace(each, name=name, personal=each.personal or (personal and each.plain == _FREE))
+
+
+def _holds_dates(plain: Schema) -> bool:
+    inner = [*plain.get("anyOf", ()), *([plain["items"]] if "items" in plain else [])]
+    return plain == PLAIN["date"] or any(map(_holds_dates, inner))
 
 
 def _is_numbered(value: Mapping[str, Any]) -> bool:

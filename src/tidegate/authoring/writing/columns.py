@@ -55,7 +55,7 @@ def columns_of(models: Sequence[ReadModel], names: Names, key: Sequence[str]) ->
     if row.root is not None:
         return (_whole(row.root, names),)
     walk = _Walk({model.name: model for model in models})
-    found = [_renamed(each, names) for each in walk.columns(row, ())]
+    found = [_renamed(each, names) for each in _shortened(list(walk.columns(row, ())))]
     keys = [_required(each) for each in found if each.of in key]
     return tuple(_unique([*keys, *(each for each in found if each.of not in key)], names))
 
@@ -112,6 +112,13 @@ class _Walk:
 
 def _said(along: Sequence[ReadField]) -> str:
     return sentence(" ".join(word for step in along for word in words(step.of.wire))) or "Not described"
+
+
+def _shortened(columns: Sequence[Column]) -> Iterator[Column]:
+    """Named after the object that holds the value, and those around it only where two names would be one."""
+    short = ["_".join(map(snake, column.path.split(".")[-2:])) for column in columns]
+    for column, name in zip(columns, short, strict=True):
+        yield replace(column, name=name) if short.count(name) == 1 else column
 
 
 def _carried(column: Column) -> Column:

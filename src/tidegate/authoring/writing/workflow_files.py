@@ -59,9 +59,8 @@ def transform_file(identity: Identity, subjects: Sequence[Subject], layout: Layo
 
 def _map(subject: Subject) -> str:
     given = [f"{each.name}={each.given}" for each in subject.columns if each.given]
-    trail = "," if given else ""
     arguments = ", ".join([subject.names.reads, subject.names.writes, *given])
-    return f"{subject.names.transform} = Map({arguments}{trail})"
+    return f"{subject.names.transform} = Map({arguments})"
 
 
 def config_file(identity: Identity, subjects: Sequence[Subject], layout: Layout) -> str:
