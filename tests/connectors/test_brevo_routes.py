@@ -70,7 +70,7 @@ ASKED: list[tuple[str, Ask, str, str, dict[str, str]]] = [
         lambda brevo: brevo.get_companies(SINCE),
         "/companies",
         "items",
-        {**CHANGED, "limit": "100", "sort": "asc", "page": "1"},
+        {**CHANGED, "sort": "asc", "limit": "50", "page": "1"},
     ),
     (
         "deals",
@@ -126,23 +126,24 @@ def company(number: int) -> dict[str, Any]:
     return {"id": f"c{number}", "attributes": {"created_at": stamp, "last_updated_at": stamp}}
 
 
-def test_only_an_empty_page_of_companies_is_the_last_however_few_rows_brevo_gives() -> None:
+def test_companies_are_read_to_the_first_page_that_is_not_full() -> None:
     asked = []
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         page = int(request.url.params["page"])
         asked.append(page)
-        rows = [company(page * 10 + each) for each in range(7)] if page <= 3 else []
-        return httpx2.Response(200, json={"items": rows})
+        rows = range(page * 50, page * 50 + {1: 50, 2: 50, 3: 7}.get(page, 0))
+        return httpx2.Response(200, json={"items": [company(number) for number in rows]})
 
-    assert len(connector(answer).get_companies().json()) == 21
-    assert sorted(asked)[:4] == [1, 2, 3, 4]
+    assert len(connector(answer).get_companies().json()) == 107
+    assert sorted(asked)[:3] == [1, 2, 3]
 
 
 def test_companies_that_move_while_they_are_read_are_told() -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         page = int(request.url.params["page"])
-        return httpx2.Response(200, json={"items": [company(page), company(page + 1)] if page < 4 else []})
+        rows = range(page * 49, page * 49 + 50)  # the last of each is the first of the next
+        return httpx2.Response(200, json={"items": [company(number) for number in rows]})
 
     pages = iter(connector(answer).get_companies())
     next(pages)
