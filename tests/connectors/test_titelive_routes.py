@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -110,6 +111,14 @@ def test_an_answer_for_one_without_its_article_is_an_error_of_its_row(body: Any)
 def test_a_batch_without_works_is_an_error_and_not_an_empty_table(body: Any) -> None:
     with pytest.raises(PaginationError, match="'result'"):
         rows(connector(lambda _: httpx2.Response(200, json=body)), A)
+
+
+def test_the_known_response_gives_its_article_and_as_a_search_more_than_can_be_shown() -> None:
+    body = (Path(__file__).parents[1] / "titelive_sample.json").read_bytes()
+    titelive = connector(lambda _: httpx2.Response(200, content=body))
+    assert rows(titelive, "9782370730541") == [("9782370730541", False)]
+    with pytest.raises(PaginationError, match="50,000 works"):
+        list(titelive.get_changes("paper", DAY))
 
 
 # -- by day

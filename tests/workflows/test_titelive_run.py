@@ -200,7 +200,7 @@ def test_no_credential_is_written_anywhere(bench: MakeBench, caplog: pytest.LogC
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_days_of_several_pages_equal_the_truth_with_faults(bench: MakeBench, seed: int) -> None:
     made = bench(rows=12_000, days=6, faults=0.05, seed=seed)
     made.list_of(eans := made.eans())
