@@ -22,6 +22,7 @@ from tidegate.app.inspect_commands import preview_command
 from tidegate.engine.plan import Range
 from tidegate.sandbox.sendgrid.app import FILES, TABLES
 from tidegate.utils.errors import ExitCode
+from tidegate.workflows.sendgrid.load import load_campaigns
 from tidegate.workflows.sendgrid.main import app
 
 
@@ -85,6 +86,12 @@ def test_a_preview_shows_rows_where_the_first_answers_only_show_the_way(
         monkeypatch.setenv(name, value)
     preview_command(lambda: app.workflow, "contacts", 1, debug=True)
     assert made.sandbox.truth("contacts")[0]["contact_id"] in capsys.readouterr().out
+
+
+def test_the_plain_way_loads_the_same_campaigns(bench: MakeBench) -> None:
+    made = bench(rows=50)
+    load_campaigns(made.connector(), to=str(made.warehouse))
+    assert_exact(made.sandbox, made.warehouse, "campaigns")
 
 
 def test_an_address_taken_off_a_list_goes_with_a_full_refresh(bench: MakeBench) -> None:
