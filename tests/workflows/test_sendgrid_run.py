@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,9 @@ def test_a_preview_shows_rows_where_the_first_answers_only_show_the_way(
 
 def test_the_plain_way_loads_the_same_campaigns(bench: MakeBench) -> None:
     made = bench(rows=50)
-    load_campaigns(made.connector(), to=str(made.warehouse))
+    sendgrid = made.connector()
+    with closing(sendgrid.client):
+        load_campaigns(sendgrid, to=str(made.warehouse))
     assert_exact(made.sandbox, made.warehouse, "campaigns")
 
 
