@@ -10,7 +10,7 @@ from pydantic import field_validator
 from tests.cli.command_line import Shell
 from tests.cli.test_cli_bad_answers import listing
 from tests.http_tools.loopback import Loopback
-from tidegate.connectors.brevo import client
+from tidegate.connectors.brevo import routes_contacts
 from tidegate.connectors.brevo.schemas import ApiContact
 
 
@@ -81,7 +81,7 @@ def test_a_mended_contract_takes_the_rows_out_of_the_quarantine(
     ended = kept_aside.inside("quarantine", "replay", "--to", "x.duckdb", "--json")
     assert ended.code == 10
     assert json.loads(ended.out)["replayed"][0]["left"] == 2
-    monkeypatch.setattr(client, "ApiContact", ApiContactMended)
+    monkeypatch.setattr(routes_contacts, "ApiContact", ApiContactMended)
     ended = kept_aside.inside("quarantine", "replay", "--to", "x.duckdb")
     assert ended.code == 0, ended
     assert kept_aside.tables()["brevo_contacts"] == 2500

@@ -19,6 +19,7 @@ from tidegate.engine.drift.findings import Finding
 from tidegate.engine.ledger import RunRow
 from tidegate.engine.record import Record, Slices, State
 from tidegate.engine.report import RunReport, TaskReport
+from tidegate.engine.views import ViewReport
 
 AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script>\"'&\x1b[31m\u202e\ud800</td>"
@@ -61,7 +62,8 @@ def record(text: str, states: tuple[State, ...] = ("stood", "ran", "begun", "wai
         text, text, rows_fetched=10, rows_loaded=7, rows_quarantined=3, error=f"{text}\nrow 2", hint=text,
         warnings=[text], drift=[Finding("unknown", text, text)],
     )  # fmt: skip
-    report = RunReport(text, text, text, AT, 3.0, [task])
+    view = ViewReport(text, "failed", 30, text, error=text, hint=text)
+    report = RunReport(text, text, text, AT, 3.0, [task], [view])
     row = RunRow(text, text, {}, text, AT, AT + timedelta(minutes=1), 30, report.summary())
     course = Course(2.0, 90.0, [(AT, 0.0), (AT, 30.0)], {text: {0: Bucket(1, 0, 10, 2, 1.5)}})
     course.turn(text, 10.0, Turns(opened=1, state="open"))
@@ -102,6 +104,15 @@ def test_the_states_of_each_breaker_are_drawn_over_time_and_told_in_words() -> N
     (drawn,) = re.findall(r'aria-label="opened 1 time, probed 1 time">(.*?)</svg>', html)
     paths = dict(re.findall(r'<path d="M([\d.]+) 0h([\d.]+)v12h-[\d.]+z" class="bad"/>', drawn))
     assert paths == {f"{5 * 720 / 46:.2f}": f"{21 * 720 / 46:.2f}"}, "from 10 s to 50 s, of 2 s a column"
+
+
+def test_what_became_of_views_is_told() -> None:
+    made = record("plain")
+    assert made.report is not None
+    views = [ViewReport("daily", "made"), ViewReport("weekly", "left_out", about="files hold no views")]
+    text = Page(html_report(replace(made, report=replace(made.report, views=views)))).text
+    assert re.search(r"Views.*daily\s*made.*weekly\s*left out\s*files hold no views", text, re.DOTALL)
+    assert "Views" not in Page(html_report(replace(made, report=replace(made.report, views=[])))).text
 
 
 def test_colours_are_the_readers_and_of_a_narrow_screen_nothing_is_cut_off() -> None:

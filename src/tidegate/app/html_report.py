@@ -27,7 +27,7 @@ def html_report(record: Record) -> str:
     title = f"Run {record.row.run_id} of {record.row.workflow}"
     parts = [f"<h1>{text(title)}</h1>", _state(record.report), _tiles(record), _facts(record)]
     if record.report is not None:
-        parts += [*_failures(record.report), *_rows(record.report)]
+        parts += [*_failures(record.report), *_rows(record.report), *_views(record.report)]
     parts += _plan(record)
     if record.course is not None:
         parts += [*_course(record.course, record.report), *_breakers(record.course)]
@@ -96,6 +96,13 @@ def _rows(report: RunReport) -> Iterator[str]:
     traffic = ("pages", "resumed", "calls", "retries", "waited")
     header = ("task", "fetched", "added", *_OUTCOMES, "deleted", *traffic)
     yield table(header, map(_figures, report.tasks), right=1)
+
+
+def _views(report: RunReport) -> Iterator[str]:
+    if report.views:
+        yield "<h2>Views</h2>"
+        told = ((view.view, view.status.replace("_", " "), view.about) for view in report.views)
+        yield table(("view", "what became of it", "why"), told)
 
 
 def _figures(task: TaskReport) -> tuple[str, ...]:
