@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +15,7 @@ from tidegate.authoring.writing import Layout, files
 from tidegate.authoring.writing.connector_files import auth_file, config_file, limiter_file
 from tidegate.authoring.writing.identity import Identity
 from tidegate.authoring.writing.layout import ROOT
+from tidegate.utils.errors import SettingsError
 
 GOLDEN = Path(__file__).with_name("lighthouse.txt")
 
@@ -106,3 +108,13 @@ def test_a_quota_that_is_told_is_kept_to() -> None:
     limiter = limiter_file(identity, None, Layout())
     assert "REQUESTS, WINDOW_S = 270, 60.0" in limiter
     assert "TODO: the quota" not in limiter
+
+
+@pytest.mark.parametrize("library", ["datamodel_code_generator", "ruff"])
+def test_without_the_extra_the_error_says_what_to_install(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)  # as if it were not installed
+    with pytest.raises(SettingsError, match="is not installed") as failed:
+        files(API, [colours], Layout())
+    assert failed.value.hint == "pip install 'tidegate[new]'"

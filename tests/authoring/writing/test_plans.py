@@ -111,6 +111,12 @@ def test_a_placeholder_takes_the_ids_of_the_listing_above_it() -> None:
     )
 
 
+@pytest.mark.parametrize("since", [lamps.since, None])
+def test_a_parent_that_is_asked_for_some_of_its_rows_only_is_told(since: Since | None) -> None:
+    text = " ".join(tasks(replace(lamps, since=since), visits).replace("\n#", "").split())
+    assert ("a run asks for those of some lamps only" in text) == (since is not None)
+
+
 @pytest.mark.parametrize(
     "listings",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -20,6 +21,10 @@ def formatted(files: Mapping[PurePosixPath, str], own: tuple[str, ...]) -> dict[
 
     Blocks for the time of three commands. Raises `SettingsError` without the extra `new`.
     """
+    if find_spec("ruff") is None:
+        raise SettingsError(
+            "to write code takes ruff, which is not installed", hint="pip install 'tidegate[new]'"
+        )
     python = [path for path in files if path.suffix == ".py" and files[path]]
     with TemporaryDirectory(prefix="tidegate-new-") as folder:
         at = {path: Path(folder) / path for path in python}
@@ -38,10 +43,6 @@ def _ruff(folder: str, *arguments: str) -> None:
     command = [sys.executable, "-m", "ruff", *arguments, *shared, "--target-version", "py311"]
     # in that folder, so that what lies in the working folder is not taken for first-party
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
-    if "No module named ruff" in done.stderr:
-        raise SettingsError(
-            "to write code takes ruff, which is not installed", hint="pip install 'tidegate[new]'"
-        )
     if done.returncode:
         raise TidegateError(
             f"the code that was written is no Python that ruff takes: {done.stdout}{done.stderr}"

@@ -23,10 +23,11 @@ Follows = Literal["everything", "cursor", "windows", "unplanned"]
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A listing, and the column of its table that holds its ids."""
+    """A listing, and the column of its table that holds its ids. With `is_partial` a run asks for some only."""
 
     names: Names
     column: Column
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,9 @@ def _under_parent(known: Known, plan: Plan, before: Sequence[tuple[Known, Plan]]
         return replace(plan, follows="unplanned", missing=missing)
     parent, of, column = found
     # A row may stand below several parents: whose it is belongs to its key.
-    made = replace(plan, parent=Parent(parent, column), key=(column.name, *plan.key) if plan.key else ())
+    made = replace(
+        plan, parent=Parent(parent, column, of.is_partial), key=(column.name, *plan.key) if plan.key else ()
+    )
     if of.is_partial and made.write != "merge":
         lost = (
             f"find a key: a run asks for some {spoken(parent.plural)} only, and must not replace the others'"

@@ -55,7 +55,11 @@ def _above(subject: Subject) -> Iterator[str]:
         yield from comment(f"TODO: {each}", 0)
     if subject.plan.follows == "cursor":
         yield _CURSOR
-        yield "# TODO: the day on which the account began, as `start`."
+        yield "# TODO: a later `start`, where the API refuses one so early."
+    if subject.plan.parent and subject.plan.parent.is_partial:
+        parents = spoken(subject.plan.parent.names.plural)
+        told = f"whether what belongs to {parents} changes without them"
+        yield from comment(f"TODO: {told}: a run asks for those of some {parents} only", 0)
     if subject.plan.follows == "windows":
         yield _WINDOWS
         yield "# TODO: how far back a first run goes, as `start`."
@@ -89,7 +93,7 @@ def _decorator(subject: Subject, module: Module) -> str:
         module.use_root("Cursor", "Window")
         module.use("datetime", "date", "timedelta")
         told.append(
-            f"cursor=Cursor({quoted(plan.cursor or '')}, start=date(2020, 1, 1), lookback=timedelta(hours=1))"
+            f"cursor=Cursor({quoted(plan.cursor or '')}, start=date(2000, 1, 1), lookback=timedelta(hours=1))"
         )
     if plan.follows == "windows":
         module.use_root("Windows", "Window")
