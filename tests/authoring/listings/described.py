@@ -44,7 +44,8 @@ def api_of(*endpoints: Endpoint) -> Api:
 
 
 def listing_of(found: Endpoint, *others: Endpoint) -> Listing:
-    (listing,) = listings(api_of(found, *others), [found.path])
+    """Of an API that has other routes, too. The path is not given: the detector has to be sure of it."""
+    (listing,) = (each for each in listings(api_of(found, *others)) if each.endpoint.path == found.path)
     return listing
 
 

@@ -294,6 +294,12 @@ def test_window_is_told_from_parameters(parameters: list[Parameter], since: Sinc
     assert found == since
 
 
+def test_each_start_has_its_own_end() -> None:
+    made, changed = query("created_before", MOMENT), query("updated_before", MOMENT)
+    since = of([made, query("updated_after", MOMENT), changed], rows(EVENT)).since
+    assert since == Since("updated_after", "updated_before", "updated_at")
+
+
 def test_ends_that_go_together_and_windows_without_a_bound_are_told() -> None:
     todo = of([query("startDate", TEXT, DAY_TOLD), query("endDate", TEXT, "YYYY-MM-DD")], rows(EVENT)).todo
     assert "The description ties startDate and endDate together: send both or neither." in todo
