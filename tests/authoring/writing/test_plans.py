@@ -65,6 +65,13 @@ def tasks(*listings: Listing) -> str:
         (Since("from", "to"), (), "everything", "replace"),
         (Since("from", "to", required=True), (), "windows", "replace_windows"),
         (Since("from", required=True), (), "unplanned", "replace"),
+        (Since("from", "to", attribute="sent", required=True), ("id",), "cursor", "merge"),
+        (
+            Since("from", "to", attribute="sent", required=True, max_days=7),
+            ("id",),
+            "windows",
+            "replace_windows",
+        ),
     ],
 )
 def test_what_is_asked_for_hangs_on_what_a_filter_goes_by(
@@ -109,6 +116,12 @@ def test_a_placeholder_takes_the_ids_of_the_listing_above_it() -> None:
         "lamp_id",
         ("lamp_id", "number"),
     )
+
+
+def test_a_key_that_the_row_holds_of_its_parent_is_one_column() -> None:
+    row = {**ROW, "properties": {**ROW["properties"], "lampId": {"type": "integer"}}}
+    found = plan(lamps, with_examples(visits, row=row, key=("lampId", "id")))
+    assert found.key == ("lamp_id", "visit_id")
 
 
 @pytest.mark.parametrize("since", [lamps.since, None])

@@ -6,18 +6,15 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from tidegate.authoring.description import Listing, Parameter, Schema
+from tidegate.authoring.description import Listing, Parameter
+from tidegate.authoring.writing.arguments import Arguments
 from tidegate.authoring.writing.identity import Identity
 from tidegate.authoring.writing.layout import Layout, Module
+from tidegate.authoring.writing.names import PLACEHOLDER
 from tidegate.authoring.writing.paginators import Paged, paged
-from tidegate.authoring.writing.plans import given_by_paging
 from tidegate.authoring.writing.subjects import Subject
-from tidegate.authoring.writing.words import argument, line, quoted, snake, words
+from tidegate.authoring.writing.words import line, quoted, words
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_TYPES = {"integer": "int", "number": "float", "boolean": "bool"}
-_FORMATS = {"date": "date", "date-time": "datetime"}
-_WIRES = {"date": "date", "datetime": "datetime", "epoch": "int"}
 _ROOM = 96  # characters of a line in a docstring or comment of a method
 
 
@@ -47,53 +44,6 @@ _SORTED = f"""{_LAZY}
 def _doc(subjects: Sequence[Subject]) -> str:
     parameters = [each for subject in subjects for each in subject.listing.endpoint.parameters]
     return _SORTED if any(map(_rising, parameters)) else _LAZY
-
-
-class Arguments:
-    """The arguments of a method, by the parameter of the API that each one becomes."""
-
-    def __init__(self, listing: Listing) -> None:
-        self.listing = listing
-        self._names: dict[str, str] = {}
-        given = given_by_paging(listing)
-        parameters = [each for each in listing.endpoint.parameters if each.place == "query"]
-        self.query = [each for each in parameters if each.name not in given]
-        for name in (*_PLACEHOLDER.findall(listing.endpoint.path), *(each.name for each in self.query)):
-            self._names.setdefault(name, argument(snake(name), list(self._names.values())))
-
-    def __getitem__(self, parameter: str) -> str:
-        return self._names[parameter]
-
-    def __contains__(self, parameter: str) -> bool:
-        return parameter in self._names
-
-    @property
-    def placeholders(self) -> list[str]:
-        return _PLACEHOLDER.findall(self.listing.endpoint.path)
-
-    def type_of(self, parameter: Parameter) -> str:
-        since = self.listing.since
-        if since and parameter.name in {since.start_param, since.end_param}:
-            return _WIRES[since.wire]
-        return _typed(parameter.schema)
-
-    def placeholder_type(self, name: str) -> str:
-        found = self.listing.endpoint.parameter(name)
-        told = _typed(found.schema) if found else "str"
-        return "int" if told == "int" else "str"
-
-
-def _typed(schema: Schema) -> str:
-    values = schema.get("enum", ())
-    if values and all(isinstance(each, str) for each in values) and len(values) < 20:
-        return f"Literal[{', '.join(quoted(each) for each in values)}]"
-    kind = schema.get("type")
-    kind = next((each for each in kind if each != "null"), None) if isinstance(kind, list) else kind
-    if kind == "array":
-        return f"Sequence[{_typed(schema.get('items', {}))}]"
-    if kind == "string":
-        return _FORMATS.get(schema.get("format", ""), "str")
-    return _TYPES.get(str(kind), "str")
 
 
 def _method(subject: Subject, module: Module) -> str:
@@ -155,7 +105,6 @@ def _address(arguments: Arguments, module: Module) -> str:
     if not arguments.placeholders:
         return quoted(path)
     module.use("urllib.parse", "quote")
-
     segments = [_segment(each, arguments) for each in path.strip("/").split("/")]
     whole = "".join(f"/{each}" for each, _ in segments)
     if len(whole) <= _ROOM - 10:
@@ -167,7 +116,7 @@ def _address(arguments: Arguments, module: Module) -> str:
 
 def _segment(segment: str, arguments: Arguments) -> tuple[str, bool]:
     """As a part of an f-string, and whether it has a placeholder."""
-    parts = _PLACEHOLDER.split(segment)
+    parts = PLACEHOLDER.split(segment)
     texts = [quoted(each)[1:-1].replace("{", "{{").replace("}", "}}") for each in parts[::2]]
     names = [_sent_in_path(name, arguments) for name in parts[1::2]]
     return "".join(text + name for text, name in zip(texts, [*names, ""], strict=True)), bool(names)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tidegate.authoring.writing.words import argument, pascal, singular, snake, unique, words
 
 _VERSION = re.compile(r"v\d+(\.\d+)*|\d+(\.\d+)*")
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")  # of a path
 # What a module of tasks has of other names.
 _KEPT = frozenset({"annotations", "app", "load", "task", "timedelta", "window", "workflow", *dir(builtins)})
 
@@ -70,10 +70,10 @@ def _ends(path: str) -> list[str]:
     """`/lists/{id}/contacts` is contacts, list_contacts; the whole of it last."""
     steps: list[str] = []
     for segment in path.strip("/").split("/"):
-        if _PLACEHOLDER.fullmatch(segment):
+        if PLACEHOLDER.fullmatch(segment):
             steps[-1:] = [singular(each) for each in steps[-1:]]
-        elif words(_PLACEHOLDER.sub("", segment)) and not _VERSION.fullmatch(segment.lower()):
-            steps.append(snake(_PLACEHOLDER.sub("", segment)))
+        elif words(PLACEHOLDER.sub("", segment)) and not _VERSION.fullmatch(segment.lower()):
+            steps.append(snake(PLACEHOLDER.sub("", segment)))
     if path.rstrip("/").endswith("}"):
         steps = ["_".join(steps)]
     steps = steps or ["rows"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,10 +9,9 @@ from typing import Literal
 from tidegate.authoring.description import Listing, Since
 from tidegate.authoring.writing.columns import Column
 from tidegate.authoring.writing.contracts import ReadModel
-from tidegate.authoring.writing.names import Names
+from tidegate.authoring.writing.names import PLACEHOLDER, Names
 from tidegate.authoring.writing.words import spoken, words
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _CHANGED = frozenset(
     {"change", "changed", "edited", "modified", "modification", "touched", "updated", "update"}
 )
@@ -23,7 +21,7 @@ Follows = Literal["everything", "cursor", "windows", "unplanned"]
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A listing, and the column of its table that holds its ids. With `is_partial` a run asks for some only."""
+    """A listing, and the column of its table with its ids; with `is_partial` a run asks for some only."""
 
     names: Names
     column: Column
@@ -98,7 +96,7 @@ def _followed(known: Known, plan: Plan) -> Plan:
         return plan
     changes = not _CHANGED.isdisjoint(words(f"{since.attribute or ''} {since.start_param}"))
     field = _instant(known, since.attribute)
-    if field and plan.key and (changes or since.required):
+    if field and plan.key and (changes or (since.required and not since.max_days)):
         return replace(plan, follows="cursor", cursor=field)
     column = _column(known, since.attribute)
     dated = column is not None and column.type in {"AwareDatetime", "date"}
@@ -128,7 +126,7 @@ def _column(known: Known, wire: str | None) -> Column | None:
 
 def _under_parent(known: Known, plan: Plan, before: Sequence[tuple[Known, Plan]]) -> Plan:
     path = known.listing.endpoint.path
-    placeholders = _PLACEHOLDER.findall(path)
+    placeholders = PLACEHOLDER.findall(path)
     missing = (*placeholders, *_lacking(known.listing), *plan.missing)
     if len(placeholders) != 1:
         return replace(plan, follows="unplanned", missing=missing) if missing else plan
@@ -137,9 +135,8 @@ def _under_parent(known: Known, plan: Plan, before: Sequence[tuple[Known, Plan]]
         return replace(plan, follows="unplanned", missing=missing)
     parent, of, column = found
     # A row may stand below several parents: whose it is belongs to its key.
-    made = replace(
-        plan, parent=Parent(parent, column, of.is_partial), key=(column.name, *plan.key) if plan.key else ()
-    )
+    key = tuple(dict.fromkeys((column.name, *plan.key))) if plan.key else ()
+    made = replace(plan, parent=Parent(parent, column, of.is_partial), key=key)
     if of.is_partial and made.write != "merge":
         lost = (
             f"find a key: a run asks for some {spoken(parent.plural)} only, and must not replace the others'"

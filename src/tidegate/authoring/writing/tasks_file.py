@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tidegate.authoring.writing.client_file import Arguments, comment
+from tidegate.authoring.writing.arguments import Arguments
+from tidegate.authoring.writing.client_file import comment
 from tidegate.authoring.writing.columns import Column
 from tidegate.authoring.writing.identity import Identity
 from tidegate.authoring.writing.layout import Layout, Module
@@ -56,6 +57,8 @@ def _above(subject: Subject) -> Iterator[str]:
     if subject.plan.follows == "cursor":
         yield _CURSOR
         yield "# TODO: a later `start`, where the API refuses one so early."
+        if subject.listing.since and subject.listing.since.max_days:
+            yield f"# TODO: the API takes at most {subject.listing.since.max_days} days at once."
     if subject.plan.parent and subject.plan.parent.is_partial:
         parents = spoken(subject.plan.parent.names.plural)
         told = f"whether what belongs to {parents} changes without them"
