@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,6 +55,7 @@ NAMES = rows(TEXT)
         ("/stats", obj(date=DATE, stats=rows(obj(name=TEXT, count=INT))), "stats"),
         ("/things", {"anyOf": [obj(things=rows()), obj(error=TEXT)]}, "things"),
         ("/things", {"type": ["array", "null"], "items": ROW}, ""),
+        ("/categories", obj(country=TEXT, category=rows()), "category"),
         ("/teams/{id}/projects", obj(name=TEXT, projects=rows()), "projects"),
     ],
 )  # fmt: skip
@@ -87,6 +89,21 @@ def test_lists_of_several_things_are_no_listing_of_one() -> None:
     assert reason_of(both)
     one = endpoint("/users", response=obj(users=rows(), team=TEXT), summary="List users and their team")
     assert listing_of(one).items == "users"
+
+
+def test_what_has_an_id_of_its_own_is_a_thing() -> None:
+    basket = endpoint(
+        "/basket", response=obj(id=INT, total=INT, items=rows()), summary="Get all of the basket"
+    )
+    assert reason_of(basket)
+    assert listing_of(replace(basket, response=obj(total=INT, items=rows()))).items == "items"
+
+
+def test_body_that_is_described_as_a_list_is_one() -> None:
+    body = obj(pipeline=TEXT, pipeline_name=TEXT, stages=rows())
+    assert reason_of(endpoint("/pipeline/details", response=body))
+    told = {**body, "description": "List of stages"}
+    assert listing_of(endpoint("/pipeline/details", response=told)).items == "stages"
 
 
 def test_echo_of_the_question_is_no_part_of_a_single_thing() -> None:
