@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import ast
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.authoring.writing.lighthouse import API, LISTINGS, colours, lamps
+from tests.authoring.writing.lighthouse import API, LISTINGS, colours
 from tidegate.authoring.description import Credential, Quota
 from tidegate.authoring.writing import Layout, files
 from tidegate.authoring.writing.connector_files import auth_file, config_file, limiter_file
 from tidegate.authoring.writing.identity import Identity
 from tidegate.authoring.writing.layout import ROOT
+from tidegate.authoring.writing.subjects import subjects
 from tidegate.utils.errors import SettingsError
 
+SETTINGS = Path(__file__).resolve().parents[3] / "pyproject.toml"
 GOLDEN = Path(__file__).with_name("lighthouse.txt")
 
 
@@ -36,10 +38,7 @@ def test_the_same_description_gives_the_same_files(written: dict[PurePosixPath, 
 
 def test_a_listing_more_changes_no_name_of_another() -> None:
     def names(*which: int) -> set[str]:
-        tasks = files(API, [LISTINGS[each] for each in which], Layout())[
-            PurePosixPath("workflows/lighthouse/tasks.py")
-        ]
-        return {node.name for node in ast.parse(tasks).body if isinstance(node, ast.FunctionDef)}
+        return {each.names.plural for each in subjects(API, [LISTINGS[number] for number in which])}
 
     assert names(0) == {"lamps"}
     assert names(0, 1, 3) == {"lamps", "visits", "colours"}
@@ -53,12 +52,28 @@ def test_files_that_several_apis_share_are_written_where_they_are_missing() -> N
     assert not shared & files(API, [colours], Layout(present=shared)).keys()
 
 
-def test_within_tidegate_modules_import_from_where_names_live() -> None:
-    found = files(API, [lamps], Layout(package="tidegate", source=PurePosixPath("src")))
-    tasks = found[PurePosixPath("src/tidegate/workflows/lighthouse/tasks.py")]
+@pytest.fixture(scope="module")
+def within() -> dict[PurePosixPath, str]:
+    return dict(files(API, LISTINGS, Layout(package="tidegate", source=PurePosixPath("src"))))
+
+
+def test_within_tidegate_modules_import_from_where_names_live(within: dict[PurePosixPath, str]) -> None:
+    tasks = within[PurePosixPath("src/tidegate/workflows/lighthouse/tasks.py")]
     assert "from tidegate.engine.tasks import task\n" in tasks
     assert "from tidegate.connectors.lighthouse.client import LighthouseConnector\n" in tasks
-    assert not any("from tidegate import" in text for text in found.values())
+    assert not any("from tidegate import" in text for text in within.values())
+
+
+def test_within_tidegate_code_is_in_the_style_of_this_project(
+    within: dict[PurePosixPath, str], tmp_path: Path
+) -> None:
+    for path, text in within.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    own = "lint.isort.known-first-party = ['tidegate']"
+    command = [sys.executable, "-m", "ruff", "check", "--config", str(SETTINGS), "--config", own, "."]
+    checked = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_the_homes_of_root_names_are_those_of_the_package() -> None:
