@@ -380,6 +380,14 @@ def test_other_destinations_are_wrong_usage_that_says_which_are_known(spec: str)
     assert "warehouse.duckdb" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+def test_it_works_on_as_many_cores_as_it_is_given(tmp_path: Path, cores: int) -> None:
+    destination = open_destination(str(tmp_path / "w.duckdb"), cores=cores)
+    assert isinstance(destination, DuckDBDestination)
+    with destination._file.opened() as connection:
+        assert connection.execute("SELECT current_setting('threads')").fetchone() == (cores,)
+
+
 def test_two_spellings_of_a_file_are_one_destination(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     spelled = [

@@ -16,8 +16,9 @@ def destination_of(
     *,
     patience_s: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    cores: int = 1,
 ) -> Destination:
     """Nothing is opened yet. Raises `UsageError` for a destination that nobody knows."""
-    if to is not None:
-        return open_destination(to, patience_s=patience_s, sleep=sleep)
-    return open_destination(project.destination, folder=project.root, patience_s=patience_s, sleep=sleep)
+    folder = project.root if to is None else None
+    spec = project.destination if to is None else to
+    return open_destination(spec, folder=folder, patience_s=patience_s, sleep=sleep, cores=cores)

@@ -63,27 +63,33 @@ def run_and_show(
     connector: Connector | None = None,
 ) -> RunReport:
     """Run with progress, then the table of rows by task and outcome, failures, and the summary."""
-    runner = runner_of(workflow, arguments)
+    workers = _workers(arguments)
+    runner = runner_of(workflow, arguments, cores=workers or 1)
     runner.connector = connector
-    return work_and_show(runner, _step(arguments), arguments)
+    return work_and_show(runner, Runner.run if workers is None else _by_processes(workers), arguments)
 
 
-def _step(arguments: RunArguments) -> Callable[[Runner], RunReport]:
-    """How the run is worked: here, or by worker processes."""
-    if arguments.executor is ExecutorKind.LOCAL:
-        if arguments.workers is not None:
-            raise UsageError("--workers goes with --executor processes")
-        return Runner.run
+def _workers(arguments: RunArguments) -> int | None:
+    """How many worker processes a run has; None where this process works it."""
+    if arguments.executor is ExecutorKind.PROCESSES:
+        return arguments.workers or os.cpu_count() or 1
+    if arguments.workers is not None:
+        raise UsageError("--workers goes with --executor processes")
+    return None
+
+
+def _by_processes(count: int) -> Callable[[Runner], RunReport]:
     from tidegate.engine.processes import Processes
 
-    count = arguments.workers or os.cpu_count() or 1
     return lambda runner: Processes(runner, count, Project.find(Path.cwd()).segments).run()
 
 
-def runner_of(workflow: Workflow, arguments: Asking) -> Runner:
-    """What runs what was typed."""
+def runner_of(workflow: Workflow, arguments: Asking, *, cores: int = 1) -> Runner:
+    """What runs what was typed; a destination that works here may take so many cores."""
     project, stop, options = Project.find(Path.cwd()), Stop(), options_of(arguments)
-    destination = destination_of(project, arguments.to, patience_s=options.max_wait_s, sleep=stop.sleep)
+    destination = destination_of(
+        project, arguments.to, patience_s=options.max_wait_s, sleep=stop.sleep, cores=cores
+    )
     options = replace(options, build=project.build)
     return Runner(workflow, destination, project.home(os.environ), options, stop=stop)
 

@@ -26,12 +26,13 @@ def open_destination(
     folder: Path | None = None,
     patience_s: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    cores: int = 1,
 ) -> Destination:
     """The destination that `spec` names; nothing is opened or created yet. Raises `UsageError`.
 
     A path ending in `.duckdb` needs no scheme; a relative one lies in `folder`, or where the process works.
     `patience_s` shortens the wait for a destination that another process holds; `sleep` is what waits, and
-    may raise to end it.
+    may raise to end it. `cores` is how many it may work on at once, where it works here.
     """
     busy_wait_s = _BUSY_WAIT_S if patience_s is None else min(_BUSY_WAIT_S, patience_s)
     scheme, _, rest = spec.partition(":")
@@ -52,7 +53,7 @@ def open_destination(
         raise UsageError(f"{spec!r} names no destination that this version knows", hint=f"Known: {_KNOWN}.")
     from tidegate.destinations.duckdb import DuckDBDestination
 
-    return DuckDBDestination(base / path, busy_wait_s=busy_wait_s, sleep=sleep)
+    return DuckDBDestination(base / path, busy_wait_s=busy_wait_s, threads=cores, sleep=sleep)
 
 
 def _path(spec: str, rest: str) -> str:
