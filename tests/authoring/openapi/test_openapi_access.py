@@ -139,6 +139,8 @@ def test_open_api_asks_for_nothing_and_a_silent_one_is_asked_about(tmp_path: Pat
         ([{"url": "https://{shop}.acme.test"}], None),
         ([{"url": "https://user:pass@acme.test/x?key=1"}], "https://acme.test/x"),
         ([{"url": "ftp://acme.test"}], None),
+        ([{"url": "https://[acme.test"}, {"url": "https://:99/x"}, {"url": "http://acme.test:x"}], None),
+        ([{"url": "https://a b.test"}, {"url": "https://acme.test"}], "https://acme.test"),
     ],
 )
 def test_address_is_that_of_the_first_whole_server(
@@ -191,6 +193,14 @@ def test_address_that_gives_no_file_says_so(server: Loopback) -> None:
         read(f"{server.url}/spec.json")
     with pytest.raises(DescriptionError, match="page of HTML"):
         read(f"{server.url}/spec.json")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1/x", "https:///x", "http://127.0.0.1:99999/x", "http://a b/x"]
+)
+def test_what_is_no_address_is_a_wrong_command(address: str) -> None:
+    with pytest.raises(UsageError, match="is no address"):
+        read(address)
 
 
 def test_address_with_a_password_is_refused_before_anything_is_sent(server: Loopback) -> None:

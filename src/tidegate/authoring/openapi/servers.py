@@ -14,12 +14,19 @@ _VARIABLE = re.compile(r"\{([^{}]*)\}")
 def base_url(document: Document, address: str | None) -> str | None:
     """Without a slash at the end; None where it is not told, or not whole. `address`: where the file was."""
     if "swagger" in document.root:
-        found = _of_swagger(document.root, address)
-    else:
-        found = _of_servers(document, address)
-    if found is None or urlsplit(found).scheme not in {"http", "https"} or not urlsplit(found).netloc:
+        return _whole(_of_swagger(document.root, address))
+    return _of_servers(document, address)
+
+
+def _whole(url: str | None) -> str | None:
+    """An address without user, query and the slash at its end; None for what is none."""
+    try:
+        parts = urlsplit(url or "")
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that make no sense
         return None
-    parts = urlsplit(found)
+    if not is_address or not parts.netloc.isprintable() or " " in parts.netloc:
+        return None
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
 
 
@@ -43,9 +50,12 @@ def _of_servers(document: Document, address: str | None) -> str | None:
         url = _filled(server)
         if url is None:
             continue
-        whole = urljoin(address, url) if address else url
-        if urlsplit(whole).netloc:
-            return whole
+        try:
+            found = _whole(urljoin(address, url) if address else url)
+        except ValueError:
+            continue
+        if found is not None:
+            return found
     return None
 
 

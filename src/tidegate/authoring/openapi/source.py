@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +24,10 @@ def shown(source: str | Path) -> str:
     """The source as messages and docstrings name it: a file's name, an address without user and query."""
     if not is_address(source):
         return Path(source).name
-    parts = urlsplit(str(source))
+    try:
+        parts = urlsplit(str(source))
+    except ValueError:
+        return str(source).partition("?")[0].rpartition("@")[2]
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -35,6 +39,7 @@ def fetch(source: str | Path) -> bytes:
 
 
 def _downloaded(address: str) -> bytes:
+    _check(address)
     if "@" in urlsplit(address).netloc:
         raise UsageError(
             f"{shown(address)}: the address holds a user or a password, and no credential is sent for a file",
@@ -45,6 +50,18 @@ def _downloaded(address: str) -> bytes:
             return client.request("GET", address).content
         except ResponseTooLargeError as error:
             raise _too_large(address) from error
+
+
+def _check(address: str) -> None:
+    try:
+        parts = urlsplit(address)
+        is_address = bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", parts.netloc)
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise UsageError(
+            f"{shown(address)} is no address", hint="It looks like https://acme.com/openapi.json."
+        )
 
 
 def _local(path: Path) -> bytes:
