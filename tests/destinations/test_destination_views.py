@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from pydantic import Field
+from pydantic import Field, create_model
 
 from tests.destinations.bigquery_fake import Answer, Asked, FakeBigQuery
 from tests.destinations.suite import ALL, APPEND, CANNOT, DESTINATIONS, commit, row
@@ -16,6 +16,7 @@ from tests.standins import Google
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
 from tidegate.contracts.view import View
+from tidegate.contracts.view_sql import FUNCTIONS
 from tidegate.destinations.base import Destination
 from tidegate.destinations.bigquery import BigQueryDestination
 from tidegate.destinations.bigquery_views import definition, spelled
@@ -304,3 +305,77 @@ def test_two_who_make_the_same_view_make_it_once(google: Google) -> None:
     put(to, DAILY)
     put(BigQueryDestination(google.to, retry_s=5.0), DAILY)
     assert standing(to, DAILY) == "same"
+
+
+# An expression with each function that is allowed, and the type of what it gives.
+EXPRESSIONS: dict[str, tuple[str, Any]] = {
+    "abs": ("abs(-max(id))", int),
+    "avg": ("avg(id)", float),
+    "cast": ("CAST(max(id) AS STRING)", str),
+    "ceil": ("ceil(max(id) / 3)", float),
+    "coalesce": ("coalesce(max({rows.text}), 'none')", str),
+    "count": ("count({rows.text})", int),
+    "floor": ("floor(max(id) / 3)", float),
+    "length": ("length(max({rows.text}))", int),
+    "lower": ("lower(max({rows.text}))", str),
+    "max": ("max(id)", int),
+    "min": ("min(id)", int),
+    "mod": ("mod(-max(id), 3)", int),
+    "nullif": ("nullif(max(id), 4)", int),
+    "replace": ("replace(max({rows.text}), 'b', 'ç')", str),
+    "round": ("round(max(id) / 8 + 2, 0)", float),
+    "sign": ("sign(-max(id))", int),
+    "starts_with": ("sum(CASE WHEN starts_with({rows.text}, 'a') THEN 1 ELSE 0 END)", int),
+    "substr": ("substr(max({rows.text}), 1, 1)", str),
+    "sum": ("sum(id)", int),
+    "upper": ("upper(max({rows.text}))", str),
+}
+ALL = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
+RANKED = {
+    "dense_rank": "dense_rank() OVER (ORDER BY {rows.text} NULLS LAST)",
+    "first_value": "first_value(id) OVER (ORDER BY id)",
+    "lag": "lag(id) OVER (ORDER BY id)",
+    "last_value": f"last_value(id) OVER (ORDER BY id {ALL})",
+    "lead": "lead(id) OVER (ORDER BY id)",
+    "rank": "rank() OVER (ORDER BY {rows.text} NULLS LAST)",
+    "row_number": "row_number() OVER (ORDER BY id DESC)",
+}
+
+
+def selecting(name: str, columns: dict[str, tuple[str, Any]], rest: str) -> View:
+    fields: dict[str, Any] = {f"v_{each}": (kind | None, ...) for each, (_, kind) in columns.items()}
+    listed = ", ".join(f"{expression} AS v_{each}" for each, (expression, _) in columns.items())
+    return View(
+        name, create_model(name, **fields), over=(APPEND,), sql=f"SELECT {listed} FROM {{rows}} {rest}"
+    )
+
+
+def test_there_is_an_expression_for_each_function() -> None:
+    assert EXPRESSIONS.keys() | RANKED.keys() == FUNCTIONS
+
+
+@pytest.mark.parametrize(
+    ("columns", "rest", "wanted"),
+    [
+        (EXPRESSIONS, "", None),
+        ({name: (sql, int) for name, sql in RANKED.items()} | {"id": ("id", int)}, "", None),
+        ({"n": ("count(*)", int)}, "GROUP BY {rows.text} HAVING count(*) > 1", [(2,)]),
+    ],
+    ids=["functions", "windows", "having"],
+)
+@pytest.mark.extended
+def test_what_is_allowed_means_the_same_in_both(
+    google: Google,
+    tmp_path: Any,
+    columns: dict[str, tuple[str, Any]],
+    rest: str,
+    wanted: list[tuple[int]] | None,
+) -> None:
+    """As far as the stand-in is BigQuery: it parses, binds and runs each."""
+    found = []
+    for to in (DuckDBDestination(tmp_path / "w.duckdb"), BigQueryDestination(google.to, retry_s=5.0)):
+        commit(to, APPEND, ROWS)
+        put(to, selecting("rows_daily", columns, rest))
+        found.append(sorted(look(to, "SELECT * FROM {rows_daily}"), key=repr))
+    assert found[0] == found[1]
+    assert wanted in (None, found[0])
