@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from tidegate.contracts.base import WriteContract
+from tidegate.utils.arrays import UnfitError
 from tidegate.utils.encoding import EncodeError, Encoder
 
 
@@ -225,3 +226,15 @@ def test_error_does_not_repeat_the_value() -> None:
         encoded(int, "secret-value")
     assert "secret-value" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_values_in_arrow_are_taken_as_they_are_and_never_cast() -> None:
+    """Of a date in the place of its hash a batch would write the text."""
+
+    class Born(WriteContract):
+        born: str
+
+    encoder, born = Encoder(Born), pa.array([date(2026, 1, 1)])
+    assert encoder.encode_columns({"born": pa.array(["a"])})["born"].to_pylist() == ["a"]
+    with pytest.raises(UnfitError, match="date32"):
+        encoder.encode_columns({"born": born})

@@ -58,6 +58,8 @@ def _plain(column: Column, path: str, hashed: Convert | None) -> Build:
 
     def build(values: list[Any] | pa.Array[Any]) -> pa.Array[Any]:
         if isinstance(values, pa.Array):
+            if values.type != item_type:  # a batch would cast it in silence
+                raise UnfitError(path, f"{values.type} in Arrow, not {item_type}")
             return checked(values)
         try:
             if convert is not None:

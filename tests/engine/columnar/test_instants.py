@@ -1,16 +1,23 @@
-"""Instants that Arrow reads from text are those that Pydantic does; all others are left to Pydantic."""
+"""Instants that Arrow reads from text are those that Pydantic does; all others are left to Pydantic. Their
+days are made in Arrow where that is what instances make, in the same order.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
-from pydantic.types import AwareDatetime
+from pydantic import AwareDatetime, Field, NaiveDatetime, TypeAdapter, ValidationError
 
+from tests.engine.columnar.both import CONTEXT, Both
+from tests.engine.columnar.contracts import Case
+from tidegate.contracts.base import ReadContract, WriteContract
+from tidegate.contracts.map import AnyMap, Apply, Coalesce, Day, Default, Map
+from tidegate.contracts.personal import Personal
 from tidegate.engine.columnar.instants import dates, days, instants, instants_of_texts
 
 READER = TypeAdapter(AwareDatetime)
@@ -75,3 +82,76 @@ def test_days_are_those_of_each_instant_in_utc(values: list[datetime | None]) ->
             days(array)
         return
     assert dates(days(array)) == expected == pa.array(expected, pa.date32()).to_pylist()
+
+
+class Event(ReadContract):
+    id: int
+    lines: list[int] = Field(default=[])
+    at: AwareDatetime | None = None
+    wall: NaiveDatetime | None = None
+
+
+class Written(WriteContract):
+    day: date | None
+    emptied: list[int] = Field(default=[])
+
+
+def both(of: AnyMap[Any, Any, Any]) -> Both:
+    return Both.of(Case(Event, of.writes, of, (), {}))
+
+
+def rows(*texts: str) -> bytes:
+    return f'{{"rows": [{", ".join(texts)}]}}'.encode()
+
+
+def popped(values: list[int]) -> date:
+    return date(2026, 1, values.pop())
+
+
+def first(values: list[int]) -> datetime | None:
+    return datetime(2026, 1, values[0], tzinfo=UTC) if values else None
+
+
+def emptied(values: list[int]) -> list[int]:
+    values.clear()
+    return values
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"day": Day(Apply(popped, "lines"))},
+        {"day": Default(Day(Apply(popped, "lines")), date(2026, 1, 31))},
+        {"day": Day(Apply(first, "lines")), "emptied": Apply(emptied, "lines")},
+        {"day": Day(Coalesce(Apply(first, "lines"), "at")), "emptied": Apply(emptied, "lines")},
+    ],
+    ids=repr,
+)
+def test_a_day_of_a_function_is_made_once_and_in_its_turn(fields: dict[str, Any]) -> None:
+    """Nobody should write a function that changes what it is given, and somebody does."""
+    made = both(Map(Event, Written, **fields))
+    body = rows('{"id": 1, "lines": [3, 4, 5]}', '{"id": 2, "lines": [9, 8]}')
+    assert made.hold(body) == (True, None)
+
+
+def test_a_day_that_is_loaded_as_a_hash_is_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hashed(WriteContract):
+        born: Annotated[date | None, Personal("hash")]
+
+    monkeypatch.setenv("TIDEGATE_HASH_KEY", "k" * 32)
+    made = both(Map(Event, Hashed, born=Day("at")))
+    body = rows('{"id": 1, "at": "2026-01-01T00:00:00Z"}', '{"id": 2}')
+    assert made.hold(body) == (True, None)
+    assert made.columns is not None
+    built = made.columns.by_columns(made.page(body), CONTEXT)
+    assert built.batch is not None
+    assert [value and len(value) for value in built.batch["born"].to_pylist()] == [64, None]
+
+
+def test_a_page_without_an_instant_of_the_clock_on_the_wall_is_built_by_columns() -> None:
+    class Walls(WriteContract):
+        wall: NaiveDatetime | None
+
+    made = both(Map(Event, Walls))
+    for body in (rows('{"id": 1}'), rows('{"id": 1, "wall": "2026-01-01T00:00:00"}')):
+        assert made.hold(body) == (True, None)

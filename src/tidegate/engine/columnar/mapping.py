@@ -72,14 +72,22 @@ class Mapped:
 
     def days(self, name: str) -> list[Any] | pa.Array[Any]:
         """Of a field that is a day in UTC: in Arrow, if it is one of instants."""
-        of = self._map.sources[name].inputs[0]
-        array = self._in_arrow(of)
-        return self._of(self._map.sources[name]) if array is None else days(array)
+        return self._days(self._map.sources[name].inputs[0])
 
-    def _in_arrow(self, of: Source) -> pa.Array[Any] | None:
+    def _days(self, of: Source) -> list[Any] | pa.Array[Any]:
+        if isinstance(of, Path):
+            array = self._in_arrow(of)
+            values = self._of(of) if array is None else []
+        else:
+            values = self._of(of)  # once: it may be the user's own function
+            array = _converted(values)
+        if array is not None:
+            return days(array)
+        day = Day("").make
+        return [None if value is None else day(value) for value in values]
+
+    def _in_arrow(self, of: Path) -> pa.Array[Any] | None:
         """The values, if they are instants; None where any is not."""
-        if not isinstance(of, Path):
-            return _converted(self._of(of))
         if of.path not in self._instants:
             written = self._written.get(of.path) if self.parents is None else None
             array = None if written is None else instants_of_texts(written)
@@ -98,13 +106,14 @@ class Mapped:
             return self._path(top)
         if isinstance(top, Position):
             return self._positions
-        if is_utc_day(top) and (array := self._in_arrow(top.inputs[0])) is not None:
-            return dates(days(array))
+        if is_utc_day(top):
+            found = self._days(top.inputs[0])
+            return found if isinstance(found, list) else dates(found)
         make: Callable[..., Any] = top.function(self._facts)
         if not top.inputs:
             return [make()] * self.count
         values = [self._of(each) for each in top.inputs]
-        if isinstance(top, Apply) and not any(NoneType in set(map(type, each)) for each in values):
+        if type(top) is Apply and not any(NoneType in set(map(type, each)) for each in values):
             make = top.call  # which is spared the look for what it is not called for
         return list(map(make, *values))
 

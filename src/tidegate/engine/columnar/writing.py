@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tidegate.contracts.map import AnyMap, under
 from tidegate.contracts.map_sources import Path
@@ -11,10 +11,14 @@ from tidegate.engine.columnar.fields import Field, Fields
 from tidegate.engine.columnar.mapping import Mapped, is_utc_day
 from tidegate.engine.columnar.proof import prove_write
 from tidegate.engine.columnar.unchanged import is_unchanged, takes_any_day
+from tidegate.utils.columns import Kind
 from tidegate.utils.encoding import Encoder
+from tidegate.utils.schemas import columns_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Way: TypeAlias = Callable[[Mapped, str], Any]
 
 
 class WriteColumns:
@@ -27,21 +31,32 @@ class WriteColumns:
         prove_write(contract)
         given = [each for each in contract.fields if each.name in of.sources]
         self._left = [each for each in contract.fields if each.name not in of.sources]
-        self._days = [each for each in given if is_utc_day(of.sources[each.name]) and takes_any_day(each)]
-        self._unchanged = [each for each in given if _is_unchanged(of, each, read)]
-        self._checked = [each for each in given if each not in self._unchanged and each not in self._days]
+        kinds = {column.attribute: column.kind for column in columns_of(contract.model)}
+        ways = {each.name: _way(of, each, read, kinds.get(each.name)) for each in given}
+        self._ways = [(name, way or Mapped.column) for name, way in ways.items()]
+        self._checked = [each for each in given if ways[each.name] is None]
 
     def batch(self, made: Mapped, encoder: Encoder) -> pa.RecordBatch:
         """Raises `ValidationError`, or what an encoder raises, for a row that cannot be."""
-        # all before any is checked, as it is of a row: a function may change what another field holds, too
-        columns: dict[str, Any] = {each.name: made.column(each.name) for each in self._checked}
-        columns |= {each.name: made.days(each.name) for each in self._days}
-        columns |= {each.name: made.as_read(each.name) for each in self._unchanged}
+        # all in their order, before any is checked, as it is of a row: a function may change what another
+        # field holds, too
+        columns: dict[str, Any] = {name: way(made, name) for name, way in self._ways}
         for each in self._checked:
             columns[each.name] = each.column(columns[each.name], by_alias=False, by_name=True)
         for each in self._left:
             columns[each.name] = _defaults(each, made.count)
         return encoder.encode_columns(columns)
+
+
+def _way(of: AnyMap[Any, Any, Any], field: Field, read: Mapping[str, Field], kind: Kind | None) -> Way | None:
+    """How the values of a field are made that need no check; None where they need one. `kind` is that of its
+    column: what is in Arrow is taken as it is, and a day that is loaded as a hash is no day there.
+    """
+    if kind == "date" and is_utc_day(of.sources[field.name]) and takes_any_day(field):
+        return Mapped.days
+    if not _is_unchanged(of, field, read):
+        return None
+    return Mapped.as_read if kind == "timestamp" else Mapped.column
 
 
 def _is_unchanged(of: AnyMap[Any, Any, Any], field: Field, read: Mapping[str, Field]) -> bool:
