@@ -330,12 +330,12 @@ EXPRESSIONS: dict[str, tuple[str, Any]] = {
     "sum": ("sum(id)", int),
     "upper": ("upper(max({rows.text}))", str),
 }
-ALL = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
+WHOLE = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
 RANKED = {
     "dense_rank": "dense_rank() OVER (ORDER BY {rows.text} NULLS LAST)",
     "first_value": "first_value(id) OVER (ORDER BY id)",
     "lag": "lag(id) OVER (ORDER BY id)",
-    "last_value": f"last_value(id) OVER (ORDER BY id {ALL})",
+    "last_value": f"last_value(id) OVER (ORDER BY id {WHOLE})",
     "lead": "lead(id) OVER (ORDER BY id)",
     "rank": "rank() OVER (ORDER BY {rows.text} NULLS LAST)",
     "row_number": "row_number() OVER (ORDER BY id DESC)",
