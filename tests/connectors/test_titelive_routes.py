@@ -86,13 +86,27 @@ def test_one_that_a_batch_leaves_out_is_asked_for_alone() -> None:
 def test_where_all_are_gone_the_search_says_that_the_api_is_the_right_one() -> None:
     api = Api([], unknown=(A, B))
     assert rows(connector(api), A, B) == [(A, True), (B, True)]
-    assert api.asked[-1] == "search"
+    assert api.asked == [f"ean={A}|{B}", f"ean/{A}", "search", f"ean/{B}"]
 
 
-def test_an_api_that_answers_404_to_everything_deletes_nothing() -> None:
-    titelive = connector(lambda _: httpx2.Response(404, text="<html>no such page</html>"))
+def test_an_api_that_answers_404_to_everything_deletes_nothing_and_is_soon_found_out() -> None:
+    asked = 0
+
+    def api(_: httpx2.Request) -> httpx2.Response:
+        nonlocal asked
+        asked += 1
+        return httpx2.Response(404, text="<html>no such page</html>")
+
     with pytest.raises(PaginationError, match="is TITELIVE_BASE_URL right"):
-        rows(titelive, A, B)
+        rows(connector(api), A, B, C)
+    assert asked == 3
+
+
+def test_an_ean_that_came_as_a_number_gets_back_the_zeros_in_front() -> None:
+    made = work("0012345678905")
+    made["article"]["1"]["gencod"] = 12345678905
+    titelive = connector(lambda _: httpx2.Response(200, json={"result": [made]}))
+    assert rows(titelive, "0012345678905") == [("0012345678905", False)]
 
 
 @pytest.mark.parametrize(

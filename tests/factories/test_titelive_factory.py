@@ -122,6 +122,8 @@ def test_numbers_get_back_the_zeros_in_front(project: Path) -> None:
         ("empty.txt", SettingsError, "holds no EANs"),
         ("wrong.txt", SettingsError, "wrong.txt line 2: '123' is not 13 digits"),
         ("books.csv#isbn", SettingsError, r"no column 'isbn' \(gtin, title\)"),
+        ("twice.csv#ean", SettingsError, r"2 columns 'ean' \(ean, ean\)"),
+        ("long.csv#ean", SettingsError, r"long.csv line 2 cannot be read: field larger"),
         ("latin.txt", SettingsError, "no text in UTF-8"),
         ("shop.duckdb", SettingsError, "names no list"),
         ("shop.duckdb#books", SettingsError, "names no list"),
@@ -135,8 +137,33 @@ def test_what_is_no_list_is_told(project: Path, source: str, error: type[Excepti
     (project / "empty.txt").write_text("\n# none yet\n")
     (project / "wrong.txt").write_text(f"{A}\n123\n")
     (project / "books.csv").write_text("gtin,title\n")
+    (project / "twice.csv").write_text(f"ean,ean\n{A},{B}\n")
+    (project / "long.csv").write_text(f"ean,title\n{A},{'x' * 200_000}\n")
     (project / "latin.txt").write_bytes(b"\xe9\n")
     with duckdb.connect(str(project / "shop.duckdb")) as db:
         db.execute("CREATE TABLE books (ean VARCHAR)")
     with pytest.raises(error, match=told):
         listed(source, project)
+
+
+def test_of_a_sheet_without_a_column_the_hint_says_to_name_one(project: Path) -> None:
+    (project / "books.csv").write_text(f"gtin;title\n{A};T\n")
+    with pytest.raises(SettingsError) as caught:
+        listed("books.csv", project)
+    assert "books.csv#gtin" in str(caught.value.hint)
+
+
+def test_an_empty_password_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TITELIVE_USER", "me")
+    monkeypatch.setenv("TITELIVE_PASSWORD", "")
+    with pytest.raises(SettingsError, match="TITELIVE_PASSWORD"):
+        TiteliveSettings.read()
+
+
+def test_an_account_is_its_user_whatever_the_password() -> None:
+    def account(user: str, password: str) -> str:
+        made = TiteliveSettings(_env_file=None, user=user, password=SecretStr(password))
+        return str(TiteliveFactory.create_connector(made).get_products([A]).describe()["account"])
+
+    assert account("me", "old") == account("me", "new")
+    assert account("me", "old") != account("you", "old")

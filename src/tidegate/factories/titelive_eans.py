@@ -11,7 +11,9 @@ from tidegate.destinations.base import ReadsColumns
 from tidegate.destinations.registry import open_destination
 from tidegate.utils.errors import SettingsError
 
-_FILES = {".txt", ".csv", ".tsv"}
+_SHEETS = {".csv", ".tsv"}
+_FILES = {".txt", *_SHEETS}
+_COLUMN = "Of a file with several columns name one: books.csv#gtin."
 _FORMS = "Write books.txt, books.csv#gtin, or a table's column: warehouse.duckdb#shop_books.ean"
 
 
@@ -26,7 +28,8 @@ def listed(source: str, folder: Path) -> list[str]:
         found = _in_file(folder / place, column)
     else:
         found = _in_table(source, place, column, folder)
-    eans = distinct(f"titelive: TITELIVE_EANS={source}", found)
+    hint = _COLUMN if Path(place).suffix.lower() in _SHEETS and not column else ""
+    eans = distinct(f"titelive: TITELIVE_EANS={source}", found, hint)
     if not eans:
         raise SettingsError(f"titelive: TITELIVE_EANS={source} holds no EANs", hint=_FORMS)
     return eans
@@ -56,13 +59,19 @@ def _of_column(path: Path, text: str, column: str) -> Iterator[Listed]:
     first = lines[0] if lines else ""
     delimiter = max(",;\t", key=first.count)
     reader = csv.DictReader(lines, delimiter=delimiter)
-    if column not in (reader.fieldnames or ()):
-        there = ", ".join(reader.fieldnames or ())
+    try:
+        names = reader.fieldnames or ()
+        if (times := names.count(column)) != 1:
+            has = "no column" if times == 0 else f"{times} columns"
+            raise SettingsError(
+                f"titelive: TITELIVE_EANS: {path} has {has} {column!r} ({', '.join(names)})", hint=_FORMS
+            )
+        for row in reader:
+            yield Listed(f"{path.name} line {reader.line_num}", row[column] or "")
+    except csv.Error as error:
         raise SettingsError(
-            f"titelive: TITELIVE_EANS: {path} has no column {column!r} ({there})", hint=_FORMS
-        )
-    for row in reader:
-        yield Listed(f"{path.name} line {reader.line_num}", row[column] or "")
+            f"titelive: TITELIVE_EANS: {path} line {reader.line_num + 1} cannot be read: {error}", hint=_FORMS
+        ) from error
 
 
 def _in_table(source: str, place: str, column: str, folder: Path) -> Iterator[Listed]:

@@ -22,7 +22,7 @@ class TiteliveSettings(Settings):
     )
 
     user: str = Field(min_length=1, description="name that the account logs in with")
-    password: SecretStr = Field(description="its password; sent to the login URL only")
+    password: SecretStr = Field(min_length=1, description="its password; sent to the login URL only")
     base_url: BaseUrl = "https://catsearch.epagine.fr/v1"
     login_url: BaseUrl = "https://login.epagine.fr/v1"
     eans: str | None = Field(

@@ -33,11 +33,11 @@ def fault_of(ean: str) -> str | None:
     return None if digits[12] == check else f"ends with {digits[12]}, its other digits ask for {check}"
 
 
-def distinct(source: str, found: Iterable[Listed]) -> list[str]:
+def distinct(source: str, found: Iterable[Listed], hint: str = "") -> list[str]:
     """The EANs in the order in which they came, each once, without blanks and hyphens.
 
-    Raises `SettingsError` that names those which are none. One that comes twice is asked for once, and named
-    in the log.
+    Raises `SettingsError` that names those which are none, with `hint` beside its own. One that comes twice
+    is asked for once, and named in the log.
     """
     places: dict[str, list[str]] = {}
     wrong: list[str] = []
@@ -50,7 +50,7 @@ def distinct(source: str, found: Iterable[Listed]) -> list[str]:
     if wrong:
         raise SettingsError(
             f"{source} holds what is no EAN-13: {_some(wrong)}",
-            hint="Mend or remove them: a list is asked for whole or not at all.",
+            hint=f"Mend or remove them: a list is asked for whole or not at all. {hint}".strip(),
         )
     twice = [f"{ean} ({', '.join(where)})" for ean, where in places.items() if len(where) > 1]
     if twice:

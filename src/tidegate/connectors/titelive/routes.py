@@ -29,7 +29,7 @@ def by_ean(batch: str) -> Steps:
 
     One EAN that the API does not know any more makes it answer 404 for all. Then each is asked for alone, and
     a 404 for one means that it was deleted: a row says so. One that an answer leaves out is asked for alone,
-    too.
+    too. Raises `PaginationError` where nothing is known and the search answers 404 as well.
     """
     eans = batch.split(SEPARATOR)
     found: dict[Any, Row] = {}
@@ -38,19 +38,22 @@ def by_ean(batch: str) -> Steps:
         for row in _rows_of(_hits(page)):
             found.setdefault(row.get("ean"), row)
         yield Rows(page, [found[ean] for ean in eans if ean in found])
-    known = any(ean in found for ean in eans)
+    known = bool(found)
     for ean in eans:
         if ean not in found:
             page = yield Ask(url=f"ean/{ean}")
-            known = known or page.status_code != 404
             yield Rows(page, [_alone(page, ean)])
-    if not known:
-        page = yield Ask(url=_PROBE)
-        if page.status_code == 404:
-            raise PaginationError(
-                "the API answers 404 to everything, so nothing tells that these EANs were deleted:"
-                " is TITELIVE_BASE_URL right?"
-            )
+            if not known and page.status_code == 404:
+                _check_probe((yield Ask(url=_PROBE)))
+            known = True
+
+
+def _check_probe(page: PageView) -> None:
+    if page.status_code == 404:
+        raise PaginationError(
+            "the API answers 404 to everything, so nothing tells that these EANs were deleted:"
+            " is TITELIVE_BASE_URL right?"
+        )
 
 
 def by_day(base: str, day: str) -> Steps:
@@ -162,7 +165,13 @@ def _rows_of(hits: list[Any]) -> Iterator[Row]:
 def _row(work: Row, article: Any) -> Row:
     ean = article.get("gencod") if isinstance(article, dict) else None
     rest = {name: value for name, value in work.items() if name != "article"}
-    return {"ean": None if ean is None else str(ean), "deleted": False, "oeuvre": rest, "article": article}
+    return {"ean": _ean(ean), "deleted": False, "oeuvre": rest, "article": article}
+
+
+def _ean(gencod: Any) -> str | None:
+    """A number has lost the zeros in front."""
+    number = isinstance(gencod, int) and not isinstance(gencod, bool)
+    return f"{gencod:013d}" if number else None if gencod is None else str(gencod)
 
 
 def _articles(work: Any) -> list[Any]:

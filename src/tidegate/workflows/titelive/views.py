@@ -13,8 +13,10 @@ from tidegate.workflows.titelive.schemas import Money, Percent
 
 
 class Catalogue(WriteContract):
-    """Every EAN of both tables once, as it was when it was last modified: from the list of EANs, or from a
-    day on which it was modified. What the list says was deleted stays so until it is asked for again.
+    """Every EAN of both tables once, as it was when it was last modified.
+
+    From the list of EANs, or from a day on which it was modified. What the list says was deleted stays so
+    until it is asked for again.
     """
 
     ean: str = Field(description="EAN-13 of the article")
