@@ -24,7 +24,7 @@ from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.exceptions import DestinationBusyError, DestinationError
 from tidegate.destinations.views import ForeignViewError, HoldsViews, ViewState
 
-TRICKY = 'UTC day of the row: "quoted", it\'s \\ so 🎉'
+TRICKY = 'UTC day of the row: "quoted", it\'s \\ so \N{PARTY POPPER}'
 
 
 class PerDay(WriteContract):
@@ -224,7 +224,7 @@ def test_bigquery_makes_a_view_by_one_statement_with_its_label_and_descriptions(
     lines = made.split("\n")
     assert lines[0] == (
         "CREATE VIEW `p1`.`d1`.`rows_daily` "
-        '(`day` OPTIONS(description="UTC day of the row: \\"quoted\\", it\'s \\\\ so 🎉"), '
+        '(`day` OPTIONS(description="UTC day of the row: \\"quoted\\", it\'s \\\\ so \N{PARTY POPPER}"), '
         "`month`, `n`, `share`)"
     )
     told = re.escape('OPTIONS(description="Rows of each day, and it\'s \\"all\\" of them.", labels=')

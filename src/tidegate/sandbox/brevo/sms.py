@@ -101,7 +101,7 @@ def _event(rng: random.Random, at_ms: int) -> bytes:
     if kind in {"softBounces", "hardBounces", "bounces", "rejected"}:
         event["reason"] = rng.choice(words().reasons)
     if kind == "replies":
-        event["reply"] = rng.choice(("STOP", "Oui, merci !", "Ok 🎉"))
+        event["reply"] = rng.choice(("STOP", "Oui, merci !", "Ok \N{PARTY POPPER}"))
     if rng.random() < 0.7:
         event["tag"] = rng.choice(words().tags)
     return orjson.dumps(event)
