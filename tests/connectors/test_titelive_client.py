@@ -87,6 +87,7 @@ def test_a_wrong_password_is_told_without_it() -> None:
     assert "not-the-password" not in repr(caught.value)
     assert "user" not in str(caught.value)
     assert caught.value.exit_code == 30
+    assert caught.value.hint == "Check TITELIVE_USER and TITELIVE_PASSWORD."
 
 
 def test_the_name_of_the_user_is_one_step_of_the_path(world: World) -> None:

@@ -36,7 +36,7 @@ _HINTS = {
 }
 _OF_CREDENTIALS = frozenset({"invalid_client", "invalid_grant", "unauthorized_client"})
 _NOT_REFUSED = "The credential was not refused: run again when the server answers."
-_DEFAULT_HINT = "Check the credentials that the auth manager was made with."
+_CREDENTIALS = "the credentials that the auth manager was made with"
 
 
 def endpoint(url: str, setting: str = "token_url") -> httpx2.URL:
@@ -122,8 +122,11 @@ class Refused(Exception):  # noqa: N818 - it never leaves this package: `error` 
         return self.response.status_code in (401, 403) or self.code in _OF_CREDENTIALS
 
 
-def ask(request: httpx2.Request) -> Flow[Answer]:
-    """One call. Raises `Unanswered` where it may be tried again, `Refused` for a 4xx, else `TokenError`."""
+def ask(request: httpx2.Request, credentials: str = _CREDENTIALS) -> Flow[Answer]:
+    """One call. Raises `Unanswered` where it may be tried again, `Refused` for a 4xx, else `TokenError`.
+
+    `credentials` is what a person is told to check.
+    """
     where = f"the token endpoint at {origin(request.url)}"
     try:
         response = yield from Send(request, _MAX_BYTES)
@@ -134,11 +137,11 @@ def ask(request: httpx2.Request) -> Flow[Answer]:
         raise Unanswered(gone, _failure(None, sent=not unsent)) from error
     except ResponseTooLargeError as error:
         raise TokenError(f"{where} answered with more than {_MAX_BYTES} bytes") from error
-    _check(response, where)
+    _check(response, where, credentials)
     return Answer(where, _decoded(response))
 
 
-def _check(response: httpx2.Response, where: str) -> None:
+def _check(response: httpx2.Response, where: str, credentials: str) -> None:
     status = response.status_code
     if response.is_success:
         return
@@ -151,7 +154,7 @@ def _check(response: httpx2.Response, where: str) -> None:
         raise TokenError(
             f"{told}: a redirect, which a credential does not follow", hint="Give the final address."
         )
-    raise Refused(TokenError(told, hint=_HINTS.get(code, _DEFAULT_HINT)), code, response)
+    raise Refused(TokenError(told, hint=_HINTS.get(code, f"Check {credentials}.")), code, response)
 
 
 def _failure(status: int | None, *, sent: bool = True, headers: Mapping[str, str] | None = None) -> Failure:

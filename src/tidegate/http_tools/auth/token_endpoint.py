@@ -59,7 +59,7 @@ class TokenEndpointAuthManager(TokenAuthManager):
 
     def fetch(self, hop: Hop) -> Flow[Granted]:
         try:
-            answer = yield from ask(self._request(hop))
+            answer = yield from ask(self._request(hop), self.setting)
         except Refused as refused:
             held = tuple(within([self._json, self._form, self._headers]))
             if not refused.of_credentials or not (yield from renewed(held)):
@@ -70,7 +70,7 @@ class TokenEndpointAuthManager(TokenAuthManager):
 
     def _again(self, hop: Hop) -> Flow[Answer]:
         try:
-            return (yield from ask(self._request(hop)))
+            return (yield from ask(self._request(hop), self.setting))
         except Refused as refused:
             raise refused.error from None
 
