@@ -83,7 +83,7 @@ def _table(subject: Subject) -> str:
 
 
 def _doubts_of_key(subject: Subject) -> Iterator[str]:
-    if not subject.plan.key and not any("key" in words(each) for each in subject.listing.todo):
+    if subject.plan.write == "replace" and not any("key" in words(each) for each in subject.listing.todo):
         yield "a key, where one or more columns tell the rows apart; until then each run replaces the table"
 
 
