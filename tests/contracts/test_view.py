@@ -105,6 +105,8 @@ def test_several_tables_and_queries_with_a_name_can_be_joined() -> None:
         ("SELECT {week(made_at)} FROM {orders}", "\\{week\\(made_at\\)\\}: write"),
         ("SELECT 1 FROM {orders} JOIN others ON true", "JOIN others: name tables in braces"),
         ("SELECT 1 FROM orders", "orders is in over"),
+        ("SELECT 1 FROM {orders} AS a, others", "a comma between tables: write JOIN"),
+        ("WITH a AS (SELECT 1 AS b FROM {orders}, others) SELECT b FROM a", "a comma between tables"),
         ("SELECT 1 FROM {orders}; SELECT 2", "; SELECT 2.*alike"),
         ('SELECT "day" FROM {orders}', "alike"),
         ("SELECT `day` FROM {orders}", "alike"),

@@ -29,6 +29,7 @@ _BEFORE_PARENTHESES = _words(
     """all and any as by case distinct else exists from group having in is join like not on or over partition
     qualify select then union using when where"""
 )
+_AFTER_FROM = _words("where group having qualify window order limit union select")
 _TYPES = _words("bool date int64 string")
 # What stands before text in quotes; another word makes a value of another type of it, in one of the two.
 _BEFORE_TEXT = _BEFORE_PARENTHESES | _words("between date")
@@ -92,6 +93,7 @@ def check(sql: str, tables: Mapping[str, Mapping[str, Column]]) -> None:
         raise ValueError(f"{', '.join(unused)} is in over=... and not in the text: write {{{unused[0]}}}")
     declared = {name.lower() for name in _DECLARED.findall(sql)}
     _check_casts(tokens)
+    _check_commas(tokens)
     for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
         _check_word(before, token, after)
         if token.word in {"from", "join"} and (before is None or before.word != "distinct"):
@@ -173,6 +175,22 @@ def _check_casts(tokens: Sequence[_Token]) -> None:
             opened.pop()
         elif before.word == "as" and opened and opened[-1] and token.word not in _TYPES:
             raise ValueError(f"cast as {token.text}: both know {', '.join(sorted(_TYPES))}")
+
+
+def _check_commas(tokens: Sequence[_Token]) -> None:
+    """No table after a comma: what follows FROM and JOIN is looked at, and nothing else."""
+    within = [False]  # of each parenthesis that is open: whether this is between FROM and what ends it
+    for before, token in pairwise([_Token("space", ""), *tokens]):
+        if token.text == "(":
+            within.append(False)
+        elif token.text == ")" and within[1:]:
+            within.pop()
+        elif token.word == "from" and before.word != "distinct":
+            within[-1] = True
+        elif token.word in _AFTER_FROM:
+            within[-1] = False
+        elif token.text == "," and within[-1]:
+            raise ValueError("a comma between tables: write JOIN")
 
 
 def _check_source(token: _Token, after: _Token | None, declared: set[str]) -> None:
