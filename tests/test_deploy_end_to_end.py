@@ -57,7 +57,7 @@ def run(shell: Shell, to: str, *tasks: str, **env: str) -> None:
     assert Ended(0, out, err).summary["status"] == "loaded"
 
 
-# Windows of weeks, a table that is replaced whole, a cursor inside of attributes, records with decimals.
+# Windows, a table that is replaced whole, a cursor inside of attributes, records with decimals.
 OTHERS = ("reports", "blocked_contacts", "companies", "orders")
 
 

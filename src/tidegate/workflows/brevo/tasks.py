@@ -64,11 +64,12 @@ def senders(brevo: BrevoConnector) -> Call[ApiSenderIdentity]:
     return brevo.get_senders()
 
 
-# A page holds 30 days: windows of 28 are one request each. Openings and clicks of the last weeks still come.
+# Days, for a longer window would end in the future, which Brevo refuses elsewhere. Openings and clicks of the
+# last week still come.
 @task(
     transform=transform.to_clean_report,
     into=config.REPORTS,
-    windows=Windows(days=28, refetch=1, start=timedelta(days=84)),
+    windows=Windows(days=1, refetch=7, start=timedelta(days=30)),
 )
 def reports(brevo: BrevoConnector, window: Window) -> Call[ApiEmailReport]:
     """Counts of transactional emails by day."""
@@ -105,11 +106,10 @@ def sms_campaigns(brevo: BrevoConnector) -> Call[ApiSmsCampaign]:
     return brevo.get_sms_campaigns()
 
 
-# Weeks and not days: each window is a request at least, and there are 100 an hour for nearly all routes.
 @task(
     transform=transform.to_clean_sms_event,
     into=config.SMS_EVENTS,
-    windows=Windows(days=7, refetch=1, start=timedelta(days=30)),
+    windows=Windows(days=1, refetch=3, start=timedelta(days=30)),
 )
 def sms_events(brevo: BrevoConnector, window: Window) -> Call[ApiSmsEvent]:
     """Transactional SMS events, by the account's own days; 98 new ones a request."""
