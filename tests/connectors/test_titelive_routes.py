@@ -102,6 +102,17 @@ def test_an_api_that_answers_404_to_everything_deletes_nothing_and_is_soon_found
     assert asked == 3
 
 
+def test_one_that_a_batch_leaves_out_and_that_is_gone_needs_no_search() -> None:
+    api = Api([work(A)], hidden=B)
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        api.unknown = (B,) if request.url.path.endswith(B) else ()
+        return api(request)
+
+    assert rows(connector(answer), A, B) == [(A, False), (B, True)]
+    assert api.asked == [f"ean={A}|{B}", f"ean/{B}"]
+
+
 def test_an_ean_that_came_as_a_number_gets_back_the_zeros_in_front() -> None:
     made = work("0012345678905")
     made["article"]["1"]["gencod"] = 12345678905
