@@ -39,6 +39,7 @@ class Api:
         path = request.url.path
         self.asked.append(request.url.params.get("in") or path.removeprefix("/v1/"))
         if path == "/v1/search":
+            assert dict(request.url.params) == {"base": "paper", "page": "1", "nombre": "1"}
             return httpx2.Response(200, json={"result": [], "nbreponses": 0})
         eans = [path.rpartition("/")[2]]
         if path == "/v1/ean":
@@ -111,6 +112,14 @@ def test_one_that_a_batch_leaves_out_and_that_is_gone_needs_no_search() -> None:
 
     assert rows(connector(answer), A, B) == [(A, False), (B, True)]
     assert api.asked == [f"ean={A}|{B}", f"ean/{B}"]
+
+
+def test_of_two_works_with_one_ean_the_first_stays() -> None:
+    titelive = connector(
+        lambda _: httpx2.Response(200, json={"result": [work(A, number=1), work(A, number=2)]})
+    )
+    found = [row.work and row.work.id for page in titelive.get_products([A]) for row in page.parse()]
+    assert found == [1]
 
 
 def test_an_ean_that_came_as_a_number_gets_back_the_zeros_in_front() -> None:
