@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum, IntEnum
 from random import Random
@@ -19,6 +19,9 @@ from pydantic import (
     BeforeValidator,
     Field,
     Json,
+    NaiveDatetime,
+    PastDate,
+    PastDatetime,
     PlainValidator,
     StringConstraints,
     TypeAdapter,
@@ -29,7 +32,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from tests.engine.columnar.hostile import NESTED, ODD, PLAIN, WHOLE
+from tests.engine.columnar.hostile import INSTANTS, NESTED, ODD, PLAIN, WHOLE
 from tidegate.contracts.base import ReadContract, WriteContract
 from tidegate.contracts.map import (
     AnyMap,
@@ -119,6 +122,14 @@ def _emptied(value: Any) -> Any:
     return value
 
 
+def _turned(value: Any) -> Any:
+    """The first of a list, which is its last afterwards: each call gives another one."""
+    if not isinstance(value, list) or not value:
+        return value or None
+    value.append(value.pop(0))
+    return value[-1]
+
+
 def _short(value: Any) -> Any:
     if len(str(value)) > 20:
         raise ValueError("too long")
@@ -162,6 +173,16 @@ TYPES: list[Any] = [
     dict[str, int], datetime | str, Annotated[date, Field(strict=True)],
 ]  # fmt: skip
 
+NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
+
+# Far from all types are instants, and nearly every table holds some.
+INSTANT_TYPES: list[Any] = [
+    AwareDatetime, AwareDatetime | None, AwareDatetime | None, datetime, datetime | None,
+    NaiveDatetime | None, PastDatetime, Annotated[AwareDatetime, Field(ge=NEW_YEAR)],
+    Annotated[datetime | None, Field(strict=True)], Annotated[AwareDatetime, BeforeValidator(_short)],
+    Blank, EpochMilliseconds, date | None, *[list[AwareDatetime], list[date], list[NaiveDatetime]] * 2,
+]  # fmt: skip
+
 DEFAULTS: list[dict[str, Any]] = [
     {}, {}, {}, {"default": None}, {"default": None}, {"default": "a"}, {"default": 1},
     {"default": "1", "validate_default": True}, {"default_factory": list}, {"default": 1.0},
@@ -182,6 +203,9 @@ WRITTEN: list[Any] = [
     date | None, Annotated[Decimal, Field(max_digits=12, decimal_places=4)] | None, list[str], list[int],
     Annotated[str, Field(max_length=5)] | None, Annotated[int, Field(ge=0)] | None,
     Annotated[Any, AfterValidator(_short)], dict[str, Any], int | str | None,
+    datetime, datetime | None, NaiveDatetime | None, Annotated[AwareDatetime | None, Field(ge=NEW_YEAR)],
+    date, Annotated[date | None, Field(le=NEW_YEAR.date())], PastDate | None,
+    Annotated[date, Field(strict=True)],
 ]  # fmt: skip
 
 
@@ -211,11 +235,12 @@ def case(random: Random) -> Case:
 
 def read_contract(random: Random) -> type[BaseModel]:
     fields: dict[str, Any] = {}
+    types = random.choice([TYPES, TYPES, TYPES + 8 * INSTANT_TYPES])
     for number in range(random.randint(1, 5)):
         options = dict(random.choice(DEFAULTS))
         if random.random() < 0.3:
             options["alias"] = f"F{number}"
-        annotation = random.choice(TYPES)
+        annotation = random.choice(types)
         if options.get("default", ...) is None and random.random() < 0.7:
             annotation = annotation | None if not isinstance(annotation, str) else annotation
         fields[f"f{number}"] = (annotation, Field(**options))
@@ -227,11 +252,10 @@ def read_contract(random: Random) -> type[BaseModel]:
 
 def _map(random: Random, reads: type[BaseModel]) -> tuple[type[BaseModel], AnyMap[Any, Any, Any]]:
     names = list(reads.model_fields)
-    each = random.choice(
-        [*[name for name in names if "list" in str(reads.model_fields[name].annotation)], ""]
-    )
+    lists = [name for name in names if "list" in str(reads.model_fields[name].annotation)]
+    each = random.choice([*lists, ""])
     explode = bool(each) and random.random() < 0.5
-    sources = {f"w{number}": _source(random, names, explode) for number in range(random.randint(1, 4))}
+    sources = {f"w{number}": _source(random, names, lists, explode) for number in range(random.randint(1, 4))}
     fields: dict[str, Any] = {}
     for name, source in sources.items():
         alias = f"F{name}" if random.random() < 0.1 else None
@@ -255,11 +279,11 @@ def _written(random: Random, source: Any, reads: type[BaseModel]) -> Any:
         limits = LIMITS.get(annotation) if luck < 0.1 and annotation in (int, float, str) else None
         return annotation if limits is None else Annotated[annotation, limits]
     if luck < 0.4 and isinstance(source, Day):
-        return date | None
+        return random.choice([date | None, date | None, *WRITTEN[-4:]])
     return random.choice(WRITTEN) if luck > 0.8 else Any
 
 
-def _source(random: Random, names: list[str], explode: bool) -> Any:
+def _source(random: Random, names: list[str], lists: list[str], explode: bool) -> Any:
     def path() -> str:
         return random.choice(names) + (random.choice([".a", ".b", ".price"]) if random.random() < 0.1 else "")
 
@@ -274,10 +298,16 @@ def _source(random: Random, names: list[str], explode: bool) -> Any:
         lambda: Apply(_short if random.random() < 0.2 else _twice, path()), lambda: Apply(repr, path()),
         lambda: Apply(_emptied, path()),
         lambda: Apply(lambda a, b: [a, b], path(), path()), lambda: Constant(random.choice([1, "x", None])),
+        lambda: Day(Coalesce(path(), path())), lambda: Day(Apply(_turned, path())),
+        lambda: Apply(_turned, path()), lambda: Coalesce(Day(path()), Day(path())),
+        lambda: Default(Day(path()), NEW_YEAR.date()),
+        lambda: Day(path(), zone=random.choice(["UTC", "America/New_York"])), lambda: Day(path()), path,
         lambda: FromContext("run_time"), lambda: Default(Apply(_twice, path()), "none"),
     ]  # fmt: skip
     if explode:
         makers += [Position, Position]
+    if lists:
+        makers += 3 * [lambda: Day(Apply(_turned, random.choice(lists)))]
     return random.choice(makers)()
 
 
@@ -313,7 +343,7 @@ def _value(random: Random, of: Case, key: str, odd: float) -> str:
 def _fitting(info: FieldInfo) -> list[str]:
     """Found by trying; all values, where it takes none of them."""
     adapter: TypeAdapter[Any] = TypeAdapter(annotation_of(info))
-    return [each for each in (*PLAIN, *NESTED) if _takes(adapter, each)] or PLAIN
+    return [each for each in (*PLAIN, *NESTED, *INSTANTS) if _takes(adapter, each)] or PLAIN
 
 
 def _takes(adapter: TypeAdapter[Any], value: str) -> bool:
