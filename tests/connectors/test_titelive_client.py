@@ -100,6 +100,16 @@ def test_no_credential_goes_to_the_other_origin(world: World) -> None:
     assert world.sandbox.counters()["strayed"] == 0
 
 
+def test_after_the_burst_the_rest_is_longer_than_the_vendors() -> None:
+    clock = FrozenClock()
+    limiter, waits = TiteliveRateLimiter(clock=clock.monotonic), list[float]()
+    for _ in range(1801):
+        while (wait := limiter.try_acquire()) > 0:
+            waits.append(wait)
+            clock.advance(wait)
+    assert max(waits) == pytest.approx(15 / 0.9)
+
+
 @pytest.mark.extended
 def test_a_burst_a_rest_and_less_are_kept_to_the_letter() -> None:
     world = World()

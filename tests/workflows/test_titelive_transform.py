@@ -15,6 +15,7 @@ from tidegate.contracts.windows import Windows
 from tidegate.engine.context import Context
 from tidegate.workflows.titelive.config import CHANGES, PRODUCTS
 from tidegate.workflows.titelive.schemas import CleanProduct
+from tidegate.workflows.titelive.tasks import changes
 from tidegate.workflows.titelive.transform import to_clean_change, to_clean_product
 
 SAMPLE: dict[str, Any] = json.loads((Path(__file__).parents[1] / "titelive_sample.json").read_text())
@@ -92,3 +93,10 @@ def test_a_change_without_a_day_is_kept() -> None:
 @pytest.mark.parametrize("table", [PRODUCTS, CHANGES], ids=lambda table: table.name)
 def test_every_column_is_described(table: Any) -> None:
     assert all(column.description for column in table.columns)
+
+
+def test_days_begin_at_midnight_in_paris_and_the_last_three_are_asked_for_again() -> None:
+    windows = changes.windows
+    assert windows is not None
+    assert windows.window(date(2026, 7, 1)).start.astimezone(UTC) == datetime(2026, 6, 30, 22, tzinfo=UTC)
+    assert windows.refetch == 3
