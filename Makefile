@@ -14,6 +14,8 @@ STANDINS = $(if $(TIDEGATE_STANDINS),,.standins/.ready)
 RESOLVE = --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command 'make lock' --quiet
 PARALLEL = --numprocesses auto --dist worksteal
+# A file's tests stay together: what it starts (an image, a vendor's stand-in) is started once.
+BY_FILE = --numprocesses auto --dist loadfile
 PIP = $(BIN)/python -m pip -qq --disable-pip-version-check
 CHECKS = check-style check-types check-imports check-tree check-audit
 
@@ -42,8 +44,8 @@ coverage: $(READY) ## the tests with their branch coverage, half as slow again
 		echo "branch coverage: $$total % (file by file: $(BIN)/coverage report)"
 
 test-extended: IF_POSSIBLE = --if-possible
-test-extended: $(READY) node_modules/.ready $(STANDINS) ## the slow tests, and those against servers from npm and Google's stand-ins
-	@$(BIN)/pytest -m extended $(ARGS)
+test-extended: $(READY) node_modules/.ready $(STANDINS) ## the slow tests, on every core, and those against servers from npm and Google's stand-ins
+	@$(BIN)/pytest $(BY_FILE) -m extended $(ARGS)
 
 standins: $(STANDINS) ## the stand-ins for BigQuery and Cloud Storage, in .standins
 
