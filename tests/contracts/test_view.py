@@ -122,6 +122,15 @@ def test_several_tables_and_queries_with_a_name_can_be_joined() -> None:
         ),
         ("SELECT TIMESTAMP '2026-01-01' FROM {orders}", "TIMESTAMP '2026-01-01'"),
         ("SELECT r'a' FROM {orders}", "r 'a'"),
+        ("SELECT 1 /* ' */ , others /* ' */ FROM {orders}", "alike"),
+        ("SELECT 7 // 2 FROM {orders}", "// 2.*alike"),
+        ("SELECT 1_000 FROM {orders}", "1_000.*alike"),
+        ("SELECT 1 FROM {orders}) AS a CROSS JOIN (SELECT 2 FROM {orders}", "as many parentheses"),
+        ("SELECT (1 FROM {orders}", "as many parentheses"),
+        ("SELECT 1 FROM {orders} UNION SELECT 2 FROM {orders}", "UNION: write all or distinct"),
+        ("SELECT 1 FROM {orders} EXCEPT ALL SELECT 2 FROM {orders}", "EXCEPT: write distinct"),
+        ("SELECT DISTINCT ON (day) day FROM {orders}", "DISTINCT ON"),
+        ("SELECT 1 FROM {orders} SEMI JOIN {orders} AS o ON true", "SEMI"),
         (counting("count(*) FILTER (WHERE day IS NULL)"), "FILTER"),
         (counting("countif(day IS NULL)"), "countif\\(...\\): known are abs"),
         (counting("greatest(1, NULL)"), "greatest"),
@@ -131,6 +140,40 @@ def test_several_tables_and_queries_with_a_name_can_be_joined() -> None:
 def test_what_they_read_differently_is_refused_when_it_is_declared(sql: str, told: str) -> None:
     with pytest.raises(ValueError, match=f"(?s)^view orders_daily: .*{told}"):
         view(sql)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "CAST(made_at AS DATE)",
+        "CAST(coalesce(max(o.Made_At), min({orders.made_at})) AS STRING)",
+        "made_at >= '2026-01-01'",
+        "(o.made_at) > {day(o.made_at)}",
+        "DATE '2026-01-01' <= o.made_at",
+        "made_at NOT BETWEEN '2026-01-01' AND '2026-02-01'",
+        "made_at IN ('2026-01-01')",
+        "max(made_at) < '2026-01-01'",
+        "coalesce(made_at, '2026-01-01') IS NULL",
+    ],
+)
+def test_an_instant_becomes_a_day_by_its_place_in_braces_alone(expression: str) -> None:
+    with pytest.raises(ValueError, match=r"(?i)made_at.* alike: write \{day\(made_at\)\}"):
+        view(f"SELECT day, count(*) AS orders FROM {{orders}} AS o GROUP BY day HAVING {expression}")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "made_at >= (SELECT max(made_at) FROM {orders} WHERE {orders.order} = 'a')",
+        "{day(made_at)} >= DATE '2026-01-01' AND day IN ('2026-01-01') AND made_at < o.made_at",
+        "CASE WHEN made_at IS NULL THEN 'a' ELSE 'b' END = 'a'",
+        "CAST(count(made_at) AS STRING) = '1' AND lower({orders.order}) = 'x'",
+        "(SELECT count(*) FROM {orders} WHERE made_at IS NULL) < 1",
+    ],
+)
+def test_instants_are_compared_with_instants_and_days_with_days(expression: str) -> None:
+    sql = f"SELECT day, count(*) AS orders FROM {{orders}} AS o GROUP BY day HAVING {expression}"
+    assert view(sql).sql == sql
 
 
 @pytest.mark.parametrize("name", ["", "1st", "a b", "_tidegate_orders", 'x"; DROP TABLE y'])

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from pydantic import Field, create_model
+from pydantic import AwareDatetime, Field, create_model
 
 from tests.destinations.bigquery_fake import Answer, Asked, FakeBigQuery
 from tests.destinations.suite import ALL, APPEND, CANNOT, DESTINATIONS, commit, row
@@ -123,6 +123,24 @@ def test_a_view_that_cannot_be_read_is_not_made_and_the_one_before_stays(viewing
     assert "change the view's sql" in str(refused.value.hint)
     assert standing(viewing, OTHER) == "same"
     assert len(look(viewing, "SELECT * FROM {rows_daily}")) == 3
+
+
+def test_an_instant_is_no_day_of_its_own_accord(tmp_path: Any) -> None:
+    """DuckDB would take the day of whoever asks."""
+    to = DuckDBDestination(tmp_path / "w.duckdb")
+    commit(to, APPEND, ROWS)
+    with pytest.raises(DestinationError, match=r"day is an instant, and date in the .* write \{day\(...\)\}"):
+        put(to, View("rows_daily", JustDays, over=(APPEND,), sql="SELECT max({rows.at}) AS day FROM {rows}"))
+    assert standing(to, DAILY) == "missing"
+
+
+def test_a_day_is_no_instant_of_its_own_accord(tmp_path: Any) -> None:
+    to = DuckDBDestination(tmp_path / "w.duckdb")
+    commit(to, APPEND, ROWS)
+    last = create_model("Last", last_at=(AwareDatetime | None, ...))
+    with pytest.raises(DestinationError, match="column last_at is a DATE, and an instant in the contract"):
+        put(to, View("rows_daily", last, over=(APPEND,), sql="SELECT {day(at)} AS last_at FROM {rows}"))
+    put(to, View("rows_daily", last, over=(APPEND,), sql="SELECT max({rows.at}) AS last_at FROM {rows}"))
 
 
 def test_a_table_of_its_name_is_never_touched(viewing: Destination) -> None:

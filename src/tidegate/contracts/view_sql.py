@@ -8,10 +8,12 @@ not know, escapes in text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tidegate.contracts.view_instants import check_instants
+from tidegate.contracts.view_tokens import Token, tokens_of
 from tidegate.utils.schemas import Column
 
 
@@ -34,9 +36,12 @@ _TYPES = _words("bool date int64 string")
 # What stands before text in quotes; another word makes a value of another type of it, in one of the two.
 _BEFORE_TEXT = _BEFORE_PARENTHESES | _words("between date")
 _ONE_ALONE = _words(
-    """array current_date current_time current_timestamp exclude filter ilike interval localtimestamp pivot
-    struct unnest unpivot"""
+    """anti array asof collate current_catalog current_date current_role current_schema current_time
+    current_timestamp current_user exclude filter glob ilike interval localtime localtimestamp natural pivot
+    positional rowid semi session_user similar struct tablesample unnest unpivot"""
 )
+# BigQuery wants it said, and knows no other.
+_AFTER_SET = {"union": {"all", "distinct"}, "except": {"distinct"}, "intersect": {"distinct"}}
 # Of either of them; no name without quotes. Source: GoogleSQL, lexical structure; `duckdb_keywords()`.
 RESERVED = _words(
     """all analyse analyze and any array as asc assert_rows_modified asymmetric at between both by case
@@ -48,10 +53,6 @@ RESERVED = _words(
     preceding primary proto qualify range recursive references respect returning right rollup rows
     select set show some struct summarize symmetric table tablesample then to trailing treat true
     unbounded union unique unnest unpivot using variadic when where window with within"""
-)
-_TOKEN = re.compile(
-    r"(?P<space>\s+)|(?P<text>'[^'\\\n]*')|(?P<place>\{[^{}]*\})|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<number>\d+(?:\.\d+)?)|(?P<sign>\|\||<=|>=|<>|!=|[-,().*=<>+/])"
 )
 _PLACE = re.compile(
     r"\{(?P<table>\w+)(?:\.(?P<column>\w+))?\}|\{(?P<macro>day|month)\((?:(?P<of>\w+)\.)?(?P<instant>\w+)\)\}"
@@ -71,27 +72,18 @@ class Dialect:
     month: Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-
-    @property
-    def word(self) -> str:
-        return self.text.lower() if self.kind == "word" else ""
-
-
 def check(sql: str, tables: Mapping[str, Mapping[str, Column]]) -> None:
     """Raise `ValueError` for what not every destination reads alike, and for names that the contracts of the
     `tables` do not know.
     """
-    tokens = [token for token in _tokens(sql) if token.kind != "space"]
+    tokens = [token for token in tokens_of(sql) if token.kind != "space"]
     if not tokens or tokens[0].word not in {"select", "with"}:
         raise ValueError("begin with SELECT or WITH")
     used = {name for token in tokens if (name := _table_of(token, tables)) is not None}
     if unused := [name for name in tables if name not in used]:
         raise ValueError(f"{', '.join(unused)} is in over=... and not in the text: write {{{unused[0]}}}")
     declared = {name.lower() for name in _DECLARED.findall(sql)}
+    check_instants(tokens, tables)
     _check_casts(tokens)
     _check_commas(tokens)
     for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
@@ -111,21 +103,11 @@ def rendered(sql: str, dialect: Dialect) -> str:
         return dialect.column(place["column"]) if place["column"] else dialect.table(place["table"])
 
     return "".join(
-        _PLACE.sub(spelled, token.text) if token.kind == "place" else token.text for token in _tokens(sql)
+        _PLACE.sub(spelled, token.text) if token.kind == "place" else token.text for token in tokens_of(sql)
     )
 
 
-def _tokens(sql: str) -> Iterator[_Token]:
-    at = 0
-    while at < len(sql):
-        found = _TOKEN.match(sql, at)
-        if found is None or sql.startswith("--", at):
-            raise ValueError(f"{sql[at : at + 20]!r}: DuckDB and BigQuery do not read that alike")
-        yield _Token(str(found.lastgroup), found.group())
-        at = found.end()
-
-
-def _table_of(token: _Token, tables: Mapping[str, Mapping[str, Column]]) -> str | None:
+def _table_of(token: Token, tables: Mapping[str, Mapping[str, Column]]) -> str | None:
     """The table whose rows a place in braces stands for."""
     if token.kind != "place":
         return None
@@ -147,7 +129,7 @@ def _table_of(token: _Token, tables: Mapping[str, Mapping[str, Column]]) -> str 
     return None if place["column"] else place["table"]
 
 
-def _check_word(before: _Token | None, token: _Token, after: _Token | None) -> None:
+def _check_word(before: Token | None, token: Token, after: Token | None) -> None:
     if token.word in RESERVED and before is not None and before.word == "as":
         raise ValueError(f"AS {token.text}: a word of SQL is no name")
     if token.word in _ONE_ALONE:
@@ -155,6 +137,10 @@ def _check_word(before: _Token | None, token: _Token, after: _Token | None) -> N
             f"{token.text}: DuckDB and BigQuery do not read that alike; a column of that name is written"
             " {table.column}"
         )
+    if token.word in _AFTER_SET and (after is None or after.word not in _AFTER_SET[token.word]):
+        raise ValueError(f"{token.text}: write {' or '.join(sorted(_AFTER_SET[token.word]))} after it")
+    if token.word == "on" and before is not None and before.word == "distinct":
+        raise ValueError("DISTINCT ON: DuckDB and BigQuery do not read that alike")
     if before is not None and before.kind == token.kind == "text":
         raise ValueError(f"{before.text}{token.text}: a quote inside of text is read in two ways")
     if token.kind != "word" or after is None:
@@ -165,10 +151,10 @@ def _check_word(before: _Token | None, token: _Token, after: _Token | None) -> N
         raise ValueError(f"{token.text}(...): known are {', '.join(sorted(FUNCTIONS))}")
 
 
-def _check_casts(tokens: Sequence[_Token]) -> None:
+def _check_casts(tokens: Sequence[Token]) -> None:
     """Types stand in casts alone; in one for a column the contract of the view has the type already."""
     opened: list[bool] = []  # of each parenthesis that is open: whether it is that of a cast
-    for before, token in pairwise([_Token("space", ""), *tokens]):
+    for before, token in pairwise([Token("space", ""), *tokens]):
         if token.text == "(":
             opened.append(before.word == "cast")
         elif token.text == ")" and opened:
@@ -177,10 +163,10 @@ def _check_casts(tokens: Sequence[_Token]) -> None:
             raise ValueError(f"cast as {token.text}: both know {', '.join(sorted(_TYPES))}")
 
 
-def _check_commas(tokens: Sequence[_Token]) -> None:
+def _check_commas(tokens: Sequence[Token]) -> None:
     """No table after a comma: what follows FROM and JOIN is looked at, and nothing else."""
     within = [False]  # of each parenthesis that is open: whether this is between FROM and what ends it
-    for before, token in pairwise([_Token("space", ""), *tokens]):
+    for before, token in pairwise([Token("space", ""), *tokens]):
         if token.text == "(":
             within.append(False)
         elif token.text == ")" and within[1:]:
@@ -193,7 +179,7 @@ def _check_commas(tokens: Sequence[_Token]) -> None:
             raise ValueError("a comma between tables: write JOIN")
 
 
-def _check_source(token: _Token, after: _Token | None, declared: set[str]) -> None:
+def _check_source(token: Token, after: Token | None, declared: set[str]) -> None:
     if after is None or not (after.kind == "place" or after.text == "(" or after.word in declared):
         told = "" if after is None else f" {after.text}"
         raise ValueError(f"{token.text}{told}: name tables in braces: {{table}}")

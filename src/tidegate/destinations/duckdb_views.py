@@ -73,9 +73,10 @@ def put(connection: duckdb.DuckDBPyConnection, view: View) -> None:
     if state.standing == "waits":
         raise DestinationError(f"view {view.name} {state.text}")
     try:
-        for statement in statements(view):
+        fault = next(_misread(connection, view), None)
+        for statement in statements(view) if fault is None else ():
             connection.execute(statement)
-        fault = next(_faults(connection, view.name), None)
+        fault = fault or next(_faults(connection, view.name), None)
     except duckdb.Error as error:
         fault = _brief(error)
     if fault is not None:
@@ -93,6 +94,18 @@ def _faults(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
         one(connection, f"DESCRIBE SELECT * FROM {quote(name)}")  # noqa: S608  the name is quoted
     except duckdb.Error as error:
         yield _brief(error)
+
+
+def _misread(connection: duckdb.DuckDBPyConnection, view: View) -> Iterator[str]:
+    """Columns whose cast would ask the session for its time zone. Reads no rows."""
+    described = connection.execute(f"DESCRIBE {view.select(DIALECT)}").fetchall()
+    found = {str(name).lower(): str(kind) for name, kind, *_ in described}
+    for column in view.columns:
+        kind = found.get(column.name.lower(), "")
+        if column.kind in {"date", "string"} and kind.startswith("TIMESTAMP"):
+            yield f"column {column.name} is an instant, and {column.kind} in the contract: write {{day(...)}}"
+        if column.kind == "timestamp" and kind in {"DATE", "VARCHAR", "TIMESTAMP"}:
+            yield f"column {column.name} is a {kind}, and an instant in the contract"
 
 
 def _brief(error: Exception) -> str:
