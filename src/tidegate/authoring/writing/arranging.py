@@ -7,7 +7,9 @@ examples contradict are decided here, each with a reason.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +22,11 @@ from tidegate.authoring.writing.variants import Variant, variants
 from tidegate.authoring.writing.words import attribute, pascal, singular, snake, unique
 
 ROOM = 84  # characters of a description: then its line fits
+# Objects within objects that are told field by field, and classes of one row: some files describe all that
+# an account has below every row. The most levels that make no more classes than that are taken.
+_LEVELS = (12, 6, 4, 3, 2)
+_MOST_CLASSES = 150
+_DEEP = "what it holds lies too deep to be told field by field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +72,30 @@ def arranged(
 
     `rows` are those of the examples. Names in `taken` are others'; those that are given join them.
     """
-    row = _Row(schema, taken)
-    row.arrange(name, rows, doc)
+    for levels in _LEVELS:
+        row = _Row(schema, set(taken), levels, most=_MOST_CLASSES)
+        with suppress(_TooManyError):
+            row.arrange(name, rows, doc)
+            break
+    else:
+        row = _Row(schema, set(taken), levels=1)
+        row.arrange(name, rows, doc)
+    taken |= row.taken
     return tuple(row.records)
 
 
+class _TooManyError(Exception):
+    """More classes than a person likes to read."""
+
+
 class _Row:
-    def __init__(self, schema: Schema, taken: set[str]) -> None:
+    """`taken` is added to. Raises `_TooManyError` beyond `most` classes, in the middle of its work."""
+
+    def __init__(self, schema: Schema, taken: set[str], levels: int, most: int | None = None) -> None:
         self.records: list[Record] = []
-        self._schema, self._taken = schema, taken
+        self.taken = taken
+        self._schema, self._levels = schema, levels
+        self._level, self._most = 0, sys.maxsize if most is None else len(taken) + most
         self._definitions: Mapping[str, Schema] = schema.get("$defs", {})
         self._pool: Mapping[str, list[Any]] = {}
         self._named: dict[str, str] = {}  # by reference
@@ -160,9 +182,15 @@ class _Row:
             return _Type(_FREE, kind="dict")
         if variant.reference in self._named:
             return _Type({"$ref": f"#/$defs/{self._named[variant.reference]}"})
-        name = unique(name, self._taken, between="")
-        self._taken.add(name)
+        if self._level == self._levels:
+            return _Type(_FREE, kind="dict", why=_DEEP)
+        name = unique(name, self.taken, between="")
+        self.taken.add(name)
+        if len(self.taken) > self._most:
+            raise _TooManyError
+        self._level += 1
         made = self._record(name, variant, told, "")
+        self._level -= 1
         return _Type({"$ref": f"#/$defs/{made}"})
 
     def _array(self, variant: Variant, name: str, wire: str, told: Sequence[Any]) -> _Type:

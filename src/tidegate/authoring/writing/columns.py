@@ -101,13 +101,18 @@ class _Walk:
         )
         return _carried(column)
 
-    def _holds_personal(self, kind: str, seen: frozenset[str] = frozenset()) -> bool:
-        inner = [model for name, model in self.models.items() if name not in seen and mentions(kind, {name})]
-        return any(
-            field.of.personal or self._holds_personal(field.type, seen | {model.name})
-            for model in inner
-            for field in model.fields
-        )
+    def _holds_personal(self, kind: str) -> bool:
+        """Whether any of the models that the type names, or that these name, has such a field."""
+        seen: set[str] = set()
+        left = [kind]
+        while left:
+            for name in (self.models.keys() & re.findall(r"\w+", left.pop())) - seen:
+                seen.add(name)
+                fields = self.models[name].fields
+                if any(each.of.personal for each in fields):
+                    return True
+                left += [each.type for each in fields]
+        return False
 
 
 def _said(along: Sequence[ReadField]) -> str:
