@@ -76,6 +76,11 @@ PATHS = (
 )
 
 
+def test_the_ending_of_a_file_is_no_part_of_a_name() -> None:
+    found = named("shop", ["/orders.json", "/orders/{id}.json"], [])
+    assert [each.plural for each in found.values()] == ["orders", "order"]
+
+
 def test_a_listing_has_the_shortest_name_that_is_its_own() -> None:
     assert [each.plural for each in named("shop", PATHS, PATHS).values()] == [
         "lists",

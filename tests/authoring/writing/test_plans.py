@@ -180,6 +180,16 @@ def test_a_path_is_asked_as_the_file_spells_it(path: str, address: str) -> None:
     assert address in client_file(Identity.of(API), subjects(API, [listing]), Layout())
 
 
+@pytest.mark.parametrize("path", ["/lamps/{id}/visits", "/lamps/{id}/visits/{id}"])
+def test_a_placeholder_and_a_parameter_of_one_name_are_two_arguments(path: str) -> None:
+    parameters = (Parameter("id", "query"), Parameter("id", "path", {"type": "integer"}, True))
+    listing = replace(visits, endpoint=replace(visits.endpoint, path=path, parameters=parameters))
+    text = client_file(Identity.of(API), subjects(API, [listing]), Layout())
+    assert "(self, id_: int, *, id_2: str | None = None)" in text
+    assert 'f"/lamps/{id_}/visits' in text
+    assert '"id": id_2' in text
+
+
 def test_a_way_of_paging_that_nobody_knows_is_told_where_it_is_used() -> None:
     unknown = replace(lamps, paging=replace(lamps.paging, kind="unknown"))
     text = client_file(Identity.of(API), subjects(API, [unknown]), Layout())

@@ -18,21 +18,30 @@ class Arguments:
     def __init__(self, listing: Listing) -> None:
         self.listing = listing
         self._names: dict[str, str] = {}
+        self._in_path: dict[str, str] = {}
         given = given_by_paging(listing)
         parameters = [each for each in listing.endpoint.parameters if each.place == "query"]
         self.query = [each for each in parameters if each.name not in given]
-        for name in (*PLACEHOLDER.findall(listing.endpoint.path), *(each.name for each in self.query)):
-            self._names.setdefault(name, argument(snake(name), list(self._names.values())))
+        for name in PLACEHOLDER.findall(listing.endpoint.path):
+            self._in_path.setdefault(name, argument(snake(name), list(self._in_path.values())))
+        for each in self.query:
+            taken = [*self._in_path.values(), *self._names.values()]
+            self._names.setdefault(each.name, argument(snake(each.name), taken))
 
     def __getitem__(self, parameter: str) -> str:
+        """Of the query."""
         return self._names[parameter]
+
+    def in_path(self, placeholder: str) -> str:
+        return self._in_path[placeholder]
 
     def __contains__(self, parameter: str) -> bool:
         return parameter in self._names
 
     @property
     def placeholders(self) -> list[str]:
-        return PLACEHOLDER.findall(self.listing.endpoint.path)
+        """Each once."""
+        return list(self._in_path)
 
     def type_of(self, parameter: Parameter) -> str:
         since = self.listing.since
@@ -41,7 +50,8 @@ class Arguments:
         return _typed(parameter.schema)
 
     def placeholder_type(self, name: str) -> str:
-        found = self.listing.endpoint.parameter(name)
+        several = self.listing.endpoint.parameters
+        found = next((each for each in several if each.name == name and each.place == "path"), None)
         told = _typed(found.schema) if found else "str"
         return "int" if told == "int" else "str"
 

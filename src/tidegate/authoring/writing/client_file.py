@@ -78,7 +78,7 @@ def _method(subject: Subject, module: Module) -> str:
 
 def _positional(arguments: Arguments) -> Iterator[str]:
     for name in arguments.placeholders:
-        yield f"{arguments[name]}: {arguments.placeholder_type(name)}"
+        yield f"{arguments.in_path(name)}: {arguments.placeholder_type(name)}"
 
 
 def _by_name(arguments: Arguments) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _segment(segment: str, arguments: Arguments) -> tuple[str, bool]:
 
 
 def _sent_in_path(placeholder: str, arguments: Arguments) -> str:
-    name = arguments[placeholder]
+    name = arguments.in_path(placeholder)
     is_text = arguments.placeholder_type(placeholder) == "str"
     return f"{{quote({name}, safe='')}}" if is_text else f"{{{name}}}"
 

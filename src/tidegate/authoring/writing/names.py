@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tidegate.authoring.writing.words import argument, pascal, singular, snake, unique, words
 
 _VERSION = re.compile(r"v\d+(\.\d+)*|\d+(\.\d+)*")
+_ENDING = re.compile(r"\.(json|xml)$", re.IGNORECASE)  # of the file that an address once was
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")  # of a path
 # What a module of tasks has of other names.
 _KEPT = frozenset({"annotations", "app", "load", "task", "timedelta", "window", "workflow", *dir(builtins)})
@@ -67,14 +68,15 @@ def named(api: str, paths: Sequence[str], all_paths: Iterable[str]) -> Mapping[s
 
 
 def _ends(path: str) -> list[str]:
-    """`/lists/{id}/contacts` is contacts, list_contacts; the whole of it last."""
+    """`/lists/{id}/contacts.json` is contacts, list_contacts; the whole of it last."""
     steps: list[str] = []
+    path = _ENDING.sub("", path.rstrip("/"))
     for segment in path.strip("/").split("/"):
         if PLACEHOLDER.fullmatch(segment):
             steps[-1:] = [singular(each) for each in steps[-1:]]
         elif words(PLACEHOLDER.sub("", segment)) and not _VERSION.fullmatch(segment.lower()):
             steps.append(snake(PLACEHOLDER.sub("", segment)))
-    if path.rstrip("/").endswith("}"):
+    if path.endswith("}"):
         steps = ["_".join(steps)]
     steps = steps or ["rows"]
     return ["_".join(steps[-count:]) for count in range(1, len(steps) + 1)]
