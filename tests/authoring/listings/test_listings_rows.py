@@ -311,6 +311,12 @@ def test_window_is_told_from_parameters(parameters: list[Parameter], since: Sinc
     assert found == since
 
 
+def test_parameter_that_pages_is_no_filter_by_time() -> None:
+    found = of([query("startAt", INT), query("maxResults", INT)], rows(EVENT))
+    assert (found.paging.kind, found.paging.param, found.since) == ("offset", "startAt", None)
+    assert not any("startAt" in each for each in found.todo)
+
+
 def test_each_start_has_its_own_end() -> None:
     made, changed = query("created_before", MOMENT), query("updated_before", MOMENT)
     since = of([made, query("updated_after", MOMENT), changed], rows(EVENT)).since

@@ -196,10 +196,10 @@ def _whole(
     key: tuple[str, ...],
     notes: Sequence[str],
 ) -> Listing:
-    window = window_of(endpoint, shapes, rows.row)
+    of_paging = (paging.param, paging.limit_param)
+    window = window_of(endpoint, shapes, rows.row, of_paging)
     taken = {
-        paging.param,
-        paging.limit_param,
+        *of_paging,
         *((window.since.start_param, window.since.end_param) if window else ()),
     }
     return Listing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,9 +25,14 @@ class Window:
     todo: tuple[str, ...] = ()
 
 
-def window_of(endpoint: Endpoint, shapes: Shapes, row: Schema) -> Window | None:
-    """The filter by time that serves loads best: one by change, else any window, else one by creation."""
-    query = [each for each in endpoint.parameters if each.place == "query"]
+def window_of(
+    endpoint: Endpoint, shapes: Shapes, row: Schema, taken: Collection[str | None] = ()
+) -> Window | None:
+    """The filter by time that serves loads best: one by change, else any window, else one by creation.
+
+    Parameters in `taken` serve something else: `startAt` may be an offset.
+    """
+    query = [each for each in endpoint.parameters if each.place == "query" and each.name not in taken]
     starts = [each for each in query if _is_edge(each, STARTS, ENDS)]
     if not starts:
         return None
