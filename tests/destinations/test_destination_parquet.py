@@ -180,7 +180,10 @@ def test_places_that_cannot_be_written_are_refused_with_advice(
         ParquetDestination(tmp_path / "shop").prepare(APPEND)
 
 
-def test_a_full_disk_leaves_nothing_and_is_worth_trying_again(to: ParquetDestination) -> None:
+def test_a_full_disk_leaves_nothing_and_is_worth_trying_again(
+    to: ParquetDestination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # a module would be cached in part
     commit(to, APPEND, [row(1, "a")], id="c1")
     before = sorted(to.path.rglob("*"))
     noise = [row(number, os.urandom(50).hex()) for number in range(2000)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -130,11 +131,14 @@ def test_a_file_that_cannot_be_written_leaves_all_as_it_was(tmp_path: Path) -> N
 def _files_of_at_most(size: int) -> Iterator[None]:
     """What a full disk is to a program, in this process."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    cached = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True  # a module would be cached in part
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = cached
 
 
 def test_on_a_full_disk_nothing_is_half_done(tmp_path: Path) -> None:
