@@ -4,19 +4,28 @@ days are made in Arrow where that is what instances make, in the same order.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import AwareDatetime, Field, NaiveDatetime, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    NaiveDatetime,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
 
 from tests.engine.columnar.both import CONTEXT, Both
 from tests.engine.columnar.contracts import Case
 from tidegate.contracts.base import ReadContract, WriteContract
-from tidegate.contracts.map import AnyMap, Apply, Coalesce, Day, Default, Map
+from tidegate.contracts.map import AnyMap, Apply, Coalesce, Day, Default, Explode, Map, Required
 from tidegate.contracts.personal import Personal
 from tidegate.engine.columnar.instants import dates, days, instants, instants_of_texts
 
@@ -84,11 +93,18 @@ def test_days_are_those_of_each_instant_in_utc(values: list[datetime | None]) ->
     assert dates(days(array)) == expected == pa.array(expected, pa.date32()).to_pylist()
 
 
+def _of_next_year(value: Any) -> Any:
+    return value.replace("2026", "2027") if isinstance(value, str) else value
+
+
 class Event(ReadContract):
     id: int
     lines: list[int] = Field(default=[])
     at: AwareDatetime | None = None
+    shifted: Annotated[AwareDatetime, BeforeValidator(_of_next_year)] | None = None
+    any: datetime | None = None
     wall: NaiveDatetime | None = None
+    day: date | None = None
 
 
 class Written(WriteContract):
@@ -155,3 +171,68 @@ def test_a_page_without_an_instant_of_the_clock_on_the_wall_is_built_by_columns(
     made = both(Map(Event, Walls))
     for body in (rows('{"id": 1}'), rows('{"id": 1, "wall": "2026-01-01T00:00:00"}')):
         assert made.hold(body) == (True, None)
+
+
+ENDS = [
+    datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+    datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-14))),
+]
+
+
+@pytest.mark.parametrize("value", ENDS, ids=str)
+def test_what_is_no_day_in_utc_is_an_error(value: datetime) -> None:
+    with pytest.raises(ValueError, match="year"):
+        days(instants([None, value]))
+
+
+def written(annotation: Any, source: Any, name: str = "value") -> AnyMap[Any, Any, Any]:
+    fields: Any = {name: (annotation, ...)}
+    return Map(Event, create_model("Written", __base__=WriteContract, **fields), **{name: source})
+
+
+def a_day_later(value: date | None) -> date | None:
+    return value and value + timedelta(days=1)
+
+
+AT = '{"id": 1, "at": "2026-01-31T23:30:00-02:00", "shifted": "2026-01-31T23:30:00Z", "lines": [1, 2]}'
+LATE = '{"id": 2, "at": "2026-02-27T00:00:00Z", "shifted": "2026-01-31T00:00:00Z", "lines": [3]}'
+NULL = '{"id": 3, "shifted": "2026-01-31T00:00:00Z"}'
+WALL = '{"id": 4, "at": "2026-02-01T00:00:00Z", "wall": "2026-01-01T00:00:00", "any": "2026-01-01T00:00:00"}'
+
+
+@pytest.mark.parametrize(
+    ("of", "sent", "taken"),
+    [
+        (written(date, Day(Required("at"))), [AT, LATE], True),
+        (written(date, Day(Required("at"))), [AT, NULL], False),
+        (written(AwareDatetime, Required("at")), [AT, NULL], False),
+        (written(date | None, Day("at")), [AT, NULL], True),
+        (written(Annotated[date, Field(lt=date(2026, 2, 2))], Day(Required("at"))), [AT], True),
+        (written(Annotated[date, Field(lt=date(2026, 2, 2))], Day(Required("at"))), [AT, LATE], False),
+        (written(Annotated[date | None, AfterValidator(a_day_later)], Day("at")), [AT, NULL], True),
+        (written(AwareDatetime | None, "shifted"), [AT, LATE], True),
+        (written(date | None, Day("shifted")), [AT, LATE], True),
+        (written(str | None, Apply(repr, "at")), [AT, NULL], True),
+        (written(str | None, Apply(lambda *at: repr(at), "id", "at")), [AT, NULL], True),
+        (written(datetime | None, "any"), [WALL], False),
+        (written(date | None, Day("any")), [WALL, NULL], True),
+        (written(date | None, Day("day")), ['{"id": 1, "day": "2026-01-01"}', NULL], True),
+    ],
+    ids=repr,
+)
+def test_instants_and_days_are_those_of_instances(
+    of: AnyMap[Any, Any, Any], sent: list[str], taken: bool
+) -> None:
+    made = both(of)
+    assert made.hold(rows(*sent)) == (taken, None)
+    assert made.differ(rows(*sent)) is None
+
+
+def test_each_item_of_a_row_has_the_instants_of_its_row() -> None:
+    class Line(WriteContract):
+        line: int
+        at: AwareDatetime | None
+        day: date | None
+
+    made = both(Explode(Event, Line, "lines", line="lines", day=Day("at")))
+    assert made.hold(rows(AT, LATE, NULL)) == (True, None)
