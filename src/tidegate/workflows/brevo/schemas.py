@@ -149,23 +149,40 @@ class CleanBlockedContact(WriteContract):
 
 
 class CleanFolder(WriteContract):
-    """One folder of lists, with the counts of the last run. Deleted ones stay: lists name them."""
+    """One folder of lists, with the counts of the last run. Deleted ones stay: lists name them.
+
+    Brevo is giving all three counts up, and sends 0 for the totals then.
+    """
 
     folder_id: int = Field(description="Brevo's id of the folder")
     name: str = Field(description="Name of the folder")
-    total_blacklisted: int = Field(description="Contacts in its lists who get no email campaigns")
-    total_subscribers: int = Field(description="Contacts in its lists who get them, as often as listed")
-    unique_subscribers: int = Field(description="Contacts in its lists, each counted once")
+    total_blacklisted: int = Field(
+        description="Contacts in its lists who get no email campaigns; 0 also where Brevo counts them no more"
+    )
+    total_subscribers: int = Field(
+        description="Contacts in its lists who get them, as often as listed; 0 also where Brevo counts them"
+        " no more"
+    )
+    unique_subscribers: int = Field(
+        description="Contacts in its lists, each counted once; deprecated by Brevo"
+    )
 
 
 class CleanList(WriteContract):
-    """One list of contacts, with the counts of the last run. Deleted ones stay: campaigns name them."""
+    """One list of contacts, with the counts of the last run. Deleted ones stay: campaigns name them.
+
+    Brevo is giving both totals up, and sends 0 then; `unique_subscribers` stays.
+    """
 
     list_id: int = Field(description="Brevo's id of the list")
     folder_id: int = Field(description="Folder that the list is in")
     name: str = Field(description="Name of the list")
-    total_blacklisted: int = Field(description="Contacts in it who get no email campaigns")
-    total_subscribers: int = Field(description="Contacts in it who get them")
+    total_blacklisted: int = Field(
+        description="Contacts in it who get no email campaigns; 0 also where Brevo counts them no more"
+    )
+    total_subscribers: int = Field(
+        description="Contacts in it who get them; 0 also where Brevo counts them no more"
+    )
     unique_subscribers: int = Field(description="Contacts in it, each counted once")
 
 
