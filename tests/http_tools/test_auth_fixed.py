@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from tests.http_tools.driving import Driver
 from tests.http_tools.loopback import Answer, Loopback
 from tidegate.http_tools.auth import APIKeyAuthManager, BaseAuthManager, BasicAuthManager, BearerAuthManager
-from tidegate.http_tools.exceptions import AuthenticationError
+from tidegate.http_tools.exceptions import AuthenticationError, HttpStatusError
 from tidegate.utils.errors import SettingsError
 
 KEY = "k3y/with+odd=characters&more"
@@ -102,3 +102,15 @@ def test_a_credential_that_no_header_can_carry_is_refused(text: str) -> None:
 def test_user_or_password_that_basic_cannot_carry_is_refused(user: str, password: str) -> None:
     with pytest.raises(SettingsError, match="basic authentication cannot carry"):
         BasicAuthManager(user, password)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_credential_that_is_not_enough_is_named_by_its_setting(
+    driver: Driver, server: Loopback, status: int
+) -> None:
+    server.by = lambda _: Answer(status)
+    auth = APIKeyAuthManager(KEY)
+    with pytest.raises(HttpStatusError) as caught:
+        driver.request(driver.client(server.url, auth_manager=auth), "GET", "/")
+    assert auth.setting in str(caught.value.hint)
+    assert KEY not in str(caught.value.hint)

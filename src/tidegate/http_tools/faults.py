@@ -69,6 +69,8 @@ class Faults:
         if status == 401:
             setting = policy.auth.setting if policy.auth else "whether it needs a credential"
             error.hint = f"The API refused the credential: check {setting}."
+        elif status == 403 and policy.auth:
+            error.hint = f"It is not allowed: look at what {policy.auth.setting} and the account may do."
         return error
 
     def unsendable(self) -> HttpClientError:
