@@ -17,7 +17,12 @@ ORDERS = Listing(
     Endpoint("/v1/orders"), "orders", ROW, todo=("What identifies a row is not told: look up its key.",)
 )
 API = Api(
-    "acme", "Acme", None, Credential(), (ORDERS.endpoint,), todo=("No security scheme is named.", "Other.")
+    "acme",
+    "Acme",
+    None,
+    Credential(),
+    (ORDERS.endpoint,),
+    todo=("No security scheme is named.", "The base URL is a guess.", "Other."),
 )
 
 

@@ -56,9 +56,12 @@ def test_a_second_description_adds_to_the_first() -> None:
     api = Api("acme", "Acme", "https://a.example", Credential("bearer"), (mine, Endpoint("/b")), "a.json")
     told = Endpoint("/b", response={"type": "object"})
     other = Api("acme", "x", "https://b.example", Credential("none"), (Endpoint("/c"), told), "b.json")
+    doubts = ("The base URL is a guess.", "The description names no credential.", "Other.")
+    other = replace(other, todo=doubts)
     joined = Remembered(api, ("/a",)).joined(other)
     assert joined.endpoints == (mine, told, Endpoint("/c"))
     assert joined.origin_of_facts == "a.json; b.json"
+    assert joined.todo == ("Other.",)  # what is settled is not asked again
     assert (joined.title, joined.base_url, joined.credential) == (
         "Acme",
         "https://a.example",

@@ -13,6 +13,8 @@ from tidegate.utils.settings import check_base_url
 
 _AUTH = "header:NAME, query:NAME, bearer, basic, client_credentials:TOKEN_URL or none"
 _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
+_CREDENTIAL = re.compile(r"\b(credential|authori[sz]|security|auth)", re.IGNORECASE)
+_BASE_URL = re.compile(r"\bbase URL\b")
 _QUOTA = re.compile(r"([0-9]{1,9})/([0-9]{0,6})(s|min|m|h|d)")
 
 
@@ -69,7 +71,7 @@ class Answers:
             base_url=self.base_url or api.base_url,
             credential=self.credential or api.credential,
             quota=self.quota or api.quota,
-            todo=tuple(each for each in api.todo if not (self.credential and _is_about_credential(each))),
+            todo=open_doubts(api.todo, credential=bool(self.credential), base_url=bool(self.base_url)),
         )
 
     def of_listing(self, listing: Listing) -> Listing:
@@ -152,8 +154,12 @@ def since(text: str) -> Since:
     return Since(param, attribute=attribute or None)
 
 
-def _is_about_credential(sentence: str) -> bool:
-    return re.search(r"\b(credential|authori[sz]|security|auth)", sentence, re.IGNORECASE) is not None
+def open_doubts(todo: Iterable[str], *, credential: bool, base_url: bool) -> tuple[str, ...]:
+    """Of the sentences about an API those that are not about what is settled."""
+    settled = [
+        about for about, is_settled in ((_CREDENTIAL, credential), (_BASE_URL, base_url)) if is_settled
+    ]
+    return tuple(each for each in todo if not any(about.search(each) for about in settled))
 
 
 def _without(word: str, todo: Sequence[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tidegate.authoring.answers import open_doubts
 from tidegate.authoring.description import Api, Credential, Endpoint, Parameter, Quota, Since
 from tidegate.utils.errors import SettingsError
 
@@ -91,13 +92,14 @@ class Remembered:
         renews = {each.path for each in new.endpoints}.issuperset(self.paths)
         origins = dict.fromkeys([*([] if renews else [self.api.origin_of_facts]), new.origin_of_facts])
         settled = self.api.credential.kind != "unknown"
+        doubts = open_doubts(new.todo, credential=settled, base_url=self.api.base_url is not None)
         return replace(
             self.api,
             base_url=self.api.base_url or new.base_url,
             credential=self.api.credential if settled else new.credential,
             endpoints=(*mine, *told.values()),
             origin_of_facts="; ".join(filter(None, origins)),
-            todo=tuple(dict.fromkeys([*self.api.todo, *new.todo])),
+            todo=tuple(dict.fromkeys([*self.api.todo, *doubts])),
         )
 
 

@@ -141,12 +141,21 @@ def test_open_api_asks_for_nothing_and_a_silent_one_is_asked_about(tmp_path: Pat
         ([{"url": "ftp://acme.test"}], None),
         ([{"url": "https://[acme.test"}, {"url": "https://:99/x"}, {"url": "http://acme.test:x"}], None),
         ([{"url": "https://a b.test"}, {"url": "https://acme.test"}], "https://acme.test"),
+        ([{"url": "https://acme.test/a b"}, {"url": "https://acme.test/\x1b"}], None),
     ],
 )
 def test_address_is_that_of_the_first_whole_server(
     tmp_path: Path, servers: list[Any], expected: str | None
 ) -> None:
     assert read_document(tmp_path, {**oas(), "servers": servers}).base_url == expected
+
+
+def test_address_with_values_of_the_file_is_to_be_looked_up(tmp_path: Path) -> None:
+    server = {"url": "https://{shop}.acme.test/v1", "variables": {"shop": {"default": "example"}}}
+    api = read_document(tmp_path, {**oas(), "servers": [server]})
+    told = [each for each in api.todo if "base URL" in each]
+    whose = "has the description's own values for shop: look up those of the account."
+    assert told == [f"The base URL, https://example.acme.test/v1, {whose}"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def _whole(url: str | None) -> str | None:
         is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # brackets or a port that make no sense
         return None
-    if not is_address or not parts.netloc.isprintable() or " " in parts.netloc:
+    if not is_address or not f"{parts.netloc}{parts.path}".isprintable() or " " in parts.netloc + parts.path:
         return None
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
 
@@ -55,6 +55,11 @@ def _of_servers(document: Document, address: str | None) -> str | None:
         except ValueError:
             continue
         if found is not None:
+            if names := _VARIABLE.findall(str(server["url"])):
+                document.notes.append(
+                    f"The base URL, {found}, has the description's own values for {', '.join(names)}: look up"
+                    " those of the account."
+                )
             return found
     return None
 
