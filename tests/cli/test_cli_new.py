@@ -191,7 +191,6 @@ def test_settings_that_no_program_can_edit_are_told(shell: Shell) -> None:
         (["class", "--openapi", LEDGER], "cannot be called"),
         (["../evil", "--openapi", LEDGER], "cannot be called"),
         (["tidegate", "--openapi", LEDGER], "cannot be called"),
-        (["brevo", "--openapi", LEDGER], "a workflow brevo already"),
         (["ledger"], "nothing describes"),
         (["ledger", "--openapi", "nowhere.json"], "nowhere.json"),
         (["ledger", "--openapi", LEDGER], "6 endpoints list rows"),
@@ -208,6 +207,19 @@ def test_what_makes_no_sense_is_wrong_usage_and_leaves_nothing(
 ) -> None:
     shell.inside("new", *words).failed(2, said)
     assert list(shell.folder.iterdir()) == []
+
+
+def test_the_name_of_an_installed_workflow_may_be_taken_and_that_is_told(shell: Shell) -> None:
+    made = shell.inside("new", "sendgrid", "--openapi", LEDGER, "--path", "/journal")
+    assert (made.code, "hide the installed one" in made.err) == (0, True)
+    assert "sendgrid.journal" in shell.inside("list").out
+
+
+def test_the_name_of_another_workflow_of_the_project_is_taken(shell: Shell) -> None:
+    (shell.folder / "pyproject.toml").write_text(
+        '[tool.tidegate]\nworkflows = ["elsewhere.ledger.main:app"]\n'
+    )
+    shell.inside("new", "ledger", "--openapi", LEDGER, "--path", "/journal").failed(2, "ledger already")
 
 
 def test_code_of_somebody_else_under_the_same_name_is_left_alone(shell: Shell) -> None:

@@ -22,8 +22,9 @@ def check_name(name: str) -> None:
 
 
 def check_free(name: str, root: Path, workflows: Collection[str]) -> None:
-    """Raise `UsageError` where something else has the name: one of the `workflows` that are known here, or
-    code in this project.
+    """Raise `UsageError` where something else in the project has the name: one of its `workflows`, or code.
+
+    One that is installed may be replaced: the project's own goes before it.
     """
     if name in workflows:
         raise UsageError(

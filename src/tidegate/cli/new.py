@@ -13,7 +13,7 @@ from types import MappingProxyType
 from pydantic import SecretStr
 
 from tidegate.app.failures import exits
-from tidegate.app.registry import workflows
+from tidegate.app.registry import own_workflows, workflows
 from tidegate.authoring import answers as said
 from tidegate.authoring import questions
 from tidegate.authoring.answers import Answers
@@ -41,7 +41,9 @@ def new_command(name: str, arguments: NewArguments) -> None:
         check_name(name)
         before = Remembered.read(project.root / record_of(name))
         if before is None:
-            check_free(name, project.root, workflows(project))
+            check_free(name, project.root, own_workflows(project))
+            if name in workflows(project):
+                sys.stderr.write(f"note: {name} will be yours in this project, and hide the installed one\n")
         asker = _asker(arguments)
         if asker and arguments.record and not arguments.auth:
             arguments = replace(arguments, auth=questions.credential(asker, "none"))
