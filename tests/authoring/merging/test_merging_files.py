@@ -6,6 +6,7 @@ import os
 import resource
 import stat
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -157,6 +158,41 @@ def test_what_a_crash_left_half_written_is_completed_by_the_next_call(tmp_path: 
     (tmp_path / A).write_text("a = 2\n")  # and the record of what was generated is still the old one
     assert _kinds(_generate(tmp_path, base, new)) == ["same", "updated"]
     assert (tmp_path / B).read_text() == "b = 2\n"
+
+
+@pytest.mark.parametrize("command", ["new", "init"])
+def test_drafts_of_a_killed_process_are_removed_and_nothing_else(tmp_path: Path, command: str) -> None:
+    left, kept = tmp_path / f".tidegate-{command}-ab_c1234", tmp_path / f".tidegate-{command}-mine"
+    for folder in (left, kept):
+        folder.mkdir()
+        (folder / "0").write_text("x")
+    (tmp_path / ".tidegate-new-linked00").symlink_to(kept)
+    place(tmp_path, {A: Change(None, b"a")})
+    assert not left.exists()
+    assert (tmp_path / ".tidegate-new-linked00" / "0").read_text() == "x"
+
+
+def test_of_many_who_change_a_file_at_once_each_change_is_there_or_refused(tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b"")
+    together = threading.Barrier(8)
+    refused: list[int] = []
+
+    def add(number: int) -> None:
+        together.wait()
+        before = (tmp_path / "list").read_bytes()
+        try:
+            place(tmp_path, {PurePosixPath("list"): Change(before, before + f"{number}\n".encode())})
+        except TidegateError:
+            refused.append(number)
+
+    for _ in range(5):
+        threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+    assert len((tmp_path / "list").read_text().splitlines()) + len(refused) == 40
+    assert [each.name for each in tmp_path.iterdir()] == ["list"]
 
 
 def test_a_file_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:

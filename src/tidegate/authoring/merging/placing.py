@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from tidegate.authoring.drafts import drafts_in
 from tidegate.authoring.merging.paths import inside
 from tidegate.utils.errors import ExitCode, SettingsError, TidegateError, is_full
 from tidegate.utils.home import sync_folder
@@ -34,33 +34,34 @@ def place(root: Path, changes: Mapping[PurePosixPath, Change]) -> None:
 
     Each file is replaced in one step. Where one cannot be, those before it are put back and an error is
     raised: `TidegateError`, worth trying again (20) for a full disk or a file that has changed meanwhile,
-    else `SettingsError`. After a crash some may be new and others old.
+    else `SettingsError`. After a crash some may be new and others old. Blocks while another process places
+    files here.
     """
     targets = {inside(root, path): change for path, change in changes.items()}
-    undo: list[Callable[[], object]] = []
-    drafts: Path | None = None
     try:
-        drafts = Path(tempfile.mkdtemp(prefix=".tidegate-new-", dir=root))
-        made = _Drafts(drafts)
+        with drafts_in(root, "new") as drafts:
+            _place(targets, _Drafts(drafts))
+    except OSError as error:
+        raise _told(error, root) from error
+
+
+def _place(targets: Mapping[Path, Change], drafts: _Drafts) -> None:
+    undo: list[Callable[[], object]] = []
+    try:
         for target, change in targets.items():
-            made.write(target, change.after)
+            drafts.write(target, change.after)
         for target, change in targets.items():
             _check(target, change.before)
         for target in targets:
             _make_folder(target.parent, undo)
-            made.put(target, undo)
+            drafts.put(target, undo)
         for folder in {target.parent for target in targets}:
             sync_folder(folder)
-    except BaseException as error:
+    except BaseException:
         for step in reversed(undo):
             with suppress(OSError):  # a folder into which somebody else has put a file by now
                 step()
-        if isinstance(error, OSError):
-            raise _told(error, root) from error
         raise
-    finally:
-        if drafts is not None:
-            shutil.rmtree(drafts, ignore_errors=True)
 
 
 @dataclass(slots=True)

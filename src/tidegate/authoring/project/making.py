@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tidegate.authoring.drafts import drafts_in
 from tidegate.authoring.project.files import SETTINGS, requirement
 from tidegate.authoring.project.settings import settings_table, tidegate_table, with_settings
 from tidegate.utils.errors import ExitCode, SettingsError, TidegateError, UsageError, is_full
@@ -96,15 +97,12 @@ def make(plan: Plan) -> None:
 @contextmanager
 def _drafts(plan: Plan) -> Iterator[dict[PurePosixPath, Path]]:
     """Every file in full, in a folder of their own: a full disk shows before any is in its place."""
-    drafts = Path(tempfile.mkdtemp(prefix=".tidegate-init-", dir=plan.folder))
-    try:
+    with drafts_in(plan.folder, "init") as drafts:
         found = {}
         for number, (path, text) in enumerate(plan.made.items()):
             found[path] = drafts / str(number)
             found[path].write_text(text, encoding="utf-8", newline="\n")
         yield found
-    finally:
-        shutil.rmtree(drafts, ignore_errors=True)
 
 
 def _place(draft: Path, target: Path) -> None:
