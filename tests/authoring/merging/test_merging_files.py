@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tidegate.authoring.drafts import drafts_in
 from tidegate.authoring.merging import Outcome, merged, place
 from tidegate.authoring.merging.placing import Change
 from tidegate.utils.errors import SettingsError, TidegateError, UsageError
@@ -172,27 +173,21 @@ def test_drafts_of_a_killed_process_are_removed_and_nothing_else(tmp_path: Path,
     assert (tmp_path / ".tidegate-new-linked00" / "0").read_text() == "x"
 
 
-def test_of_many_who_change_a_file_at_once_each_change_is_there_or_refused(tmp_path: Path) -> None:
-    (tmp_path / "list").write_bytes(b"")
-    together = threading.Barrier(8)
-    refused: list[int] = []
+def test_one_at_a_time_has_drafts_in_a_folder(tmp_path: Path) -> None:
+    entered = threading.Event()
 
-    def add(number: int) -> None:
-        together.wait()
-        before = (tmp_path / "list").read_bytes()
-        try:
-            place(tmp_path, {PurePosixPath("list"): Change(before, before + f"{number}\n".encode())})
-        except TidegateError:
-            refused.append(number)
+    def enter() -> None:
+        with drafts_in(tmp_path, "init"):
+            entered.set()
 
-    for _ in range(5):
-        threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
-    assert len((tmp_path / "list").read_text().splitlines()) + len(refused) == 40
-    assert [each.name for each in tmp_path.iterdir()] == ["list"]
+    other = threading.Thread(target=enter)
+    with drafts_in(tmp_path, "new") as mine:
+        other.start()
+        assert not entered.wait(0.2)
+        assert mine.exists()
+    other.join()
+    assert entered.is_set()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
