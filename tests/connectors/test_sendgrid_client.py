@@ -179,6 +179,23 @@ def test_an_address_that_expired_is_asked_for_anew_once() -> None:
     assert vendor.asked == ["POST api.sendgrid.com", api, files, api, files]
 
 
+def test_after_that_the_new_addresses_are_asked() -> None:
+    vendor = Exports({}, [(403, b"<Error/>"), (200, CONTACT), (200, CONTACT)])
+    looks, asked = 0, list[str]()
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        nonlocal looks
+        if "exports/" in request.url.path:
+            looks += 1
+            vendor.ready = {"urls": [f"{FILES}/{looks}/{number}" for number in (1, 2)]}
+        if request.url.host == "files.example.net":
+            asked.append(request.url.path)
+        return vendor(request)
+
+    assert len(connector(answer).get_contacts().json()) == 2
+    assert asked == ["/1/1", "/2/1", "/2/2"]
+
+
 def test_an_export_whose_files_are_gone_is_begun_anew() -> None:
     files = [(200, CONTACT), *[(403, b"")] * 2, (200, CONTACT), (200, CONTACT)]
     vendor = Exports({"urls": [f"{FILES}/1", f"{FILES}/2"]}, files)
@@ -231,6 +248,49 @@ def test_an_export_that_lies_elsewhere_names_the_setting_that_allows_it() -> Non
         connector(vendor).get_contacts().json()
     assert "SENDGRID_EXPORT_ORIGINS=https://bucket.example:443" in str(caught.value.hint)
     assert "signature" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("told", [3, 1])
+def test_files_that_hold_another_number_of_contacts_than_were_exported_are_told(
+    told: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    vendor = Exports({"urls": [f"{FILES}/1", f"{FILES}/2"], "contact_count": told}, [(200, CONTACT)] * 2)
+    assert len(connector(vendor).get_contacts().json()) == 2
+    assert f"{told} contacts were exported, and the files hold 2" in caplog.text
+
+
+def test_files_that_hold_as_many_contacts_as_were_exported_are_no_news(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    vendor = Exports({"urls": [f"{FILES}/1"], "contact_count": 1}, [(200, CONTACT)])
+    connector(vendor).get_contacts().json()
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("urls", ["https://files.example.net/1", {"a": 1}, [None], [5], [["x"]]])
+def test_addresses_of_files_that_are_none_are_an_error(urls: Any) -> None:
+    with pytest.raises(ContractError, match="no list of addresses"):
+        connector(Exports({"urls": urls}, [])).get_contacts().json()
+
+
+def test_the_id_of_an_export_is_one_step_of_the_path() -> None:
+    asked: list[bytes] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url.raw_path)
+        told = {"id": "../../user?a=b", "status": "ready", "contact_count": 0}
+        return httpx2.Response(200, json=told)
+
+    connector(answer).get_contacts().json()
+    assert asked[-1] == b"/v3/marketing/contacts/exports/..%2F..%2Fuser%3Fa%3Db"
+
+
+@pytest.mark.parametrize("row", [{"name": "a"}, "a", None, {"category": None}, {"category": 5}])
+def test_a_list_of_categories_without_their_names_is_an_error(row: Any) -> None:
+    with pytest.raises(ContractError, match="no 'category'"):
+        connector(lambda _: httpx2.Response(200, json=[row])).get_category_stats(
+            date(2026, 1, 1), date(2026, 1, 2)
+        ).json()
 
 
 def test_lists_and_segments_narrow_an_export() -> None:

@@ -115,3 +115,11 @@ def test_a_missing_key_is_told_with_where_to_get_one() -> None:
 
 def test_a_blueprint_needs_no_key() -> None:
     assert SendGridFactory.blueprint().client.policy.auth is None
+
+
+@pytest.mark.parametrize("origins", ["bucket.example", "https://a.example, ftp://b.example"])
+def test_an_origin_that_is_none_is_told_by_its_setting(monkeypatch: pytest.MonkeyPatch, origins: str) -> None:
+    monkeypatch.setenv("SENDGRID_API_KEY", "a-key-of-the-tests")
+    monkeypatch.setenv("SENDGRID_EXPORT_ORIGINS", origins)
+    with pytest.raises(SettingsError, match="SENDGRID_EXPORT_ORIGINS"):
+        SendGridSettings.read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from tests.http_tools.driving import Driver
 from tidegate.contracts.base import ReadContract
 from tidegate.http_tools.calls import Call, Page
 from tidegate.http_tools.exceptions import ContractError, NotFoundError, PaginationError
-from tidegate.http_tools.pagination import Ask, PageView, Rows, Steps
+from tidegate.http_tools.pagination import Ask, Odd, PageRequest, PageView, Rows, Steps
 
 FULL = 4
 
@@ -229,3 +230,20 @@ def test_a_route_sees_the_page_as_the_walk_does(driver: Driver) -> None:
     (page,) = seen
     assert (page.status_code, page.all_items, page.doc) == (200, [{"id": 7}], {"books": [{"id": 7}]})
     assert page.url == "http://api.test/books?ean=7"
+
+
+def test_what_is_odd_is_a_warning_and_the_listing_not_whole(
+    driver: Driver, caplog: pytest.LogCaptureFixture
+) -> None:
+    def odd() -> Steps:
+        page = yield Ask()
+        yield Odd("half of it is missing")
+        yield page
+
+    call = call_of(driver, lambda _: httpx2.Response(200, json={"books": [{"id": 1}]}), odd)
+    with caplog.at_level(logging.WARNING):
+        assert ids(driver.pages(call)) == [1]
+    assert caplog.messages == ["GET /books: half of it is missing"]
+    plan = call.paginator.plan(1)
+    plan.saw(Page(call, PageRequest(0), b'{"books": [{"id": 1}]}'))
+    assert not plan.is_whole()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from tidegate.utils.errors import SettingsError
-from tidegate.utils.settings import BaseUrl, Settings, wrong_settings
+from tidegate.utils.settings import BaseUrl, Settings, check_base_url, wrong_settings
 
 _PREFIX = "SENDGRID_"
 _KEY = f"{_PREFIX}API_KEY"
@@ -36,9 +36,16 @@ class SendGridSettings(Settings):
     quota: float = Field(1.0, gt=0, description="the account's request rate over that of the default tier")
     timeout_s: float = Field(30.0, gt=0)
 
+    @field_validator("export_origins")
+    @classmethod
+    def _check_origins(cls, text: str) -> str:
+        for each in _separate(text):
+            check_base_url(each)
+        return text
+
     @property
     def allowed_origins(self) -> tuple[str, ...]:
-        return tuple(each.strip() for each in self.export_origins.split(",") if each.strip())
+        return _separate(self.export_origins)
 
     @classmethod
     def read(cls, folder: Path | None = None, **given: Any) -> SendGridSettings:
@@ -56,3 +63,7 @@ class SendGridSettings(Settings):
                 "sendgrid: " + "; ".join(f"{name} {reason}" for name, reason in wrong.items()),
                 hint=f"Set {' and '.join(wrong)} in the environment or in .env.{where}",
             ) from error
+
+
+def _separate(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(",") if each.strip())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from tidegate.http_tools.clients import Pace, Signs, Until
 from tidegate.http_tools.exceptions import (
@@ -17,7 +18,7 @@ from tidegate.http_tools.exceptions import (
     PaginationError,
 )
 from tidegate.http_tools.origins import checked, origin, origin_of
-from tidegate.http_tools.pagination import Ask, Steps
+from tidegate.http_tools.pagination import Ask, Odd, Steps
 from tidegate.http_tools.pagination.base import PageView
 
 MOST_MESSAGES = 1000
@@ -62,7 +63,7 @@ def category_stats() -> Steps:
         # pages overlap by one name, which shows a list that moves
         at = max(0, len(names) - 1)
         page = yield Ask(url=f"../categories?limit={CATEGORIES_A_PAGE}&offset={at}")
-        found = [row["category"] for row in page.all_items]
+        found = list(map(_name_of, page.all_items))
         if names and found[:1] != names[-1:]:
             raise ListingMovedError("the list of categories moved while it was read")
         names += found[1:] if names else found
@@ -73,24 +74,33 @@ def category_stats() -> Steps:
         yield page
 
 
+def _name_of(row: Any) -> str:
+    name = row.get("category") if isinstance(row, dict) else None
+    if not isinstance(name, str):
+        raise ContractError("the list of categories holds what has no 'category'")
+    return name
+
+
 def contact_export(
     lists: Sequence[str], segments: Sequence[str], look_s: float, origins: Collection[str]
 ) -> Steps:
     """Starts an export, waits for it, and fetches its files, which lie elsewhere, without the credential.
 
     Their addresses expire. Then the export is asked for new ones, once; where it has none, the export is
-    begun anew, since the files of two exports do not make one listing.
+    begun anew, since the files of two exports do not make one listing. That they hold another number of
+    contacts than were exported is a warning, so that none is taken for one that is gone.
     """
     wanted = {"list_ids": list(lists), "segment_ids": list(segments)}
     chosen = {name: ids for name, ids in wanted.items() if ids}
     asked = {**chosen, "file_type": "json", "max_file_size": MAX_FILE_MB}
     begun = yield Ask(method="POST", body=asked, repeatable=True)  # an export that nobody fetches is no harm
     state = Ask(
-        url=f"exports/{_text(begun, 'id')}",
+        url=f"exports/{quote(_text(begun, 'id'), safe='')}",
         until=Until(_SIGNS, Pace(first_s=look_s, cap_s=30.0)),
         accept=frozenset({404}),
     )
-    links = _links((yield state), origins)
+    ready = yield state
+    links, came = _links(ready, origins), 0
     for number in range(len(links)):
         page = yield Ask(url=links[number], form="json_lines", accept=_GONE)
         if page.status_code in _GONE:
@@ -101,7 +111,11 @@ def contact_export(
             page = yield Ask(url=links[number], form="json_lines", accept=_GONE)
         if page.status_code in _GONE:
             raise ListingMovedError(f"file {number + 1} of the export is gone ({page.status_code})")
+        came += len(page.all_items)
         yield page
+    told = ready.doc.get("contact_count")
+    if isinstance(told, int) and came != told:
+        yield Odd(f"{told:,} contacts were exported, and the files hold {came:,}")
 
 
 def _links(ready: PageView, origins: Collection[str]) -> list[str]:
@@ -112,9 +126,11 @@ def _links(ready: PageView, origins: Collection[str]) -> list[str]:
         raise ContractError(
             "the export of contacts is ready and has neither files ('urls') nor a 'contact_count' of 0"
         )
+    if not isinstance(links, list) or not all(isinstance(link, str) for link in links):
+        raise ContractError("the export of contacts is ready, and its 'urls' are no list of addresses")
     for link in links:
-        _check(str(link), {*origins, origin_of(ready.url)})
-    return list(map(str, links))
+        _check(link, {*origins, origin_of(ready.url)})
+    return links
 
 
 def _check(link: str, allowed: Collection[str]) -> None:

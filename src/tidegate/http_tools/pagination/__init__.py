@@ -13,7 +13,7 @@ from tidegate.http_tools.pagination.link_header import LinkHeaderPaginator
 from tidegate.http_tools.pagination.next_url import NextUrlPaginator
 from tidegate.http_tools.pagination.offset import OffsetPaginator
 from tidegate.http_tools.pagination.page_number import PageNumberPaginator
-from tidegate.http_tools.pagination.route import Ask, RoutePaginator, Rows, Steps
+from tidegate.http_tools.pagination.route import Ask, Odd, RoutePaginator, Rows, Steps
 
 __all__ = [
     "Ask",
@@ -21,6 +21,7 @@ __all__ = [
     "IdAfterPaginator",
     "LinkHeaderPaginator",
     "NextUrlPaginator",
+    "Odd",
     "OffsetPaginator",
     "PageNumberPaginator",
     "PagePlan",

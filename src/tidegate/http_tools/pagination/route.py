@@ -65,9 +65,18 @@ class Rows:
     rows: list[Any]
 
 
-Steps: TypeAlias = Generator["Ask | PageView | Rows", PageView, None]
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """Something that speaks against it that every row came, and does not stop the walk: a warning of the run,
+    which then takes no row for one that has vanished.
+    """
+
+    what: str
+
+
+Steps: TypeAlias = Generator["Ask | PageView | Rows | Odd", PageView, None]
 """A route under way: `page = yield Ask(...)` fetches, `yield page` (or `yield Rows(page, [...])`) makes that
-page one of the listing."""
+page one of the listing, `yield Odd("...")` warns."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +115,7 @@ class _RoutePlan(PagePlan):
         self._index = 0
         self._kept: PageView | None = None
         self._rows: list[Any] | None = None
+        self._odd: list[str] = []
         self._request = self._advance(None)
 
     def take(self) -> PageRequest | None:
@@ -122,17 +132,26 @@ class _RoutePlan(PagePlan):
     def rows(self, page: PageView) -> list[Any] | None:
         return self._rows if self._kept is page else None
 
+    def warnings(self) -> list[str]:
+        return list(self._odd)
+
     def _advance(self, page: PageView | None) -> PageRequest | None:
         try:
             step = next(self._steps) if page is None else self._steps.send(page)
             while not isinstance(step, Ask):
-                yielded, rows = (step.page, step.rows) if isinstance(step, Rows) else (step, None)
-                if yielded is not page or self._kept is page:
-                    raise PaginationError("a route yields an Ask, or, once, the page that it was given last")
-                self._kept, self._rows = page, rows
+                if isinstance(step, Odd):
+                    self._odd.append(step.what)
+                else:
+                    self._keep(step, page)
                 step = next(self._steps)
         except StopIteration:
             return None
         request = step.request(self._index)
         self._index += 1
         return request
+
+    def _keep(self, step: PageView | Rows, page: PageView | None) -> None:
+        yielded, rows = (step.page, step.rows) if isinstance(step, Rows) else (step, None)
+        if yielded is not page or self._kept is page:
+            raise PaginationError("a route yields an Ask, or, once, the page that it was given last")
+        self._kept, self._rows = page, rows

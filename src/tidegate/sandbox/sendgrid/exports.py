@@ -36,8 +36,8 @@ class Export:
 @dataclass
 class Exports:
     """`looks` are the questions that an export stays pending for, `links_s` how long an address of a file is
-    good, `file_rows` how many contacts a file holds. `fails` makes those that are looked at fail; files with
-    the numbers in `down` cannot be had for now.
+    good, `file_rows` how many contacts a file holds, `lacks` how many of them no file has. `fails` makes
+    those that are looked at fail; files with the numbers in `down` cannot be had for now.
     """
 
     seed: int
@@ -45,6 +45,7 @@ class Exports:
     looks: int = 2
     links_s: float = 300.0
     file_rows: int = 2000
+    lacks: int = 0
     fails: bool = False
     down: frozenset[int] = frozenset()
     origin: str = ""
@@ -60,7 +61,8 @@ class Exports:
             raise RefusedError("file_type must be csv or json", "file_type")
         if type(size) is not int or size < 1:
             raise RefusedError("max_file_size must be a whole number of MB", "max_file_size")
-        parts = [contacts[at : at + self.file_rows] for at in range(0, len(contacts), self.file_rows)]
+        held = contacts[: len(contacts) - self.lacks]
+        parts = [held[at : at + self.file_rows] for at in range(0, len(held), self.file_rows)]
         files = [gzip.compress(_csv(part) if kind == "csv" else _lines(part), 1) for part in parts]
         made = Export(identity(self.seed, "export", len(self.begun)), files, len(contacts))
         self.begun[made.id] = made
