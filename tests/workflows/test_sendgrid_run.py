@@ -9,9 +9,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -49,6 +50,18 @@ def test_every_table_is_exact(bench: MakeBench) -> None:
         gone = task.rows_superseded + task.rows_dropped + task.rows_quarantined
         assert task.rows_fetched + task.rows_added == task.rows_loaded + gone
         assert task.drift == [], "every key that comes is loaded, or left out by name"
+
+
+@pytest.mark.parametrize("days", [1, 15])
+def test_the_last_four_weeks_of_counts_are_asked_for_again_on_any_day(bench: MakeBench, days: int) -> None:
+    made = bench(rows=0)
+    finished(made, "stats")
+    asked = len(made.sandbox.counters()["log"])
+    later = NOON + timedelta(days=days)
+    assert made.runner("stats", now=later).run().exit_code is ExitCode.OK
+    again = [parse_qs(query) for _, query, _ in made.sandbox.counters()["log"][asked:]]
+    first = min(date.fromisoformat(query["start_date"][0]) for query in again)
+    assert first <= later.date() - timedelta(days=28)
 
 
 def test_an_account_with_nothing_in_it_is_no_error(bench: MakeBench) -> None:
@@ -146,6 +159,17 @@ def test_an_export_whose_addresses_never_hold_fails_and_is_begun_anew_later(benc
     made.sandbox.exports.links_s = 300.0
     finished(made, "contacts", run_id="once")
     assert_exact(made.sandbox, made.warehouse, "contacts")
+
+
+def test_an_export_that_lacks_a_contact_takes_none_out_of_the_table(bench: MakeBench) -> None:
+    made = bench(rows=60)
+    finished(made, "contacts")
+    before = held(made.warehouse, "contacts")
+    made.sandbox.exports.lacks = 1
+    report = made.run("contacts")
+    assert report.exit_code is ExitCode.OK, report.summary()
+    assert "30 contacts were exported, and the files hold 29" in str(report.tasks[0].warnings)
+    assert len(held(made.warehouse, "contacts")) == len(before) == 30
 
 
 def test_an_export_that_failed_leaves_the_table_as_it_was(bench: MakeBench) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tidegate.connectors.sendgrid.schemas import ApiBounce, ApiCampaign, ApiSingleSend, ApiTemplate
-from tidegate.connectors.sendgrid.stats import ApiCategoryStat, ApiMetrics
+from tidegate.connectors.sendgrid.stats import ApiCategoryStat, ApiMetrics, ApiStat
 from tidegate.engine.builds import chosen
+from tidegate.engine.context import Context
 from tidegate.engine.tasks import read_model
 from tidegate.workflows.sendgrid.main import app
 from tidegate.workflows.sendgrid.stats import CleanStat
@@ -16,9 +17,11 @@ from tidegate.workflows.sendgrid.transform import (
     to_clean_campaign,
     to_clean_category_stats,
     to_clean_single_send,
+    to_clean_stats,
     to_clean_template,
 )
 
+NEW_YEAR = Context(datetime(2026, 1, 1, 12, tzinfo=UTC))
 TASKS = app.workflow.tasks
 
 
@@ -64,10 +67,27 @@ def test_each_category_of_a_day_is_a_row() -> None:
     counts = {name: at for at, name in enumerate(ApiMetrics.model_fields)}
     items = [{"type": "category", "name": name, "metrics": counts} for name in ("a", "b")]
     day = ApiCategoryStat.model_validate({"date": "2026-01-01", "stats": items})
-    rows = to_clean_category_stats(day)
+    rows = to_clean_category_stats(day, NEW_YEAR)
     assert [(row.day, row.category) for row in rows] == [(date(2026, 1, 1), "a"), (date(2026, 1, 1), "b")]
     for row in rows:
         assert row.model_dump(exclude={"day", "category"}) == counts
+
+
+def test_zeros_of_a_day_to_come_are_no_counts_and_counts_are() -> None:
+    none = dict.fromkeys(ApiMetrics.model_fields, 0)
+    some = {**none, "requests": 1}
+
+    def kept(day: str, *metrics: dict[str, int]) -> list[tuple[str, int]]:
+        items = [{"name": f"c{at}", "type": "category", "metrics": each} for at, each in enumerate(metrics)]
+        sent = {"date": day, "stats": items}
+        total = to_clean_stats(ApiStat.model_validate(sent), NEW_YEAR)
+        rows = to_clean_category_stats(ApiCategoryStat.model_validate(sent), NEW_YEAR)
+        assert [row.requests for row in total] == [row.requests for row in rows]
+        return [(row.category, row.requests) for row in rows]
+
+    assert kept("2026-01-01", none) == [("c0", 0)]
+    assert kept("2026-01-02", none) == []
+    assert kept("2026-01-02", none, some) == [("c1", 1)]
 
 
 def test_every_count_that_the_api_tells_is_a_column() -> None:
@@ -96,7 +116,8 @@ def test_every_column_has_a_description(task: Any) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS, ids=[task.name for task in TASKS])
-def test_every_page_is_built_by_columns(task: Any) -> None:
+def test_every_page_but_of_statistics_by_day_is_built_by_columns(task: Any) -> None:
     reads = read_model(task.fetch)
     assert reads is not None
-    assert chosen(task, reads)[1].startswith("columnar")
+    by_day = task.into.write == "replace_windows"
+    assert chosen(task, reads)[1].startswith("instances" if by_day else "columnar")

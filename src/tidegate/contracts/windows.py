@@ -44,8 +44,10 @@ class Windows:
     """How a task splits time: a fixed grid of cells of `days` days, counted from 1970-01-01 in `zone`.
 
     One slice a cell. A first run begins `start` (a day, or so long before now); a later one asks again
-    for the last `refetch` cells that were done, for sources that correct the past or deliver late.
-    The cell that holds the present is asked for too, and again by the next run, also with `refetch=0`.
+    for the last `refetch` cells that were asked for, for sources that correct the past or deliver late.
+    The cell that held the present counts as one of these: where runs are more frequent than cells, the last
+    one that is over is asked for again with `refetch=2`. With `refetch=0` the cell that held the present is
+    asked for again all the same, and no other.
     """
 
     days: int = 1

@@ -129,8 +129,12 @@ def metrics(seed: int, *place: object) -> Row:
     """Sixteen counts for one place; every seventh is a day on which nothing was sent."""
     bits = draws.number(seed, *place)
     if bits % 7 == 0:
-        return dict.fromkeys(_COUNTS, 0)
+        return no_metrics()
     return {name: (draws.mix(bits + at) >> 40) % 9000 for at, name in enumerate(_COUNTS)}
+
+
+def no_metrics() -> Row:
+    return dict.fromkeys(_COUNTS, 0)
 
 
 def categories(count: int) -> list[str]:

@@ -73,11 +73,16 @@ class Store:
         last = today if last is None else min(last, today)
         return [first + timedelta(days=at) for at in range((last - first).days + 1)]
 
+    def to_come(self, last: date | None) -> list[date]:
+        """The days after today that were asked for all the same: zeros are told of them."""
+        today = self.now.date()
+        return [today + timedelta(days=at) for at in range(1, ((last or today) - today).days + 1)]
+
     def stats(self, first: date, last: date | None) -> list[Row]:
         """By day."""
         return [
-            {"date": day.isoformat(), "stats": [{"metrics": data.metrics(self._seed, "stats", day)}]}
-            for day in self.days(first, last)
+            {"date": day.isoformat(), "stats": [{"metrics": self._metrics("stats", day)}]}
+            for day in [*self.days(first, last), *self.to_come(last)]
         ]
 
     def category_stats(self, names: list[str], first: date, last: date | None) -> list[Row]:
@@ -86,12 +91,14 @@ class Store:
             {
                 "date": day.isoformat(),
                 "stats": [
-                    {"type": "category", "name": name, "metrics": data.metrics(self._seed, name, day)}
-                    for name in names
+                    {"type": "category", "name": name, "metrics": self._metrics(name, day)} for name in names
                 ],
             }
-            for day in self.days(first, last)
+            for day in [*self.days(first, last), *self.to_come(last)]
         ]
+
+    def _metrics(self, of: str, day: date) -> Row:
+        return data.metrics(self._seed, of, day) if day <= self.now.date() else data.no_metrics()
 
     def truth(self, name: str) -> list[Row]:
         """Every row of a table as the API would send it now; statistics of all days that have any."""

@@ -24,8 +24,9 @@ from tidegate.http_tools.clients import Call
 from tidegate.workflows.sendgrid import config, transform
 
 # Openings and clicks count on the day of their email, so that days change for a while: at least the last four
-# weeks are asked for again. Thirteen months are kept of categories.
-_STATS = Windows(days=28, refetch=1, start=timedelta(days=364))
+# weeks are asked for again, that is the cell of the present, which counts as done, and the one before it.
+# Thirteen months are kept of categories.
+_STATS = Windows(days=28, refetch=2, start=timedelta(days=364))
 # An address may show up on a list a little later than it says.
 _LISTED = Cursor("created", start=date(2009, 1, 1), lookback=timedelta(days=1))
 _MESSAGES_KEPT = timedelta(days=30)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from tidegate.connectors.sendgrid.schemas import (
     ApiBounce,
     ApiCampaign,
@@ -17,6 +19,7 @@ from tidegate.connectors.sendgrid.schemas import (
 )
 from tidegate.connectors.sendgrid.stats import ApiCategoryStat, ApiSingleSendStat, ApiStat
 from tidegate.contracts.map import Apply, Default, Explode, Map
+from tidegate.engine.context import Context
 from tidegate.workflows.sendgrid.schemas import (
     CleanBlock,
     CleanBounce,
@@ -79,11 +82,27 @@ to_clean_single_send_stat = Map(
 
 _METRICS = {name: f"stats.metrics.{name}" for name in CleanMetrics.model_fields}
 
-to_clean_stats = Explode(ApiStat, CleanStat, "stats", day="date", **_METRICS)
+_of_all = Explode(ApiStat, CleanStat, "stats", day="date", **_METRICS)
 
-to_clean_category_stats = Explode(
+_of_categories = Explode(
     ApiCategoryStat, CleanCategoryStat, "stats", day="date", category="stats.name", **_METRICS
 )
+
+
+def to_clean_stats(stat: ApiStat, ctx: Context) -> list[CleanStat]:
+    """Zeros of days to come, which are asked for with the rest of their cell, are no counts."""
+    return [row for row in _of_all(stat) if not _is_to_come(row, row.day, ctx)]
+
+
+def to_clean_category_stats(stat: ApiCategoryStat, ctx: Context) -> list[CleanCategoryStat]:
+    """As `to_clean_stats`."""
+    return [row for row in _of_categories(stat) if not _is_to_come(row, row.day, ctx)]
+
+
+def _is_to_come(counts: CleanMetrics, day: date, ctx: Context) -> bool:
+    """A day may have begun for the account that has not for the run: its counts tell."""
+    return day > ctx.run_time.date() and not any(getattr(counts, name) for name in CleanMetrics.model_fields)
+
 
 to_clean_list = Map(ApiList, CleanList, list_id="id")
 
