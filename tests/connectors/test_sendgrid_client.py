@@ -17,6 +17,7 @@ from tidegate.http_tools.exceptions import (
     ExportFailedError,
     ListingMovedError,
 )
+from tidegate.testing import FrozenClock
 
 KEY = "SG.secret-of-the-tests"
 FILES = "https://files.example.net"
@@ -177,6 +178,26 @@ def test_an_address_that_expired_is_asked_for_anew_once() -> None:
     assert [row["contact_id"] for row in connector(vendor).get_contacts().json()] == ["a"]
     api, files = "GET api.sendgrid.com", "GET files.example.net"
     assert vendor.asked == ["POST api.sendgrid.com", api, files, api, files]
+
+
+def test_the_start_of_an_export_is_tried_again() -> None:
+    vendor, starts = Exports({"urls": [], "contact_count": 0}, []), 0
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        nonlocal starts
+        starts += request.method == "POST"
+        return httpx2.Response(500) if starts == 1 else vendor(request)
+
+    assert connector(answer).get_contacts().json() == []
+    assert starts == 2
+
+
+def test_the_first_look_comes_after_so_many_seconds() -> None:
+    clock = FrozenClock()
+    transport = httpx2.MockTransport(Exports({"urls": [], "contact_count": 0}, []))
+    client = SyncHttpClient("https://api.sendgrid.com", transport=transport, clock=clock)
+    assert SendGridConnector(client, export_look_s=7.0).get_contacts().json() == []
+    assert 7.0 <= clock.monotonic() < 14.0
 
 
 def test_after_that_the_new_addresses_are_asked() -> None:
