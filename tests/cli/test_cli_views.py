@@ -102,6 +102,7 @@ def test_diff_and_apply_leave_a_view_of_others_to_a_person(shell: Shell) -> None
     sql(shell, f"CREATE OR REPLACE VIEW {VIEW} AS SELECT 1 AS mine")
     shown = shell.inside("schema", "diff", "brevo.events", "--to", "x.duckdb")
     assert (shown.code, "a person" in shown.out) == (30, True)
+    assert shell.inside("schema", "diff", NAMED, "--to", "x.duckdb", "--json").summary["safe"] is False
     shell.inside("schema", "apply", "brevo.events", "--to", "x.duckdb").failed(30, f"view {VIEW} is not made")
     assert sql(shell, f"SELECT mine FROM {VIEW}") == [(1,)]
 

@@ -121,6 +121,13 @@ def test_an_answer_without_the_rows_is_refused_but_where_brevo_leaves_them_out(a
         call.json()
 
 
+def test_a_listing_is_held_against_its_count_where_brevo_gives_one() -> None:
+    totals = {name: getattr(ask(connector()).paginator, "total", None) for name, ask, *_ in ASKED}
+    without = {name for name, total in totals.items() if total is None}
+    assert without == {"senders", "reports", "sms events", "companies", "deals"}
+    assert set(totals.values()) == {None, "count"}
+
+
 def company(number: int) -> dict[str, Any]:
     stamp = "2026-01-01T00:00:00Z"
     return {"id": f"c{number}", "attributes": {"created_at": stamp, "last_updated_at": stamp}}

@@ -26,6 +26,10 @@ class CleanLine(WriteContract):
     amount: float
 
 
+class CleanStatus(WriteContract):
+    made_at: str
+
+
 class Count(WriteContract):
     """Orders of each day."""
 
@@ -58,6 +62,7 @@ def counting(expression: str) -> str:
         "sum(CASE WHEN {orders.order} = 'a {b} -- c' THEN 1 ELSE 0 END)",
         "CAST(sum(order_id) / nullif(count(*), 0) AS INT64)",
         "count(*) - 1 + 2.5 * 3",
+        "count(*) + (SELECT max(b) FROM (SELECT 1 AS a, 2 AS b FROM {orders}) AS c GROUP BY a, b)",
     ],
 )
 def test_what_both_read_alike_can_be_declared(expression: str) -> None:
@@ -124,6 +129,7 @@ def test_several_tables_and_queries_with_a_name_can_be_joined() -> None:
         ("SELECT r'a' FROM {orders}", "r 'a'"),
         ("SELECT 1 /* ' */ , others /* ' */ FROM {orders}", "alike"),
         ("SELECT 7 // 2 FROM {orders}", "// 2.*alike"),
+        ("SELECT {orders.order} -> 'a' FROM {orders}", "-> 'a'.*alike"),
         ("SELECT 1_000 FROM {orders}", "1_000.*alike"),
         ("SELECT 1 FROM {orders}) AS a CROSS JOIN (SELECT 2 FROM {orders}", "as many parentheses"),
         ("SELECT (1 FROM {orders}", "as many parentheses"),
@@ -152,6 +158,8 @@ def test_what_they_read_differently_is_refused_when_it_is_declared(sql: str, tol
         "DATE '2026-01-01' <= o.made_at",
         "made_at NOT BETWEEN '2026-01-01' AND '2026-02-01'",
         "made_at IN ('2026-01-01')",
+        "made_at = DATE '2026-01-01'",
+        "made_at || '' = ''",
         "max(made_at) < '2026-01-01'",
         "coalesce(made_at, '2026-01-01') IS NULL",
     ],
@@ -174,6 +182,14 @@ def test_an_instant_becomes_a_day_by_its_place_in_braces_alone(expression: str) 
 def test_instants_are_compared_with_instants_and_days_with_days(expression: str) -> None:
     sql = f"SELECT day, count(*) AS orders FROM {{orders}} AS o GROUP BY day HAVING {expression}"
     assert view(sql).sql == sql
+
+
+def test_a_name_that_is_an_instant_in_one_table_alone_is_not_told_to_be_one() -> None:
+    statuses = Table("statuses", CleanStatus)
+    joined = "SELECT o.day, 1 AS orders FROM {orders} AS o JOIN {statuses} AS s ON "
+    assert view(f"{joined}s.made_at = '2026'", ORDERS, statuses).over == (ORDERS, statuses)
+    with pytest.raises(ValueError, match="made_at is no instant of orders or statuses"):
+        view(f"{joined}{{day(made_at)}} = o.day", ORDERS, statuses)
 
 
 @pytest.mark.parametrize("name", ["", "1st", "a b", "_tidegate_orders", 'x"; DROP TABLE y'])

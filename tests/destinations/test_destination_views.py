@@ -219,14 +219,14 @@ def test_an_own_view_does_not_keep_a_table_from_being_changed(tmp_path: Any) -> 
         to.apply(least, to.differences(least))
 
 
-def standing_fake(**labels: str) -> FakeBigQuery:
-    """A service where the table stands, and, with labels, a view of the name."""
+def standing_fake(kind: str = "VIEW", **labels: str) -> FakeBigQuery:
+    """A service where the table stands, and, with labels, a view, or what `kind` says, of the name."""
     fake = FakeBigQuery()
     to = fake.destination()
     to.apply(APPEND, to.differences(APPEND))
     if labels:
         reference = {"projectId": "p1", "datasetId": "d1", "tableId": "rows_daily"}
-        fake.tables["rows_daily"] = {"tableReference": reference, "type": "VIEW", "labels": labels}
+        fake.tables["rows_daily"] = {"tableReference": reference, "type": kind, "labels": labels}
     fake.asked.clear()
     return fake
 
@@ -272,9 +272,36 @@ def test_bigquery_replaces_only_what_has_the_label() -> None:
     assert statements(theirs) == []
 
 
-def test_bigquery_is_asked_by_a_dry_run_whether_a_view_can_be_read() -> None:
+def test_bigquery_replaces_nothing_but_a_view() -> None:
+    fake = standing_fake("MATERIALIZED_VIEW", tidegate_view=label())
+    with pytest.raises(ForeignViewError, match="a materialized view of that name"):
+        fake.destination().put_view(DAILY)
+    assert statements(fake) == []
+
+
+def label() -> str:
+    """What the view is marked with."""
     own = definition(DAILY, spelled(lambda name: f"`p1`.`d1`.`{name}`"))
-    fake = standing_fake(tidegate_view=own.partition('"tidegate_view", "')[2].partition('"')[0])
+    return own.partition('"tidegate_view", "')[2].partition('"')[0]
+
+
+def test_bigquery_leaves_alone_what_another_made_the_same_at_the_same_time() -> None:
+    fake, others = standing_fake(), standing_fake(tidegate_view=label())
+
+    def first(asked: Asked) -> Answer | None:
+        if asked.path != "queries":
+            return None
+        fake.tables |= others.tables
+        exists = {"code": 409, "message": "Already Exists", "errors": [{"reason": "duplicate"}]}
+        return 409, {"error": exists}
+
+    fake.before = first
+    fake.destination().put_view(DAILY)
+    assert len(statements(fake)) == 1
+
+
+def test_bigquery_is_asked_by_a_dry_run_whether_a_view_can_be_read() -> None:
+    fake = standing_fake(tidegate_view=label())
     assert fake.destination().view_states([DAILY]) == [ViewState("same")]
     (job,) = fake.sent("POST", "jobs")
     assert job.body["configuration"]["dryRun"] is True
@@ -287,6 +314,14 @@ def test_bigquery_is_asked_by_a_dry_run_whether_a_view_can_be_read() -> None:
 
     fake.before = broken
     assert fake.destination().view_states([DAILY]) == [ViewState("broken", "Unrecognized name: text")]
+
+    def gone(asked: Asked) -> Answer | None:
+        error = {"code": 404, "message": "Not found: Routine", "errors": [{"reason": "notFound"}]}
+        return (404, {"error": error}) if asked.path == "jobs" else None
+
+    fake.before = gone
+    (state,) = fake.destination().view_states([DAILY])
+    assert state.standing == "broken"
 
 
 def test_bigquery_looks_again_where_another_was_first_and_not_for_ever() -> None:

@@ -15,8 +15,10 @@ from tests.engine.shop import ORDERS, CleanOrder, Shop
 from tidegate.contracts.base import WriteContract
 from tidegate.contracts.table import Table
 from tidegate.contracts.view import View
+from tidegate.destinations.duckdb import DuckDBDestination
 from tidegate.destinations.memory import MemoryDestination
 from tidegate.destinations.parquet import ParquetDestination
+from tidegate.destinations.views import ViewState
 from tidegate.engine.replay import Replay
 from tidegate.engine.report import RunReport
 from tidegate.engine.run import Runner
@@ -113,6 +115,31 @@ def test_a_view_of_others_is_told_and_left_alone(shop: Shop) -> None:
     assert "made, or changed, by somebody else" in str(report.views[0].error)
     assert "Drop it" in str(report.views[0].hint)
     assert total(shop) == -1
+
+
+class FullDisk(DuckDBDestination):
+    """What is no fault of a view, and none that anybody foresaw."""
+
+    at = "put_view"
+
+    def view_states(self, views: Sequence[View]) -> list[ViewState]:
+        if self.at == "view_states":
+            raise OSError("no space left")
+        return super().view_states(views)
+
+    def put_view(self, view: View) -> None:
+        raise OSError(f"no space left for {view.name}")
+
+
+@pytest.mark.parametrize("at", ["view_states", "put_view"])
+def test_whatever_goes_wrong_with_a_view_is_told_and_the_rows_are_there(shop: Shop, at: str) -> None:
+    made = runner(shop, TOTAL)
+    made.destination = FullDisk(shop.warehouse)
+    made.destination.at = at
+    report = made.run()
+    assert (report.exit_code, report.tasks[0].status, len(shop.rows())) == (ExitCode.FAILED, "loaded", 4)
+    assert became(report) == [("orders_total", "failed")]
+    assert "no space left" in str(report.views[0].error)
 
 
 @pytest.mark.parametrize("kind", ["memory", "parquet"])

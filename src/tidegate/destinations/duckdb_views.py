@@ -42,8 +42,7 @@ def _made(view: View) -> list[str]:
 
 def _comment(view: View) -> str:
     """The description, and the mark by which the view is known again."""
-    mark = fingerprint("\n".join([*_made(view), view.description]))
-    return f"{view.description} (tidegate view {mark})".strip()
+    return f"{view.description} (tidegate view {fingerprint('; '.join(_made(view)))})".strip()
 
 
 def state_of(connection: duckdb.DuckDBPyConnection | None, view: View) -> ViewState:
@@ -76,7 +75,6 @@ def put(connection: duckdb.DuckDBPyConnection, view: View) -> None:
         fault = next(_misread(connection, view), None)
         for statement in statements(view) if fault is None else ():
             connection.execute(statement)
-        fault = fault or next(_faults(connection, view.name), None)
     except duckdb.Error as error:
         fault = _brief(error)
     if fault is not None:
