@@ -10,6 +10,7 @@ from tidegate.connectors.sendgrid.schemas import (
     ApiBounce,
     ApiCampaign,
     ApiContact,
+    ApiInvalidEmail,
     ApiList,
     ApiMessage,
     ApiSingleSend,
@@ -19,6 +20,7 @@ from tidegate.connectors.sendgrid.schemas import (
 )
 from tidegate.connectors.sendgrid.stats import ApiStat
 from tidegate.contracts.base import ReadContract
+from tidegate.contracts.personal import personal_attributes
 
 SINGLE_SEND: dict[str, Any] = {
     "id": "27c21bbf-a12c-440b-b8bf-c526975328ca",
@@ -108,3 +110,22 @@ def test_a_single_send_without_a_schedule_may_say_so_in_three_ways() -> None:
 def test_a_count_that_is_missing_is_an_error() -> None:
     with pytest.raises(ValidationError, match="unique_clicks"):
         ApiStat.model_validate({"date": date(2026, 1, 1), "stats": [{"metrics": {"requests": 1}}]})
+
+
+@pytest.mark.parametrize(
+    ("model", "personal"),
+    [
+        (ApiBounce, {"email", "reason"}),
+        (ApiInvalidEmail, {"email", "reason"}),
+        (ApiSpamReport, {"email", "ip"}),
+        (ApiUnsubscribe, {"email"}),
+        (ApiMessage, {"from_email", "to_email"}),
+        (
+            ApiContact,
+            ApiContact.model_fields.keys()
+            - {"contact_id", "state_province_region", "country", "created_at", "updated_at"},
+        ),
+    ],
+)
+def test_what_tells_of_a_person_is_marked(model: type[ReadContract], personal: set[str]) -> None:
+    assert personal_attributes(model) == personal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from pydantic import SecretStr
 from tidegate.connectors.sendgrid.client import SendGridConnector
 from tidegate.connectors.sendgrid.config import SendGridSettings
 from tidegate.connectors.sendgrid.limiter import ENDPOINTS, Quota, SendGridRateLimiter
+from tidegate.contracts.windows import Windows
 from tidegate.factories.sendgrid import SendGridFactory
 from tidegate.http_tools.rate_limiters import BaseRateLimiter
 from tidegate.utils.errors import SettingsError
+from tidegate.workflows.sendgrid.main import app
 
 KEY = "SG.0123456789abcdef"
 
@@ -69,6 +72,17 @@ def test_what_one_endpoint_tells_does_not_bind_another() -> None:
     for path in ENDPOINTS:
         if path != "/v3/templates":
             assert limiter(made, path.replace("**", "x")).try_acquire() == 0
+
+
+def test_every_endpoint_that_a_task_asks_has_a_quota_of_its_own() -> None:
+    made, day = connector(), date(2026, 1, 1)
+    window = Windows().window(day)
+    paths = {
+        task.fetch(made, *[window] * (task.windows is not None or task.cursor is not None)).url
+        for task in app.workflow.tasks
+    }
+    assert len(paths) == len(app.workflow.tasks)
+    assert len({id(limiter(made, path)) for path in (*paths, "/v3/categories", "/v3/else")}) == len(paths) + 2
 
 
 def test_a_faster_account_waits_less() -> None:
