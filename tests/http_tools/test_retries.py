@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -357,6 +358,14 @@ def test_a_fixed_wait_stays_the_same() -> None:
 def test_jitter_takes_its_share_off() -> None:
     strategy = FixedRetryStrategy(9, wait_s=10, jitter=0.5, random=lambda: 1.0)
     assert waits(answer(502), policy=Policy(retry=strategy)) == [5]
+
+
+def test_jitter_leaves_the_random_numbers_of_its_host_alone() -> None:
+    random.seed(5)
+    before = random.getstate()
+    waits = {ExponentialBackoffRetryStrategy().backoff_s(Failure("GET", 6, 503)) for _ in range(9)}
+    assert len(waits) == 9
+    assert random.getstate() == before
 
 
 @pytest.mark.parametrize("jitter", [-0.1, 1.1])

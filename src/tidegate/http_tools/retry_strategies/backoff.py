@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import SystemRandom
 
 from tidegate.http_tools.retry_strategies.base import BaseRetryStrategy, Failure
+
+# Without a state: a host's seed is left alone, and processes that were forked do not wait alike.
+_RANDOM = SystemRandom().random
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class ExponentialBackoffRetryStrategy(BaseRetryStrategy):
     max_attempts: int = 6
     base_s: float = 0.5
     cap_s: float = 60.0
-    random: Callable[[], float] = random.random
+    random: Callable[[], float] = _RANDOM
 
     def __post_init__(self) -> None:
         _check(self.max_attempts, self.base_s, self.cap_s)
@@ -38,7 +41,7 @@ class LinearBackoffRetryStrategy(BaseRetryStrategy):
     step_s: float = 1.0
     cap_s: float = 60.0
     jitter: float = 0.1
-    random: Callable[[], float] = random.random
+    random: Callable[[], float] = _RANDOM
 
     def __post_init__(self) -> None:
         _check(self.max_attempts, self.step_s, self.cap_s, jitter=self.jitter)
@@ -54,7 +57,7 @@ class FixedRetryStrategy(BaseRetryStrategy):
     max_attempts: int = 6
     wait_s: float = 1.0
     jitter: float = 0.1
-    random: Callable[[], float] = random.random
+    random: Callable[[], float] = _RANDOM
 
     def __post_init__(self) -> None:
         _check(self.max_attempts, self.wait_s, jitter=self.jitter)
