@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.engine.shop import AcmeConnector, ApiOrder, Shop
+from tests.engine.shop import AcmeConnector, ApiOrder, CleanOrder, Shop, to_clean
 from tidegate.engine.pagelog import PageLog
 from tidegate.http_tools.auth import APIKeyAuthManager
-from tidegate.http_tools.clients import Call, HttpClient, SyncHttpClient
+from tidegate.http_tools.clients import Call, HttpClient, Page, SyncHttpClient
 from tidegate.http_tools.pagination import (
     Ask,
     CursorPaginator,
@@ -158,3 +159,20 @@ def test_a_log_without_kept_headers_is_read_as_before(tmp_path: Path) -> None:
     again = PageLog(path, {"a": 1})
     assert (again.kept(0), again.kept(1)) == ({}, {"h": {"link": "<x>"}})
     again.close()
+
+
+def test_of_the_pages_behind_the_one_that_is_built_only_bytes_are_held(tmp_path: Path) -> None:
+    def decoded() -> dict[int, Page[Any]]:
+        pages = (each for each in gc.get_objects() if type(each) is Page)
+        return {id(each): each for each in pages if "all_items" in vars(each)}
+
+    shop, before, found = Shop(tmp_path), decoded(), list[int]()
+    shop.fill(100)
+
+    def look(order: ApiOrder) -> CleanOrder:
+        if order.id % 10 == 5:
+            found.append(len(decoded().keys() - before.keys()))
+        return to_clean(order)
+
+    assert shop.runner(look).run().tasks[0].rows_loaded == 100
+    assert found == [1] * 10
