@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -62,6 +62,18 @@ def test_the_last_four_weeks_of_counts_are_asked_for_again_on_any_day(bench: Mak
     again = [parse_qs(query) for _, query, _ in made.sandbox.counters()["log"][asked:]]
     first = min(date.fromisoformat(query["start_date"][0]) for query in again)
     assert first <= later.date() - timedelta(days=28)
+
+
+def test_messages_are_asked_for_as_far_back_as_they_are_kept_and_then_from_an_hour_before_the_newest(
+    bench: MakeBench,
+) -> None:
+    made = bench(rows=20)
+    finished(made, "messages")
+    finished(made, "messages")
+    queries = [parse_qs(query)["query"][0] for path, query, _ in made.sandbox.counters()["log"]]
+    starts = [datetime.fromisoformat(query.split('"')[1]) for query in queries]
+    newest = max(datetime.fromisoformat(row["last_event_time"]) for row in made.sandbox.truth("messages"))
+    assert starts == [NOON - timedelta(days=30), newest - timedelta(hours=1)]
 
 
 def test_an_account_with_nothing_in_it_is_no_error(bench: MakeBench) -> None:
