@@ -42,7 +42,7 @@ DIALECT = Dialect(
     table=lambda name: f"<{name}>",
     column=lambda name: f"[{name}]",
     day=lambda instant: f"day_of({instant})",
-    month=lambda instant: f"month_of({instant})",
+    month=lambda day: f"month_of({day})",
 )
 
 
@@ -63,6 +63,7 @@ def counting(expression: str) -> str:
         "CAST(sum(order_id) / nullif(count(*), 0) AS INT64)",
         "count(*) - 1 + 2.5 * 3",
         "count(*) + (SELECT max(b) FROM (SELECT 1 AS a, 2 AS b FROM {orders}) AS c GROUP BY a, b)",
+        "count(*) + (SELECT 1 FROM {orders} AS a JOIN {orders} AS b ON mod(a.order_id, 2) = b.order_id)",
     ],
 )
 def test_what_both_read_alike_can_be_declared(expression: str) -> None:
@@ -73,13 +74,13 @@ def test_places_in_braces_are_spelled_by_the_destination_and_text_is_left_alone(
     made = view(
         """
         SELECT {day(o.made_at)} AS day, count(*) AS orders
-        FROM {orders} AS o WHERE {orders.order} <> '{orders}' AND {month(made_at)} > DATE '2026-01-01'
+        FROM {orders} AS o WHERE {orders.order} <> '{orders}' AND {month(made_at)} > {month(day)}
         GROUP BY {day(o.made_at)}
         """
     )
     assert made.select(DIALECT).splitlines() == [
         "SELECT day_of(o.[made_at]) AS day, count(*) AS orders",
-        "FROM <orders> AS o WHERE [order] <> '{orders}' AND month_of([made_at]) > DATE '2026-01-01'",
+        "FROM <orders> AS o WHERE [order] <> '{orders}' AND month_of(day_of([made_at])) > month_of([day])",
         "GROUP BY day_of(o.[made_at])",
     ]
 
@@ -107,6 +108,7 @@ def test_several_tables_and_queries_with_a_name_can_be_joined() -> None:
         ("SELECT 1 AS orders", "orders is in over"),
         ("SELECT {orders.total} FROM {orders}", "no such column \\(order_id, order, day, made_at\\)"),
         ("SELECT {day(day)} FROM {orders}", "day is no instant of orders"),
+        ("SELECT {month(order_id)} FROM {orders}", "order_id is neither an instant nor a date of orders"),
         ("SELECT {week(made_at)} FROM {orders}", "\\{week\\(made_at\\)\\}: write"),
         ("SELECT 1 FROM {orders} JOIN others ON true", "JOIN others: name tables in braces"),
         ("SELECT 1 FROM orders", "orders is in over"),

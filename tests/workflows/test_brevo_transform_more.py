@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests import brevo_truth_more
+from tidegate.connectors.brevo import schemas, schemas_sales, schemas_shop, schemas_sms
 from tidegate.connectors.brevo.schemas import ApiSenderIdentity
 from tidegate.connectors.brevo.schemas_sales import ApiCompany, ApiDeal
 from tidegate.connectors.brevo.schemas_shop import ApiOrder, ApiProduct
 from tidegate.connectors.brevo.schemas_sms import ApiSmsEvent
+from tidegate.contracts.base import ReadContract
 from tidegate.contracts.map import MapError
+from tidegate.contracts.personal import Personal
 from tidegate.workflows.brevo.main import app
 from tidegate.workflows.brevo.schemas_sales import OrderLine
 from tidegate.workflows.brevo.transform import to_clean_sender, to_clean_sms_event
@@ -96,3 +99,36 @@ def test_a_product_that_does_not_say_so_is_not_deleted() -> None:
 def test_every_column_of_every_table_has_a_meaning() -> None:
     for task in app.workflow.tasks:
         assert all(column.description for column in task.into.columns), task.name
+
+
+def test_a_run_asks_again_for_what_may_still_change() -> None:
+    tasks = {task.name: task for task in app.workflow.tasks}
+    again = {name: task.windows.refetch for name, task in tasks.items() if task.windows is not None}
+    back = {name: task.cursor.lookback for name, task in tasks.items() if task.cursor is not None}
+    hour = timedelta(hours=1)
+    assert again == {"events": 3, "sms_events": 3, "reports": 7}
+    assert back == {
+        "contacts": hour, "companies": hour, "deals": hour, "orders": timedelta(days=1), "products": hour,
+        "categories": hour,
+    }  # fmt: skip
+    assert {name for name, task in tasks.items() if task.into.delete_vanished} == {"segments"}
+
+
+def test_addresses_and_numbers_are_marked_as_personal_where_they_are_read_and_where_they_are_kept() -> None:
+    known = {"email", "sender_email", "phone_number", "ip", "link", "reply", "attributes"}
+    modules = (schemas, schemas_sales, schemas_shop, schemas_sms)
+    reads = [each for module in modules for each in vars(module).values() if _is_contract(each)]
+    found = [
+        f"{each.__name__}.{name}: {any(isinstance(mark, Personal) for mark in field.metadata)}"
+        for each in reads
+        for name, field in each.model_fields.items()
+        if name in known
+    ]
+    assert len(found) > 10
+    assert [each for each in found if not each.endswith("True")] == []
+    kept = [(each.name, each.personal) for task in app.workflow.tasks for each in task.into.columns]
+    assert [name for name, personal in kept if name in known and not personal] == []
+
+
+def _is_contract(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, ReadContract) and value is not ReadContract

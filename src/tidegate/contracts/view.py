@@ -25,7 +25,7 @@ class View:
     its docstring describes the view. `sql` selects columns of these names, in any order, from the tables
     `over`, which stand in it by name in braces: `SELECT id AS order_id FROM {acme_orders}`. A column whose
     name is a word of SQL is written `{acme_orders.order}`; `{day(created_at)}` and `{month(created_at)}` are
-    the UTC day of an instant and the first day of its UTC month.
+    the UTC day of an instant and the first day of its UTC month; `{month(published_on)}` is that of a date.
 
     Checked when it is made: `ValueError` for SQL that DuckDB and BigQuery do not read alike.
     """
@@ -49,7 +49,7 @@ class View:
             if column.repeated or column.kind in _NO_COLUMN:
                 raise ValueError(f"view {self.name}: column {column.name} is a list, a record or JSON")
         try:
-            check(self.sql, {table.name: {each.name: each for each in table.columns} for table in self.over})
+            check(self.sql, self._tables)
         except ValueError as error:
             raise ValueError(f"view {self.name}: {error}") from None
 
@@ -59,4 +59,8 @@ class View:
 
     def select(self, dialect: Dialect) -> str:
         """The text of the author, as one destination reads it."""
-        return rendered(self.sql, dialect)
+        return rendered(self.sql, dialect, self._tables)
+
+    @property
+    def _tables(self) -> dict[str, dict[str, Column]]:
+        return {table.name: {each.name: each for each in table.columns} for table in self.over}

@@ -55,15 +55,15 @@ RESERVED = _words(
     unbounded union unique unnest unpivot using variadic when where window with within"""
 )
 _PLACE = re.compile(
-    r"\{(?P<table>\w+)(?:\.(?P<column>\w+))?\}|\{(?P<macro>day|month)\((?:(?P<of>\w+)\.)?(?P<instant>\w+)\)\}"
+    r"\{(?P<table>\w+)(?:\.(?P<column>\w+))?\}|\{(?P<macro>day|month)\((?:(?P<of>\w+)\.)?(?P<column_of>\w+)\)\}"
 )
 _DECLARED = re.compile(r"(?:\bwith\b|,)\s*(\w+)\s+as\s*\(", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a destination spells what stands in braces. `day` and `month` take an instant, as SQL, and give the
-    UTC day, and the first day of the UTC month.
+    """How a destination spells what stands in braces. `day` takes an instant, as SQL, and gives its UTC day;
+    `month` takes a day, and gives the first one of its month.
     """
 
     table: Callable[[str], str]
@@ -92,14 +92,15 @@ def check(sql: str, tables: Mapping[str, Mapping[str, Column]]) -> None:
             _check_source(token, after, declared)
 
 
-def rendered(sql: str, dialect: Dialect) -> str:
-    """The text as one destination reads it."""
+def rendered(sql: str, dialect: Dialect, tables: Mapping[str, Mapping[str, Column]]) -> str:
+    """The text, which `check` has passed, as one destination reads it."""
 
     def spelled(place: re.Match[str]) -> str:
         if place["macro"]:
-            instant = dialect.column(place["instant"])
-            instant = f"{place['of']}.{instant}" if place["of"] else instant
-            return {"day": dialect.day, "month": dialect.month}[place["macro"]](instant)
+            column = dialect.column(place["column_of"])
+            column = f"{place['of']}.{column}" if place["of"] else column
+            day = column if _kinds(place["column_of"], tables) == {"date"} else dialect.day(column)
+            return dialect.month(day) if place["macro"] == "month" else day
         return dialect.column(place["column"]) if place["column"] else dialect.table(place["table"])
 
     return "".join(
@@ -117,9 +118,10 @@ def _table_of(token: Token, tables: Mapping[str, Mapping[str, Column]]) -> str |
             f"{token.text}: write {{table}}, {{table.column}}, {{day(column)}} or {{month(column)}}"
         )
     if place["macro"]:
-        kinds = {columns[place["instant"]].kind for columns in tables.values() if place["instant"] in columns}
-        if kinds != {"timestamp"}:
-            raise ValueError(f"{token.text}: {place['instant']} is no instant of {' or '.join(tables)}")
+        kinds = _kinds(place["column_of"], tables)
+        if kinds != {"timestamp"} and (place["macro"] == "day" or kinds != {"date"}):
+            what = "no instant" if place["macro"] == "day" else "neither an instant nor a date"
+            raise ValueError(f"{token.text}: {place['column_of']} is {what} of {' or '.join(tables)}")
         return None
     if place["table"] not in tables:
         raise ValueError(f"{token.text}: {place['table']} is not in over=({', '.join(tables)})")
@@ -127,6 +129,11 @@ def _table_of(token: Token, tables: Mapping[str, Mapping[str, Column]]) -> str |
         known = ", ".join(tables[place["table"]])
         raise ValueError(f"{token.text}: {place['table']} has no such column ({known})")
     return None if place["column"] else place["table"]
+
+
+def _kinds(name: str, tables: Mapping[str, Mapping[str, Column]]) -> set[str]:
+    """What kinds the columns of a name have, one where there is no doubt."""
+    return {columns[name].kind for columns in tables.values() if name in columns}
 
 
 def _check_word(before: Token | None, token: Token, after: Token | None) -> None:

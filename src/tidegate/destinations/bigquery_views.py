@@ -35,7 +35,7 @@ def spelled(table: Callable[[str], str] = quote) -> Dialect:
         table=table,
         column=quote,
         day=lambda instant: f"DATE({instant}, 'UTC')",
-        month=lambda instant: f"DATE_TRUNC(DATE({instant}, 'UTC'), MONTH)",
+        month=lambda day: f"DATE_TRUNC({day}, MONTH)",
     )
 
 

@@ -21,7 +21,7 @@ DIALECT = Dialect(
     table=quote,
     column=quote,
     day=lambda instant: f"CAST({instant} AT TIME ZONE 'UTC' AS DATE)",
-    month=lambda instant: f"CAST(date_trunc('month', {instant} AT TIME ZONE 'UTC') AS DATE)",
+    month=lambda day: f"CAST(date_trunc('month', {day}) AS DATE)",
 )
 
 
