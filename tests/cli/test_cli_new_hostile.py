@@ -13,7 +13,7 @@ from tests.cli.command_line import Shell
 def test_what_an_api_calls_things_leads_nowhere_and_runs_nothing(tmp_path: Path) -> None:
     shell = Shell(tmp_path / "project")
     shell.folder.mkdir()
-    evil = '../../evil"""\n\\x\nimport os; os.mkdir("evil")  #'
+    evil = '../../evil"""\n\\x\nimport os; os.mkdir("evil")  #\x1b[2J\u202e'
     row = {
         "type": "object",
         "required": ["id"],
@@ -23,17 +23,23 @@ def test_what_an_api_calls_things_leads_nowhere_and_runs_nothing(tmp_path: Path)
     operation = {
         "operationId": evil,
         "summary": evil,
+        "parameters": [{"name": evil, "in": "query", "required": True, "schema": {"type": "string"}}],
         "responses": {"200": {"description": evil, "content": content}},
     }
     spec = {
         "openapi": "3.0.3",
         "info": {"title": evil, "version": evil},
-        "servers": [{"url": "https://a.example"}],
         "paths": {"/../../../evil": {"get": operation}, f"/{evil}": {"get": operation}},
     }
     (shell.folder / "spec.json").write_text(json.dumps(spec))
-    made = shell.inside("new", "shop", "--openapi", "spec.json", "--all")
+    unsaid = shell.inside("new", "shop", "--openapi", "spec.json")
+    unsaid.failed(2, "2 endpoints list rows")
+    made = shell.inside("new", "shop", "--openapi", "spec.json", "--all", "--diff")
     assert made.code == 0, made
+    assert "the base URL (--base-url)" in made.out
+    assert "is required: say what to send" in made.out
+    shown = unsaid.err + made.out + made.err
+    assert {"\x1b", "\u202e"}.isdisjoint(shown)  # nothing of it steers a terminal
     done = subprocess.run(
         [sys.executable, "-c", "import workflows.shop.main, tests.shop.test_contracts"],
         cwd=shell.folder,

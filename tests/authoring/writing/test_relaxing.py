@@ -9,6 +9,7 @@ import pytest
 
 from tests.authoring.writing.running import written
 from tidegate.authoring.writing.relaxing import relaxed
+from tidegate.utils.personal import Personal
 
 NUMBERS = "Annotated[{}, Field(coerce_numbers_to_str=True)]"
 
@@ -175,6 +176,19 @@ def test_rows_below_which_all_of_an_account_lies_are_told_as_far_as_a_person_rea
         (row,) = found.encoded([{"id": 1, "p0": {"id": 2, "p1": {"p2": {"p3": {"id": 7}}}}}]).to_pylist()
     assert row["thing_id"] == 1
     assert any('"id":7' in str(value) for value in row.values())  # what is not told is loaded all the same
+
+
+def test_what_holds_personal_data_at_any_depth_is_personal() -> None:
+    contact = {"type": "object", "properties": {"email": {"type": "string"}}}
+    contacts = {"type": "array", "items": contact}
+    team = {"type": "object", "properties": {"size": {"type": "integer"}, "contacts": contacts}}
+    marks = {"type": "array", "items": {"type": "object", "properties": {"n": {"type": "integer"}}}}
+    teams = {"type": "array", "items": team}
+    row = {"type": "object", "properties": {"teams": teams, "group": team, "marks": marks}}
+    with written(row) as found:
+        fields = found.writes.model_fields.items()
+        personal = {name: any(isinstance(mark, Personal) for mark in each.metadata) for name, each in fields}
+    assert personal == {"teams": True, "group_size": False, "group_contacts": True, "marks": False}
 
 
 def test_a_key_is_never_null_and_stands_first() -> None:

@@ -109,9 +109,7 @@ def _place(draft: Path, target: Path) -> None:
     """Raises `FileExistsError` rather than put it over another file."""
     try:
         os.link(draft, target)
-    except FileExistsError:
-        raise
-    except OSError:  # the file system knows no hard links
+    except OSError:  # the file is there, which copying will find, or the file system knows no hard links
         _copy(draft, target)
 
 
