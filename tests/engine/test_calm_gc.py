@@ -25,3 +25,15 @@ def test_what_a_host_has_frozen_stays_frozen() -> None:
     with calm_gc():
         assert gc.get_freeze_count() == frozen
     assert gc.get_freeze_count() == frozen
+
+
+def test_who_builds_side_by_side_may_end_in_any_order() -> None:
+    """Runs in two threads of one host: the first to begin is not the last to end."""
+    before, first, second = gc.get_threshold(), calm_gc(), calm_gc()
+    first.__enter__()
+    second.__enter__()
+    calm = gc.get_threshold()
+    first.__exit__(None, None, None)
+    assert gc.get_threshold() == calm > before
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -140,18 +141,46 @@ class AtWork:
 
 @contextmanager
 def calm_gc() -> Iterator[None]:
-    """Let the garbage collector look less often while rows are built; as it was afterwards.
+    """Let the garbage collector look less often while rows are built; as it was after the last of those who
+    build side by side in this process.
 
     Rows die young and hold no cycles; at the usual threshold the collector costs a third of the build. What a
     host has frozen itself (a server does before it forks) stays frozen, and is not looked through.
     """
-    before, ours = gc.get_threshold(), not gc.get_freeze_count()
-    if ours:
-        gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    _CALM.begin()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
-        if ours:
-            gc.unfreeze()
+        _CALM.end()
+
+
+class _Calm:
+    """What the collector was like before the first who builds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._builders, self._ours = 0, False
+        self._before: tuple[int, ...] = ()
+
+    def begin(self) -> None:
+        with self._lock:
+            self._builders += 1
+            if self._builders > 1:
+                return
+            self._before, self._ours = gc.get_threshold(), not gc.get_freeze_count()
+            if self._ours:
+                gc.freeze()
+            gc.set_threshold(50_000, 20, 100)
+
+    def end(self) -> None:
+        with self._lock:
+            self._builders -= 1
+            if self._builders:
+                return
+            gc.set_threshold(*self._before)
+            self._before = ()
+            if self._ours:
+                gc.unfreeze()
+
+
+_CALM = _Calm()
