@@ -42,3 +42,12 @@ def test_the_list_of_commands_imports_nothing_heavy() -> None:
 )
 def test_the_help_of_a_command_imports_no_engine_and_no_client(words: str) -> None:
     assert imported(words.split(), HEAVY) == []
+
+
+def test_a_command_looks_for_garbage_less_often() -> None:
+    """Most of what its imports make stays to the end."""
+    script = f"import gc\n{_ASK.format(words=[], names=())}\nprint(gc.get_threshold()[0], file=sys.stderr)"
+    asked = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert int(asked.stderr) > 10_000
