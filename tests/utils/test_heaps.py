@@ -6,7 +6,7 @@ import sys
 import pytest
 
 # Two dozen threads that hold a megabyte each; glibc's heaps of threads begin at multiples of 64 MB.
-_COUNT = """
+COUNT = """
 import sys, threading
 from tidegate.utils.heaps import keep_heaps_few
 if sys.argv[1] == "few":
@@ -28,7 +28,7 @@ with open("/proc/self/maps") as maps:
 @pytest.mark.skipif(sys.platform != "linux", reason="heaps of threads are glibc's")
 def test_threads_share_few_heaps() -> None:
     def heaps(how: str) -> int:
-        asked = [sys.executable, "-c", _COUNT, how]
+        asked = [sys.executable, "-c", COUNT, how]
         return int(subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True).stdout)
 
     few, many = heaps("few"), heaps("many")
