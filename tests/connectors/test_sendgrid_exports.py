@@ -146,6 +146,20 @@ def test_files_that_hold_another_number_of_contacts_than_were_exported_are_told(
     assert f"{told} contacts were exported, and the files hold 2" in caplog.text
 
 
+def test_a_file_that_is_cut_short_is_an_error_that_tells_of_nobody() -> None:
+    cut = b'{"email":"jane.doe@example.com","contact_id":"a'
+    vendor = Exports({"urls": [f"{FILES}/1"], "contact_count": 1}, [(200, cut)])
+    with pytest.raises(ContractError, match="the body is not JSON") as caught:
+        connector(vendor).get_contacts().json()
+    assert "jane" not in str(caught.value)
+
+
+def test_a_page_of_words_in_the_place_of_a_file_is_shown() -> None:
+    vendor = Exports({"urls": [f"{FILES}/1"], "contact_count": 1}, [(200, b"<html>Down</html>")])
+    with pytest.raises(ContractError, match=r"it begins .*<html>Down"):
+        connector(vendor).get_contacts().json()
+
+
 def test_files_that_hold_as_many_contacts_as_were_exported_are_no_news(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from tidegate.contracts.normalising import list_of_numbered
+from tidegate.contracts.personal import personal_attributes
 from tidegate.contracts.reading import Reading, envelope
 from tidegate.contracts.rejects import listed
 from tidegate.http_tools.exceptions import ContractError
@@ -24,6 +26,7 @@ R = TypeVar("R", bound=BaseModel)
 
 # Of a body that is no JSON: far more than is shown, so that no secret is cut in two.
 _LOOKED_AT = 1 << 20
+_ROWS = re.compile(rb"[\s\[]*[{\"]")  # what was to be rows, and breaks off or goes wrong later
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,14 @@ class Page(Generic[R]):
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            start = self.call.client.policy.redact.beginning(
-                self.body[:_LOOKED_AT].decode("utf-8", "replace"), 60
-            )
-            raise self.error(f"the body is not JSON ({error}); it begins {start!r}") from error
+            raise self.error(f"the body is not JSON ({error}){self._beginning()}") from error
+
+    def _beginning(self) -> str:
+        """How a body begins that is no JSON; of rows that tell of persons nothing."""
+        if _ROWS.match(self.body) and personal_attributes(self.call.reads):
+            return ""
+        text = self.body[:_LOOKED_AT].decode("utf-8", "replace")
+        return f"; it begins {self.call.client.policy.redact.beginning(text, 60)!r}"
 
     @property
     def content(self) -> bytes:
