@@ -11,17 +11,16 @@ from pathlib import Path
 import pytest
 
 from tidegate.authoring.answers import Answers
-from tidegate.authoring.generating import generation, record_of, with_remembered
+from tidegate.authoring.generating import generation, remembered, with_remembered
 from tidegate.authoring.listings import listings
 from tidegate.authoring.openapi import read
-from tidegate.authoring.remembered import Remembered
 
 SPEC = Path(__file__).parent / "specs" / "ledger.json"
 LIVES, STEPS = 12, 5
 
 
 def _generate(root: Path, wanted: Sequence[str], answers: Answers) -> None:
-    before = Remembered.read(root / record_of("ledger"))
+    before = remembered(root, "ledger")
     api = read(SPEC, name="ledger")
     api = before.joined(api) if before else api
     paths = list(dict.fromkeys([*(before.paths if before else ()), *wanted]))

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tidegate.authoring.description import Api, Credential, Endpoint, Parameter, Quota, Since
+from tidegate.authoring.generating import record_of, remembered
 from tidegate.authoring.openapi import read
 from tidegate.authoring.remembered import Remembered
 from tidegate.utils.errors import SettingsError
@@ -76,6 +77,14 @@ def test_a_file_that_is_not_as_it_was_written_is_told(tmp_path: Path, content: s
     (tmp_path / "generated.json").write_text(content)
     with pytest.raises(SettingsError, match=r"generated\.json"):
         Remembered.read(tmp_path / "generated.json")
+
+
+def test_the_record_of_another_api_is_told(tmp_path: Path) -> None:
+    file = tmp_path / record_of("books")
+    file.parent.mkdir(parents=True)
+    file.write_text(Remembered(Api("ledger", "Ledger", None, Credential(), ())).text())
+    with pytest.raises(SettingsError, match="the record of ledger, not of books"):
+        remembered(tmp_path, "books")
 
 
 def test_nothing_is_kept_where_there_is_no_file(tmp_path: Path) -> None:

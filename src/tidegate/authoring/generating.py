@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from tidegate.app.text import printable
 from tidegate.authoring.answers import Answers
 from tidegate.authoring.description import Api, Listing
 from tidegate.authoring.merging import Outcome, merged, place
@@ -54,6 +55,20 @@ def record_of(name: str) -> PurePosixPath:
     return PurePosixPath("connectors", name, "generated.json")
 
 
+def remembered(root: Path, name: str) -> Remembered | None:
+    """What was generated of this API; None for nothing. Raises `SettingsError` for a record that is not as it
+    was written, or that of another API, whose files would be taken for this one's.
+    """
+    file = root / record_of(name)
+    found = Remembered.read(file)
+    if found is not None and found.api.name != name:
+        raise SettingsError(
+            f"{file} is the record of {printable(found.api.name)}, not of {name}",
+            hint="Remove it where the folder is a copy, and take another name for the new API.",
+        )
+    return found
+
+
 def generation(
     root: Path, before: Remembered | None, api: Api, found: Sequence[Listing], answers: Answers
 ) -> Generation:
@@ -69,7 +84,7 @@ def generation(
     settings, by_hand = _settings(root, api.name) if is_new else (None, "")
     example = _env_example(root, api) if is_new else None
     outcomes += tuple(each for each in (settings, example) if each is not None)
-    remembered = Remembered(
+    known = Remembered(
         api,
         tuple(each.endpoint.path for each in listings),
         answers.rows,
@@ -78,7 +93,7 @@ def generation(
         {**base, **made},
         registered=True,
     )
-    return Generation(root, api, listings, outcomes, _record(root, api.name, remembered), by_hand)
+    return Generation(root, api, listings, outcomes, _record(root, api.name, known), by_hand)
 
 
 def _doubted(listing: Listing) -> Listing:
@@ -95,11 +110,11 @@ def _layout(root: Path) -> Layout:
     return Layout(present=frozenset(path for path in shared if (root / path).exists()))
 
 
-def _record(root: Path, name: str, remembered: Remembered) -> Outcome:
+def _record(root: Path, name: str, known: Remembered) -> Outcome:
     path = record_of(name)
     file = root / path
     before = file.read_bytes() if file.exists() else None
-    after = remembered.text().encode()
+    after = known.text().encode()
     kind: Kind = "new" if before is None else "same" if before == after else "updated"
     return Outcome(path, kind, before, after)
 

@@ -18,7 +18,7 @@ from tidegate.authoring import answers as said
 from tidegate.authoring import questions
 from tidegate.authoring.answers import Answers
 from tidegate.authoring.description import Api, Credential, Listing
-from tidegate.authoring.generating import Generation, generation, record_of, with_remembered
+from tidegate.authoring.generating import Generation, generation, remembered, with_remembered
 from tidegate.authoring.listings import UNSURE, listings, survey
 from tidegate.authoring.naming import check_free, check_name
 from tidegate.authoring.questions import Asker, Terminal
@@ -39,7 +39,7 @@ def new_command(name: str, arguments: NewArguments) -> None:
     with exits(debug=arguments.debug):
         project = Project.find(Path.cwd())
         check_name(name)
-        before = Remembered.read(project.root / record_of(name))
+        before = remembered(project.root, name)
         if before is None:
             check_free(name, project.root, own_workflows(project))
             if name in workflows(project):
