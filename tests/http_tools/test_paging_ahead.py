@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 
 import httpx2
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.http_tools.driving import Driver, rows
 from tests.http_tools.plans import View
 from tests.http_tools.test_paging import ApiRow, Listing, call_of, ids
+from tidegate.http_tools.circuit_breakers import CircuitBreaker
 from tidegate.http_tools.clients import AsyncHttpClient, Call, HttpClient, SyncHttpClient
 from tidegate.http_tools.exceptions import PaginationError
 from tidegate.http_tools.pagination import OffsetPaginator, PagePlan, PageRequest
@@ -105,6 +107,30 @@ def test_a_listing_of_another_length_than_the_one_before_comes_whole(driver: Dri
     found = driver.pages(call)
     assert ids(found) == list(range(length))
     assert len(api.asked) - asked <= len(found) + WIDTH - 1
+
+
+@pytest.mark.parametrize("status", [400, 404, 416])
+def test_what_is_answered_beyond_the_end_does_not_matter(driver: Driver, status: int) -> None:
+    api, beyond = Listing(60), threading.Event()
+
+    def refusing(request: httpx2.Request) -> httpx2.Response:
+        offset = int(request.url.params["offset"])
+        if offset > len(api.data):
+            beyond.set()
+            return httpx2.Response(status)
+        if offset + 5 > len(api.data) and driver.kind is SyncHttpClient:
+            beyond.wait(5)  # the other client cancels them before they are sent
+        return api(request)
+
+    breaker = CircuitBreaker(failure_threshold=1)
+    client = driver.client(
+        "http://api.test", transport=httpx2.MockTransport(refusing), circuit_breaker=breaker
+    )
+    call = call_by(client)
+    for length in (60, 8, 60, 12):
+        api.data = list(rows(0, length))
+        assert ids(driver.pages(call)) == list(range(length))
+    assert beyond.is_set() or driver.kind is AsyncHttpClient
 
 
 # -- what is kept
