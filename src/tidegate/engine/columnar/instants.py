@@ -45,7 +45,8 @@ def days(array: pa.Array[Any]) -> pa.Array[Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = array.cast(pa.date32())
+    # as times without a zone: Arrow looks up even UTC in the time zone database, which a machine may lack
+    found = array.view(pa.timestamp("us")).cast(pa.date32())
     ends: Any = pc.min_max(found.view(pa.int32())).as_py()
     if ends["min"] is not None and (ends["min"] < _FIRST or ends["max"] > _LAST):
         raise ValueError("before the year 1 or after the year 9999")
