@@ -11,6 +11,7 @@ from tests.connectors.sendgrid_support import FILES, connector
 from tidegate.connectors.sendgrid.client import SendGridConnector
 from tidegate.http_tools.clients import SyncHttpClient
 from tidegate.http_tools.exceptions import (
+    AuthenticationError,
     ContractError,
     CrossOriginError,
     ExportFailedError,
@@ -81,6 +82,22 @@ def test_after_that_the_new_addresses_are_asked() -> None:
 
     assert len(connector(answer).get_contacts().json()) == 2
     assert asked == ["/1/1", "/2/1", "/2/2"]
+
+
+def test_storage_that_leads_back_to_the_api_gets_no_key_for_it() -> None:
+    vendor, keys = Exports({"urls": [f"{FILES}/1"]}, []), list[str | None]()
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.host == "files.example.net":
+            return httpx2.Response(302, headers={"location": "https://api.sendgrid.com/v3/user"})
+        if request.url.path == "/v3/user":
+            keys.append(request.headers.get("authorization"))
+            return httpx2.Response(401)
+        return vendor(request)
+
+    with pytest.raises(AuthenticationError):
+        connector(answer).get_contacts().json()
+    assert keys == [None]
 
 
 def test_an_export_whose_files_are_gone_is_begun_anew() -> None:

@@ -31,6 +31,9 @@ TOTAL_TIMEOUT = "tidegate.total_timeout_s"
 UNZIPPED = "tidegate.unzipped"
 # The extension of a request that may be sent again whatever its method: twice does no harm.
 REPEATABLE = "tidegate.repeatable"
+# Of a request that gets no credential, not even where it is led back to the origin that has one: what lies
+# elsewhere does not choose what is asked in our name.
+BARE = "tidegate.bare"
 # Rows of JSON shrink five- to fifty-fold; a bomb of zeros a thousandfold by gzip, more by br and zstd.
 MAX_RATIO = 200.0
 

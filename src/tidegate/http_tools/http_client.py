@@ -21,7 +21,7 @@ from tidegate.http_tools.clock import Clock, SystemClock
 from tidegate.http_tools.connections import Connections
 from tidegate.http_tools.downloads import MAX_BYTES, Download, Progress, download_flow
 from tidegate.http_tools.drivers import Stop, drive, drive_async
-from tidegate.http_tools.effects import MAX_RATIO, REPEATABLE, TOTAL_TIMEOUT, UNZIPPED, Flow
+from tidegate.http_tools.effects import BARE, MAX_RATIO, REPEATABLE, TOTAL_TIMEOUT, UNZIPPED, Flow
 from tidegate.http_tools.events import Listener
 from tidegate.http_tools.exceptions import CrossOriginError
 from tidegate.http_tools.origins import check_target, checked, origin
@@ -196,9 +196,11 @@ class HttpClient(RequestMaker):
         unzipped: bool = False,
         repeatable: bool = False,
     ) -> Flow[httpx2.Response]:
-        """The exchange for one request, for a driver; `bare`: without any header that may be secret;
-        `unzipped`: where the body is a gzip file, what is in it, under the caps of any other body;
-        `repeatable`: a POST that does no harm if it arrives twice, and is tried again as a GET is.
+        """The exchange for one request, for a driver.
+
+        `bare`: without any header that may be secret, wherever it leads; `unzipped`: where the body is a gzip
+        file, what is in it, under the caps of any other body; `repeatable`: a POST that does no harm if it
+        arrives twice, and is tried again as a GET is.
 
         Raises `CrossOriginError` for a body that is to be sent bare: it may be private, too.
         """
@@ -207,6 +209,7 @@ class HttpClient(RequestMaker):
         request.extensions |= {REPEATABLE: True} if repeatable else {}
         if bare:
             request.headers = credential_free(request.headers)
+            request.extensions[BARE] = True
             if json is not None:
                 raise CrossOriginError(f"{method} {request.url.path}: a link takes no body to another origin")
         return request_flow(self.policy, request, terms)

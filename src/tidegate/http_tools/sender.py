@@ -12,7 +12,7 @@ import httpx2
 
 from tidegate.http_tools.auth import BaseAuthManager, Hop
 from tidegate.http_tools.circuit_breakers import Verdict
-from tidegate.http_tools.effects import TOTAL_TIMEOUT, Flow, Send
+from tidegate.http_tools.effects import BARE, TOTAL_TIMEOUT, Flow, Send
 from tidegate.http_tools.exceptions import CrossOriginError, RequestTimeoutError, TokenError
 from tidegate.http_tools.faults import NOT_THE_SERVERS
 from tidegate.http_tools.origins import check_target, origin
@@ -47,7 +47,7 @@ class Sender:
         if not ours:
             self._strip(request)
         limiter = policy.limiter.for_request(request) if policy.limiter is not None and ours else None
-        auth = policy.auth if trusted else None
+        auth = policy.auth if trusted and BARE not in request.extensions else None
         sent = again(request)
         waited, token, leave = yield from self._admission(sent, limiter, auth, rejected)
         response = yield from self._send(sent, limiter, leave, waited)
