@@ -22,9 +22,12 @@ class View:
 Server = Callable[[PageRequest], View]
 
 
-def walked(paginator: Paginator, server: Server, *, width: int = 4, at_most: int = 2000) -> list[Any]:
+def walked(
+    paginator: Paginator, server: Server, *, width: int = 4, expected: int = 0, at_most: int = 2000
+) -> list[Any]:
     """The rows of a walk that asks for pages as the drivers do. Fails after `at_most` pages."""
     plan, queue, found, asked = paginator.plan(width), list[PageRequest](), list[Any](), 0
+    plan.expect(expected)
     while True:
         while len(queue) < width and (request := plan.take()) is not None:
             queue.append(request)

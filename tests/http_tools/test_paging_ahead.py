@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.http_tools.driving import Driver, rows
-from tests.http_tools.plans import View
+from tests.http_tools.plans import View, walked
 from tests.http_tools.test_paging import ApiRow, Listing, call_of, ids
 from tidegate.http_tools.circuit_breakers import CircuitBreaker
 from tidegate.http_tools.clients import AsyncHttpClient, Call, HttpClient, SyncHttpClient
 from tidegate.http_tools.exceptions import PaginationError
-from tidegate.http_tools.pagination import OffsetPaginator, PagePlan, PageRequest
+from tidegate.http_tools.pagination import OffsetPaginator, PageNumberPaginator, PagePlan, PageRequest
 from tidegate.http_tools.pagination.reading import Repeats
 
 WIDTH = 8
@@ -107,6 +110,26 @@ def test_a_listing_of_another_length_than_the_one_before_comes_whole(driver: Dri
     found = driver.pages(call)
     assert ids(found) == list(range(length))
     assert len(api.asked) - asked <= len(found) + WIDTH - 1
+
+
+@given(
+    st.integers(0, 60),
+    st.integers(1, 9),
+    st.sampled_from([{}, {"total": "total"}, {"pages": "pages"}]),
+    st.integers(1, 9),
+    st.integers(0, 30),
+)
+def test_any_expectation_gives_exactly_the_rows_by_number(
+    length: int, limit: int, counts: dict[str, Any], width: int, expected: int
+) -> None:
+    def respond(request: PageRequest) -> View:
+        start = (request.params["page"] - 1) * limit
+        doc = {"total": length, "pages": -(-length // limit)}
+        return View(request, list(rows(0, length))[start : start + limit], doc)
+
+    how = PageNumberPaginator(limit=limit, identity="id", **counts)
+    found = walked(how, respond, width=width, expected=expected)
+    assert [row["id"] for row in found] == list(range(length))
 
 
 @pytest.mark.parametrize("status", [400, 404, 416])

@@ -87,12 +87,12 @@ class Hostile:
 
 @pytest.mark.parametrize("paginator", PAGINATORS, ids=repr)
 @settings(max_examples=80)
-@given(st.lists(_pages, min_size=1, max_size=6), st.booleans(), st.integers(1, 9))
+@given(st.lists(_pages, min_size=1, max_size=6), st.booleans(), st.integers(1, 9), st.integers(0, 20))
 def test_a_walk_ends_whatever_is_answered(
-    paginator: Paginator, pages: list[dict[str, Any]], moody: bool, width: int
+    paginator: Paginator, pages: list[dict[str, Any]], moody: bool, width: int, expected: int
 ) -> None:
     with suppress(PaginationError):
-        walked(paginator, Hostile(pages, moody=moody), width=width)
+        walked(paginator, Hostile(pages, moody=moody), width=width, expected=expected)
 
 
 @pytest.mark.parametrize(
