@@ -111,5 +111,9 @@ def test_files_have_no_views_and_every_command_says_so(shell: Shell) -> None:
     to = ("--to", "parquet:files")
     assert "holds no views" in shell.inside("schema", "diff", NAMED, *to).out
     assert f"{NAMED}: left out" in shell.inside("schema", "apply", NAMED, *to).out
-    ended = shell.inside("run", "brevo", "events", *to)
+
+
+@pytest.mark.extended
+def test_a_run_into_files_says_that_its_view_is_left_out(shell: Shell) -> None:
+    ended = shell.inside("run", "brevo", "events", "--to", "parquet:files")
     assert (ended.code, f"view {VIEW} is left out: parquet:" in ended.out) == (0, True)

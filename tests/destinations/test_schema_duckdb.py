@@ -167,7 +167,13 @@ os._exit(9)
 """
 
 
-@pytest.mark.parametrize("steps", [("WIDER",), ("NESTED",), ("RETYPED",), ("NESTED", "RETYPED", "NESTED")])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        *(pytest.param((name,), marks=pytest.mark.extended) for name in ("WIDER", "NESTED", "RETYPED")),
+        ("WIDER", "NESTED", "RETYPED", "NESTED"),
+    ],
+)
 def test_file_opens_after_a_crash_that_follows_a_change(
     path: Path, destination: DuckDBDestination, steps: tuple[str, ...]
 ) -> None:
