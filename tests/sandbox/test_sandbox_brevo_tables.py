@@ -133,6 +133,7 @@ def test_campaigns_by_sms_are_filtered_as_those_by_email(api: Api) -> None:
     assert found
     assert all("2026-01-01" <= row["sentDate"] < "2026-03-01" for row in found)
     assert api.error("/smsCampaigns", **asked, status="draft") == (400, "invalid_parameter")
+    assert api.error("/smsCampaigns", **{**asked, "endDate": "2030-01-01T00:00:00Z"}) == (400, "out_of_range")
 
 
 def test_blocked_contacts_are_filtered_by_day_and_sender(api: Api) -> None:

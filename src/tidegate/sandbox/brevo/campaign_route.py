@@ -28,7 +28,7 @@ def get_campaigns(query: Query, store: Store) -> bytes:
     limit, offset, newest_first = query.paging(50, 100)
     status = query.text("status", _STATUSES)
     kind = query.text("type", ("classic", "trigger"))
-    window = _window(query, status, store.clock.now_ms() * 1000)
+    window = sending_window(query, status, store.clock.now_ms() * 1000)
     rows = [row for row in store.campaigns.rows if _wanted(row.record(), status, kind, window)]
     picked = page(rows, offset, limit, newest_first=newest_first)
     wanted, no_html = query.text("statistics", _STATISTICS), query.flag("excludeHtmlContent")
@@ -37,7 +37,7 @@ def get_campaigns(query: Query, store: Store) -> bytes:
     return counted("campaigns", map(orjson.dumps, slim), len(rows))
 
 
-def _window(query: Query, status: str | None, now_us: int) -> tuple[int, int] | None:
+def sending_window(query: Query, status: str | None, now_us: int) -> tuple[int, int] | None:
     """Brevo: both or neither, only with status absent or `sent`, at most two years, not in the future."""
     query.both_or_neither("startDate", "endDate")
     start, end = query.instant_us("startDate"), query.instant_us("endDate")

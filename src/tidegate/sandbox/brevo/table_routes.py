@@ -9,6 +9,7 @@ from operator import attrgetter
 import orjson
 
 from tidegate.sandbox.brevo import clock
+from tidegate.sandbox.brevo.campaign_route import sending_window
 from tidegate.sandbox.brevo.envelope import PAGING, envelope, joined
 from tidegate.sandbox.brevo.event_route import days_of
 from tidegate.sandbox.brevo.params import Query, RefusedError, invalid
@@ -72,15 +73,12 @@ def get_senders(_query: Query, store: Store) -> bytes:
 def get_sms_campaigns(query: Query, store: Store) -> bytes:
     """500 by default, 1000 at most; the dates as for email campaigns."""
     paging, status = query.paging(500, 1000), query.text("status", _SMS_STATUSES)
-    query.both_or_neither("startDate", "endDate")
-    start, end = query.instant_us("startDate"), query.instant_us("endDate")
-    if start is not None and status not in (None, "sent"):
-        raise invalid("startDate and endDate are only available if status is not passed or is sent")
+    window = sending_window(query, status, store.clock.now_ms() * 1000)
     rows = store.sms_campaigns.rows
     if status is not None:
         rows = [row for row in rows if row.record()["status"] == status]
-    if start is not None and end is not None:
-        rows = [row for row in rows if start <= _sent_us(row) <= end]
+    if window is not None:
+        rows = [row for row in rows if window[0] <= _sent_us(row) <= window[1]]
     return envelope("campaigns", rows, paging)
 
 
