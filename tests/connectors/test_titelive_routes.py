@@ -65,10 +65,20 @@ def test_one_that_a_batch_leaves_out_is_asked_for_alone() -> None:
     assert api.asked == [f"ean={A}|{B}", f"ean/{B}"]
 
 
-def test_where_all_are_gone_the_search_says_that_the_api_is_the_right_one() -> None:
-    api = Api([], unknown=(A, B))
-    assert rows(connector(api), A, B) == [(A, True), (B, True)]
-    assert api.asked == [f"ean={A}|{B}", f"ean/{A}", "search", f"ean/{B}"]
+def test_where_all_are_gone_the_search_says_that_the_api_is_the_right_one_and_it_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    api = Api([], unknown=(A, B, C))
+    assert rows(connector(api), A, B, C) == [(A, True), (B, True), (C, True)]
+    assert api.asked == [f"ean={A}|{B}|{C}", f"ean/{A}", "search", f"ean/{B}", f"ean/{C}"]
+    assert "none of 3 EANs" in caplog.text
+
+
+@pytest.mark.parametrize("gone", [(A,), (A, B), (B, C)])
+def test_that_some_are_gone_is_no_news(gone: tuple[str, ...], caplog: pytest.LogCaptureFixture) -> None:
+    api = Api([work(each) for each in (A, B, C) if each not in gone], unknown=gone)
+    assert [deleted for _, deleted in rows(connector(api), A, B, C)] == [each in gone for each in (A, B, C)]
+    assert caplog.text == ""
 
 
 def test_an_api_that_answers_404_to_everything_deletes_nothing_and_is_soon_found_out() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from tidegate.connectors.titelive.eans import SEPARATOR
 from tidegate.contracts.normalising import list_of_numbered
 from tidegate.http_tools.exceptions import ListingMovedError, PaginationError
-from tidegate.http_tools.pagination import Ask, PageView, Rows, Steps
+from tidegate.http_tools.pagination import Ask, Odd, PageView, Rows, Steps
 
 Row = dict[str, Any]
 
@@ -38,14 +38,17 @@ def by_ean(batch: str) -> Steps:
         for row in _rows_of(_hits(page)):
             found.setdefault(row.get("ean"), row)
         yield Rows(page, [found[ean] for ean in eans if ean in found])
-    known = bool(found)
+    known = checked = bool(found)
     for ean in eans:
         if ean not in found:
             page = yield Ask(url=f"ean/{ean}")
             yield Rows(page, [_alone(page, ean)])
-            if not known and page.status_code == 404:
+            known = known or page.status_code != 404
+            if not (known or checked):
                 _check_probe((yield Ask(url=_PROBE)))
-            known = True
+                checked = True
+    if not known and len(eans) > 1:
+        yield Odd(f"none of {len(eans)} EANs that were asked for together is known: all are told as deleted")
 
 
 def _check_probe(page: PageView) -> None:
