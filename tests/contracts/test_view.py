@@ -159,6 +159,7 @@ def test_what_they_read_differently_is_refused_when_it_is_declared(sql: str, tol
         "(o.made_at) > {day(o.made_at)}",
         "DATE '2026-01-01' <= o.made_at",
         "made_at NOT BETWEEN '2026-01-01' AND '2026-02-01'",
+        "made_at BETWEEN o.made_at AND '2026-02-01'",
         "made_at IN ('2026-01-01')",
         "made_at = DATE '2026-01-01'",
         "made_at || '' = ''",
@@ -169,6 +170,16 @@ def test_what_they_read_differently_is_refused_when_it_is_declared(sql: str, tol
 def test_an_instant_becomes_a_day_by_its_place_in_braces_alone(expression: str) -> None:
     with pytest.raises(ValueError, match=r"(?i)made_at.* alike: write \{day\(made_at\)\}"):
         view(f"SELECT day, count(*) AS orders FROM {{orders}} AS o GROUP BY day HAVING {expression}")
+
+
+def test_an_instant_of_another_name_is_one() -> None:
+    sql = """
+        WITH a AS (SELECT max(made_at) AS b, day FROM {orders} GROUP BY day),
+        c AS (SELECT b AS d, day FROM a)
+        SELECT day, 1 AS orders FROM c WHERE d > """
+    with pytest.raises(ValueError, match="d beside a text or a day"):
+        view(sql + "'2026-01-01'")
+    assert view(sql + "(SELECT min(made_at) FROM {orders})").over == (ORDERS,)
 
 
 @pytest.mark.parametrize(

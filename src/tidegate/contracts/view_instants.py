@@ -5,7 +5,7 @@ zone of whoever asks, BigQuery by UTC: between them stand `{day(...)}` and `{mon
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from tidegate.contracts.view_tokens import Token
@@ -34,7 +34,23 @@ def check_instants(tokens: Sequence[Token], tables: Mapping[str, Mapping[str, Co
     for columns in tables.values():
         for name, column in columns.items():
             kinds.setdefault(name.lower(), set()).add(column.kind)
-    _check(_grouped(tokens), frozenset(name for name, of in kinds.items() if of == {"timestamp"}))
+    instants = {name for name, of in kinds.items() if of == {"timestamp"}}
+    whole = _grouped(tokens)
+    while new := {name for name in _renamed(whole, instants) if name not in kinds} - instants:
+        instants |= new
+    _check(whole, instants)
+
+
+def _renamed(group: _Group, instants: Set[str]) -> Iterator[str]:
+    """What instants are called by AS."""
+    for at, item in enumerate(group.items):
+        if isinstance(item, _Group):
+            yield from _renamed(item, instants)
+        named = group.items[at + 1 : at + 3]
+        if len(named) == 2 and _instant(item, instants):
+            word, name = named
+            if isinstance(word, Token) and word.word == "as" and isinstance(name, Token):
+                yield name.word
 
 
 def _grouped(tokens: Sequence[Token]) -> _Group:
@@ -62,12 +78,12 @@ def _grouped(tokens: Sequence[Token]) -> _Group:
     return opened[0]
 
 
-def _check(group: _Group, instants: frozenset[str]) -> None:
+def _check(group: _Group, instants: Set[str]) -> None:
     for at, item in enumerate(group.items):
         if isinstance(item, _Group):
             _check(item, instants)
         elif item.text.lower() in _COMPARING:
-            _check_sides(group.items[:at], group.items[at + 1 :], instants)
+            _check_sides(group.items[:at], group.items[at + 1 :], instants, to=item.word == "between")
     found = next(filter(None, (_instant(item, instants) for item in group.items)), None)
     if found is None:
         return
@@ -79,8 +95,9 @@ def _check(group: _Group, instants: frozenset[str]) -> None:
 
 
 def _check_sides(
-    left: Sequence[Token | _Group], right: Sequence[Token | _Group], instants: frozenset[str]
+    left: Sequence[Token | _Group], right: Sequence[Token | _Group], instants: Set[str], *, to: bool
 ) -> None:
+    """`to`: whether the right side is two, with AND between them."""
     if left and isinstance(left[-1], Token) and left[-1].word == "not":
         left = left[:-1]
     if not left or not right:
@@ -88,6 +105,8 @@ def _check_sides(
     listed = [right[0]]
     if isinstance(right[0], _Group):
         listed = [] if _is_query(right[0]) else right[0].items
+    if to:
+        listed = [*listed, *_after_and(right)]
     found = _instant(left[-1], instants)
     if found is not None and any(_is_literal(each) for each in listed):
         raise ValueError(f"{found} beside a text or a day: {_why(found)}")
@@ -96,7 +115,12 @@ def _check_sides(
         raise ValueError(f"{found} beside a text or a day: {_why(found)}")
 
 
-def _instant(item: Token | _Group, instants: frozenset[str]) -> str | None:
+def _after_and(items: Sequence[Token | _Group]) -> Sequence[Token | _Group]:
+    at = next((at for at, each in enumerate(items) if isinstance(each, Token) and each.word == "and"), None)
+    return () if at is None else items[at + 1 : at + 2]
+
+
+def _instant(item: Token | _Group, instants: Set[str]) -> str | None:
     """The column whose instant this is, if it is one."""
     if isinstance(item, _Group):
         inner = (_instant(each, instants) for each in item.items if item.head in _GIVING)
