@@ -182,6 +182,11 @@ def test_an_instant_of_another_name_is_one() -> None:
     assert view(sql + "(SELECT min(made_at) FROM {orders})").over == (ORDERS,)
 
 
+def test_an_instant_of_the_name_of_a_date_does_not_make_an_instant_of_it() -> None:
+    sql = "WITH a AS (SELECT max(made_at) AS day FROM {orders}) SELECT day, 1 AS orders FROM {orders}"
+    assert view(f"{sql} WHERE day > DATE '2026-01-01'").over == (ORDERS,)
+
+
 @pytest.mark.parametrize(
     "expression",
     [
@@ -189,7 +194,7 @@ def test_an_instant_of_another_name_is_one() -> None:
         "{day(made_at)} >= DATE '2026-01-01' AND day IN ('2026-01-01') AND made_at < o.made_at",
         "CASE WHEN made_at IS NULL THEN 'a' ELSE 'b' END = 'a'",
         "CAST(count(made_at) AS STRING) = '1' AND lower({orders.order}) = 'x'",
-        "(SELECT count(*) FROM {orders} WHERE made_at IS NULL) < 1",
+        "(SELECT max({orders.order}) FROM {orders} WHERE made_at IS NULL) = 'a'",
     ],
 )
 def test_instants_are_compared_with_instants_and_days_with_days(expression: str) -> None:

@@ -131,6 +131,9 @@ def test_an_instant_is_no_day_of_its_own_accord(tmp_path: Any) -> None:
     commit(to, APPEND, ROWS)
     with pytest.raises(DestinationError, match=r"day is an instant, and date in the .* write \{day\(...\)\}"):
         put(to, View("rows_daily", JustDays, over=(APPEND,), sql="SELECT max({rows.at}) AS day FROM {rows}"))
+    text = create_model("Text", text=(str, ...))
+    with pytest.raises(DestinationError, match="text is an instant, and string in the contract"):
+        put(to, View("rows_daily", text, over=(APPEND,), sql="SELECT max({rows.at}) AS text FROM {rows}"))
     assert standing(to, DAILY) == "missing"
 
 
