@@ -311,6 +311,13 @@ def test_window_is_told_from_parameters(parameters: list[Parameter], since: Sinc
     assert found == since
 
 
+def test_instants_in_milliseconds_are_told() -> None:
+    found = of([query("since", INT, "Only what was updated since, Unix time in milliseconds")], rows(EVENT))
+    assert found.since is not None
+    assert found.since.wire == "epoch"
+    assert "since is in milliseconds." in found.todo
+
+
 def test_parameter_that_pages_is_no_filter_by_time() -> None:
     found = of([query("startAt", INT), query("maxResults", INT)], rows(EVENT))
     assert (found.paging.kind, found.paging.param, found.since) == ("offset", "startAt", None)

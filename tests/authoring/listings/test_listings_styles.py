@@ -274,6 +274,11 @@ def test_order_of_ids_is_a_question() -> None:
     assert any("by rising ids, for since_id" in each for each in of(parameters, response).todo)
 
 
+def test_rows_without_an_id_do_not_go_on_by_one() -> None:
+    parameters, _, _ = STYLES["since_id"]
+    assert of(parameters, rows(obj(colour=TEXT))).paging.kind != "id_after"
+
+
 def test_bare_next_is_a_link_or_a_cursor_by_what_it_holds() -> None:
     def found(example: str, parameters: list[Parameter]) -> Paging:
         body = {"things": [{"id": 1, "name": "a"}], "next": example}

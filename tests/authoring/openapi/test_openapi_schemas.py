@@ -51,6 +51,21 @@ def test_what_stands_beside_all_of_holds_too(tmp_path: Path) -> None:
     assert (sorted(made["properties"]), made["required"]) == (["a", "b"], ["b"])
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ("number", "integer", "integer"),
+        ("integer", "number", "integer"),
+        (["string", "null"], "string", "string"),
+        ("string", ["string", "null"], "string"),
+    ],
+)
+def test_branches_of_two_types_are_of_the_type_that_both_allow(
+    tmp_path: Path, one: Any, other: Any, both: str
+) -> None:
+    assert response_of(tmp_path, {"allOf": [{"type": one}, {"type": other}]})["type"] == both
+
+
 def test_property_in_two_branches_says_what_both_say(tmp_path: Path) -> None:
     one = {"properties": {"meta": {"type": "object", "properties": {"a": TEXT}}}}
     other = {"properties": {"meta": {"properties": {"b": TEXT}, "required": ["b"]}}}

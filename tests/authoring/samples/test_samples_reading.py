@@ -90,6 +90,13 @@ def test_an_address_is_told_apart_behind_its_version(url: str, parts: tuple[str,
     assert split_url(url) == parts
 
 
+def test_a_file_that_is_no_page_or_two_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "dump.json").open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    with pytest.raises(DescriptionError, match="larger than 64 MB"):
+        read_samples(["dump.json"], tmp_path)
+
+
 def test_a_base_url_that_is_known_goes_before_the_version() -> None:
     assert split_url("https://a.example/v1/x/orders", "https://a.example/v1/x/") == (
         "https://a.example/v1/x",

@@ -118,6 +118,10 @@ def test_a_placeholder_takes_the_ids_of_the_listing_above_it() -> None:
     )
 
 
+def test_a_listing_with_a_key_of_two_gives_no_ids() -> None:
+    assert plan(replace(lamps, key=("id", "name")), visits).parent is None
+
+
 def test_a_key_that_the_row_holds_of_its_parent_is_one_column() -> None:
     row = {**ROW, "properties": {**ROW["properties"], "lampId": {"type": "integer"}}}
     found = plan(lamps, with_examples(visits, row=row, key=("lampId", "id")))
