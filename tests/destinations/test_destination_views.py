@@ -137,6 +137,18 @@ def test_an_instant_is_no_day_of_its_own_accord(tmp_path: Any) -> None:
     assert standing(to, DAILY) == "missing"
 
 
+def test_a_fraction_is_rounded_by_who_writes_the_view(tmp_path: Any) -> None:
+    """Of a half DuckDB's cast makes the even number, BigQuery's the one away from zero."""
+    to = DuckDBDestination(tmp_path / "w.duckdb")
+    commit(to, APPEND, ROWS)
+    mean = create_model("Mean", mean=(int, ...))
+    with pytest.raises(DestinationError, match="column mean is a DOUBLE, and whole in the contract"):
+        put(to, View("rows_daily", mean, over=(APPEND,), sql="SELECT avg(id) AS mean FROM {rows}"))
+    rounded = "SELECT CAST(round(avg(id)) AS INT64) AS mean FROM {rows}"
+    put(to, View("rows_daily", mean, over=(APPEND,), sql=rounded))
+    assert look(to, "SELECT mean FROM {rows_daily}") == [(3,)]
+
+
 def test_a_day_is_no_instant_of_its_own_accord(tmp_path: Any) -> None:
     to = DuckDBDestination(tmp_path / "w.duckdb")
     commit(to, APPEND, ROWS)

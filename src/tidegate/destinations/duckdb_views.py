@@ -95,7 +95,9 @@ def _faults(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[str]:
 
 
 def _misread(connection: duckdb.DuckDBPyConnection, view: View) -> Iterator[str]:
-    """Columns whose cast would ask the session for its time zone. Reads no rows."""
+    """Columns whose cast would ask the session for its time zone, or round otherwise than BigQuery. Reads no
+    rows.
+    """
     described = connection.execute(f"DESCRIBE {view.select(DIALECT)}").fetchall()
     found = {str(name).lower(): str(kind) for name, kind, *_ in described}
     for column in view.columns:
@@ -104,6 +106,8 @@ def _misread(connection: duckdb.DuckDBPyConnection, view: View) -> Iterator[str]
             yield f"column {column.name} is an instant, and {column.kind} in the contract: write {{day(...)}}"
         if column.kind == "timestamp" and kind in {"DATE", "VARCHAR", "TIMESTAMP"}:
             yield f"column {column.name} is a {kind}, and an instant in the contract"
+        if column.kind == "int" and kind in {"DOUBLE", "FLOAT"}:
+            yield f"column {column.name} is a {kind}, and whole in the contract: CAST(round(...) AS INT64)"
 
 
 def _brief(error: Exception) -> str:
