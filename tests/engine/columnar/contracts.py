@@ -123,11 +123,11 @@ def _emptied(value: Any) -> Any:
 
 
 def _turned(value: Any) -> Any:
-    """The first of a list, which is its last afterwards: each call gives another one."""
+    """Of a list, which is longer afterwards: each call gives another item."""
     if not isinstance(value, list) or not value:
         return value or None
-    value.append(value.pop(0))
-    return value[-1]
+    value.append(value[len(value) // 2])
+    return value[len(value) % 2]
 
 
 def _short(value: Any) -> Any:

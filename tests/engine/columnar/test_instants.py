@@ -105,6 +105,7 @@ class Event(ReadContract):
     any: datetime | None = None
     wall: NaiveDatetime | None = None
     day: date | None = None
+    shared: list[int] = Field(default=[])
 
 
 class Written(WriteContract):
@@ -236,3 +237,20 @@ def test_each_item_of_a_row_has_the_instants_of_its_row() -> None:
 
     made = both(Explode(Event, Line, "lines", line="lines", day=Day("at")))
     assert made.hold(rows(AT, LATE, NULL)) == (True, None)
+
+
+def test_functions_that_change_what_items_share_are_left_to_instances() -> None:
+    """Item by item they change what is made of the items behind."""
+
+    class Line(WriteContract):
+        line: int
+        shown: str
+        emptied: list[int]
+
+    fields = {"line": "lines", "shown": Apply(repr, "shared"), "emptied": Apply(emptied, "shared")}
+    made = both(Explode(Event, Line, "lines", **fields))
+    body = rows('{"id": 1, "lines": [1, 2], "shared": [3]}')
+    assert made.hold(body) == (False, None)
+    assert made.differ(body) is None
+    made = both(Explode(Event, Line, "lines", **fields | {"emptied": Apply(sorted, "shared")}))
+    assert made.hold(body) == (True, None)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from datetime import date, datetime
+from decimal import Decimal
 from itertools import chain
 from operator import attrgetter
+from pickle import dumps
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +16,14 @@ from tidegate.contracts.map_dates import Day
 from tidegate.contracts.map_sources import Facts, Path, Position, Row, Source, is_mapping, step
 from tidegate.contracts.map_values import Apply
 from tidegate.engine.columnar.fields import UnprovenError
+from tidegate.engine.columnar.guards import UnlikeError
 from tidegate.engine.columnar.instants import are_instants, dates, days, instants, instants_of_texts
 from tidegate.engine.columnar.reading import Columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_FIXED = frozenset({NoneType, bool, int, float, str, bytes, Decimal, date, datetime})
 _ITEM = ""  # the column of the items of an `Explode`: no field has this name
 
 
@@ -57,8 +62,25 @@ class Mapped:
         self.count = count
         self._steps: dict[tuple[str, ...], list[Any]] = {}
         self._instants: dict[str, pa.Array[Any] | None] = {}  # by path
+        self._before: dict[str, bytes] = {}
         if of.each is not None:
+            self._before = self._shared(of.each)
             self._explode(of.each)
+
+    def check_shared(self) -> None:
+        """Raises `UnlikeError` where a function has changed what the items of a row share: made item by item,
+        all that is made of the items behind would show it.
+        """
+        each = self._map.each
+        if each is not None and self._shared(each) != self._before:
+            raise UnlikeError("a function changed what items share")
+
+    def _shared(self, each: Path) -> dict[str, bytes]:
+        """What functions are given of the rows of an `Explode`, and could change."""
+        own = each.keys[0] if len(each.keys) == 1 else _ITEM
+        names = seen_by_functions(self._map) - {own}
+        values = ((name, self._columns[name]) for name in names)
+        return {name: dumps(found) for name, found in values if not _FIXED.issuperset(map(type, found))}
 
     def column(self, name: str) -> list[Any]:
         """The values for a field of the write contract, before they are validated."""

@@ -41,6 +41,7 @@ class WriteColumns:
         # all in their order, before any is checked, as it is of a row: a function may change what another
         # field holds, too
         columns: dict[str, Any] = {name: way(made, name) for name, way in self._ways}
+        made.check_shared()
         for each in self._checked:
             columns[each.name] = each.column(columns[each.name], by_alias=False, by_name=True)
         for each in self._left:
