@@ -16,7 +16,7 @@ class SalesRoutes(Routes):
     def get_companies(self, modified_since: datetime | None = None) -> Call[ApiCompany]:
         """Companies in order of creation: all, or those modified after `modified_since`.
 
-        By page number, from 1. See `get_deals` for the size of a page.
+        By page number, from 1, which is a guess: see the README. See `get_deals` for the size of a page.
         """
         check_aware(modified_since)
         return self.client.pages(
