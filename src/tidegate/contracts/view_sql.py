@@ -82,14 +82,16 @@ def check(sql: str, tables: Mapping[str, Mapping[str, Column]]) -> None:
     used = {name for token in tokens if (name := _table_of(token, tables)) is not None}
     if unused := [name for name in tables if name not in used]:
         raise ValueError(f"{', '.join(unused)} is in over=... and not in the text: write {{{unused[0]}}}")
-    declared = {name.lower() for name in _DECLARED.findall(sql)}
+    unquoted = " ".join(token.text for token in tokens if token.kind != "text")
+    declared = {name.lower() for name in _DECLARED.findall(unquoted)}
     check_instants(tokens, tables)
     _check_casts(tokens)
     _check_commas(tokens)
-    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
-        _check_word(before, token, after)
+    for at, token in enumerate(tokens):
+        before = tokens[at - 1] if at else None
+        _check_word(before, token, tokens[at + 1] if at + 1 < len(tokens) else None)
         if token.word in {"from", "join"} and (before is None or before.word != "distinct"):
-            _check_source(token, after, declared)
+            _check_source(token, tokens[at + 1 :], declared)
 
 
 def rendered(sql: str, dialect: Dialect, tables: Mapping[str, Mapping[str, Column]]) -> str:
@@ -186,7 +188,10 @@ def _check_commas(tokens: Sequence[Token]) -> None:
             raise ValueError("a comma between tables: write JOIN")
 
 
-def _check_source(token: Token, after: Token | None, declared: set[str]) -> None:
-    if after is None or not (after.kind == "place" or after.text == "(" or after.word in declared):
-        told = "" if after is None else f" {after.text}"
+def _check_source(token: Token, after: Sequence[Token], declared: set[str]) -> None:
+    """A table, or a query; in parentheses, too."""
+    first = next((each for each in after if each.text != "("), None)
+    query = first is not None and first.word in {"select", "with"} and after[0].text == "("
+    if first is None or not (query or first.kind == "place" or first.word in declared):
+        told = "" if first is None else f" {first.text}"
         raise ValueError(f"{token.text}{told}: name tables in braces: {{table}}")
