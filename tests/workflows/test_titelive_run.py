@@ -150,7 +150,9 @@ def test_tokens_that_live_a_moment_are_replaced_ahead_of_their_end(bench: MakeBe
     made.list_of(eans := made.eans())
     runner = made.runner("products")
     auth = TiteliveAuthManager(f"{made.login}/v1", "anyone", PASSWORD, lives_s=1.3)
-    client = SyncHttpClient(f"{made.search}/v1", auth_manager=auth, rate_limiter=TokenBucketLimiter(120))
+    client = SyncHttpClient(
+        f"{made.search}/v1", auth_manager=auth, rate_limiter=TokenBucketLimiter(25)
+    )  # four seconds
     runner.connector = TiteliveConnector(client, lambda: eans)
     report = runner.run()
     assert report.exit_code is ExitCode.OK, report.summary()
