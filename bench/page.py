@@ -33,6 +33,8 @@ of every row, writes parts and commits them to DuckDB.
   `dlt, as it comes`: its REST API source with the same model. Both check one contract.
   The tap of singer-sdk and `read` of airbyte-cdk check nothing and load nothing.
   `Arrow, no contract` is what is left where nobody checks.
+
+What is not reached, and where the time goes: [the profile](why/2026-11-27-where-the-time-goes.md).
 """
 
 
