@@ -47,7 +47,7 @@ from tidegate.destinations.bigquery_tables import found_table, held_table
 from tidegate.destinations.exceptions import CommitLostError, CommitUnknownError, DestinationBusyError
 from tidegate.destinations.quarantine import COLUMNS, QUARANTINE
 from tidegate.utils.columns import Column
-from tidegate.utils.gcp_errors import GoogleConflictError, GoogleError
+from tidegate.utils.gcp_errors import GoogleConflictError, GoogleError, GoogleNotFoundError
 from tidegate.utils.schemas import arrow_schema
 
 if TYPE_CHECKING:
@@ -72,7 +72,13 @@ def write(session: Session, commit: Commit, *, part_bytes: int = PART_BYTES) -> 
     if before is not None:
         return before
     check_safe(session, commit.table)
-    coming = _Coming.staged(session, commit, seen, part_bytes)
+    try:
+        coming = _Coming.staged(session, commit, seen, part_bytes)
+    except GoogleNotFoundError:  # who has landed the same commit drops what both have staged
+        landed = find(session, commit.commit_id)
+        if landed is None:
+            raise
+        return landed
     changes = fit(session, commit.table, commit.loaded_at)
     columns = arranged(commit.table.columns, held_table(_standing_table(session, commit.table)).columns)
     job = _land(session, commit, *_script_of(session, commit, coming, columns))
